@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every target that compiles the library's sources has in common.
+include_guard(GLOBAL)
+include(CheckCCompilerFlag)
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+check_c_compiler_flag("-Werror -fstack-clash-protection" FIRTH_HAS_STACK_CLASH_PROTECTION)
+
+if(FIRTH_SANITIZE AND NOT FIRTH_SANITIZE MATCHES "^[a-z,]+$")
+    message(FATAL_ERROR "FIRTH_SANITIZE is \"${FIRTH_SANITIZE}\"; it takes what -fsanitize= takes: address,undefined.")
+endif()
+if(NOT FIRTH_ASSERTIONS MATCHES "^(auto|ON|OFF)$")
+    message(FATAL_ERROR "FIRTH_ASSERTIONS is \"${FIRTH_ASSERTIONS}\"; it takes auto, ON or OFF.")
+endif()
+
+# The warnings, for the library, its examples and its tests.
+function(firth_set_warnings target)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wstrict-prototypes
+                                             -Wmissing-prototypes)
+    if(NOT FIRTH_SANITIZE) # its red zones are part of the frame
+        target_compile_options(${target} PRIVATE -Wframe-larger-than=2048)
+    endif()
+    if(FIRTH_WERROR)
+        target_compile_options(${target} PRIVATE -Werror)
+    endif()
+    set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+endfunction()
+
+function(firth_configure_library target)
+    firth_set_warnings(${target})
+    set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden VERSION ${PROJECT_VERSION}
+                                               SOVERSION ${PROJECT_VERSION_MAJOR} EXPORT_NAME firth)
+    target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+                                                "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_link_libraries(${target} PRIVATE Threads::Threads)
+    target_compile_definitions(${target} PRIVATE FIRTH_BUILDING)
+
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "STATIC_LIBRARY")
+        target_compile_definitions(${target} PUBLIC FIRTH_STATIC)
+    endif()
+    if(FIRTH_ASSERTIONS STREQUAL "auto")
+        target_compile_definitions(${target} PRIVATE "$<$<CONFIG:Debug>:FIRTH_DEBUG=1>")
+    elseif(FIRTH_ASSERTIONS)
+        target_compile_definitions(${target} PRIVATE FIRTH_DEBUG=1)
+    endif()
+    if(FIRTH_HAS_STACK_CLASH_PROTECTION) # a big frame then touches the guard below a task's stack, and not beyond it
+        target_compile_options(${target} PRIVATE -fstack-clash-protection)
+    endif()
+    if(FIRTH_SANITIZE)
+        set(flags -fsanitize=${FIRTH_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+        target_compile_options(${target} PUBLIC "$<BUILD_INTERFACE:${flags}>")
+        target_link_options(${target} PUBLIC "$<BUILD_INTERFACE:-fsanitize=${FIRTH_SANITIZE}>")
+    endif()
+    if(FIRTH_SANITIZE OR FIRTH_ANNOTATE) # part of port.h's types, so everybody who includes it must agree
+        target_compile_definitions(${target} PUBLIC "$<BUILD_INTERFACE:FIRTH_CONTEXT_ANNOTATED>")
+    endif()
+    firth_set_system_sources(${target})
+endfunction()
+
+# Only what may know the system is told to see all of it: core sees C11 alone.
+function(firth_set_system_sources target)
+    get_target_property(sources ${target} SOURCES)
+    foreach(source IN LISTS sources)
+        if(source MATCHES "^${PROJECT_SOURCE_DIR}/(ports|backends)/.*\\.c$")
+            set_source_files_properties("${source}" PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
+        endif()
+    endforeach()
+endfunction()
+
+# What the tests link: the same sources with the internal symbols in reach. A static firth is that already.
+function(firth_add_internal_library)
+    get_target_property(type firth TYPE)
+    if(type STREQUAL "STATIC_LIBRARY")
+        add_library(firth_internal ALIAS firth)
+    else()
+        get_target_property(sources firth SOURCES)
+        add_library(firth_internal STATIC ${sources})
+        firth_configure_library(firth_internal)
+    endif()
+endfunction()

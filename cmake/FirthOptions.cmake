@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every option of the build; docs/building.md has the same list in prose.
+include_guard(GLOBAL)
+
+option(BUILD_SHARED_LIBS "Build a shared library instead of a static one" OFF)
+
+set(FIRTH_BACKEND auto CACHE STRING "The network backend: auto, or one of those named in cmake/FirthBackends.cmake")
+set(FIRTH_EXTRA_BACKENDS auto CACHE STRING
+    "Other backends to link too: a list, none, or auto (all this system has if Firth is the top project, else none)")
+set(FIRTH_CONTEXT auto CACHE STRING "How tasks are switched: auto, assembly or ucontext")
+set(FIRTH_ASSERTIONS auto CACHE STRING "Check the use of the library at run time: ON, OFF or auto (in Debug builds)")
+set_property(CACHE FIRTH_CONTEXT PROPERTY STRINGS auto assembly ucontext)
+set_property(CACHE FIRTH_ASSERTIONS PROPERTY STRINGS auto ON OFF)
+
+option(FIRTH_TESTS "Build the tests; they need cmocka" ${PROJECT_IS_TOP_LEVEL})
+option(FIRTH_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEVEL})
+option(FIRTH_INSTALL "Have an install target" ${PROJECT_IS_TOP_LEVEL})
+option(FIRTH_WERROR "Make warnings errors" ${PROJECT_IS_TOP_LEVEL})
+
+set(FIRTH_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= takes them: address,undefined or thread")
+option(FIRTH_ANNOTATE "Tell Valgrind of every task's stack; needs its headers" OFF)
+
+# For the tests.
+set(FIRTH_TEST_LAUNCHER "" CACHE STRING "A command, as a list, to put before each test program: valgrind;--quiet")
+set(FIRTH_TEST_TIMEOUT_FACTOR 1 CACHE STRING "Multiplies the tests' time limits, for slow ways to run them")
+mark_as_advanced(FIRTH_TEST_LAUNCHER FIRTH_TEST_TIMEOUT_FACTOR)
+
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
+endif()
