@@ -34,6 +34,16 @@
 /* The same for memory. */
 #define EXPECT_BYTES(actual, expected, size) EXPECT(memcmp(actual, expected, size) == 0)
 
+/* A test whose body is a task: defines the cmocka test `name`, which runs the body with support_run and hands it the
+ * test's state. The braces of the body follow; it returns FIRTH_OK. */
+#define TASK_TEST(name)                                                                                                \
+    static int name##_body(firth_scope *scope, void *argument);                                                        \
+    static void name(void **state)                                                                                     \
+    {                                                                                                                  \
+        support_run(name##_body, *state);                                                                              \
+    }                                                                                                                  \
+    static int name##_body(firth_scope *scope __attribute__((unused)), void *argument __attribute__((unused)))
+
 int support_failed(const char *file, int line, const char *what);
 int support_differs(const char *file, int line, const char *what, int64_t actual, int64_t expected);
 
