@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What every script begins with: where things are, how to speak, how many jobs.
+set -euo pipefail
+export LC_ALL=C
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root"
+log_dir=build/log
+jobs=$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+say() {
+    printf '%s\n' "$*"
+}
+
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+has() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# run_quietly NAME COMMAND…: the output goes to build/log/NAME.log and is shown only if the command fails.
+run_quietly() {
+    local log="$log_dir/$1.log"
+    shift
+    mkdir -p "$log_dir"
+    if "$@" >"$log" 2>&1 </dev/null; then
+        return 0
+    fi
+    say "failed: $*"
+    tail -n 60 "$log"
+    say "(all of it: $log)"
+    return 1
+}
+
+# build_preset PRESET: configures and builds it in build/PRESET.
+build_preset() {
+    if has ninja && [ ! -f "build/$1/CMakeCache.txt" ]; then
+        export CMAKE_GENERATOR=Ninja
+    fi
+    run_quietly "$1-configure" cmake --preset "$1" &&
+        run_quietly "$1-build" cmake --build --preset "$1" --parallel "$jobs"
+}
