@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Linux: epoll(7), edge-triggered, one registration a descriptor for its whole life.
+ *
+ * fork(2): a child shares the epoll instance itself, so what it registers and fetches is its parent's. A child process
+ * must not touch a selector that was opened before the fork; it opens its own. */
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "backends/readiness/errors.h"
+#include "backends/readiness/reactor.h"
+
+enum { FTH_EPOLL_BATCH = 256 };
+
+/* EPOLLET: each change is told once. EPOLLRDHUP and EPOLLPRI are not told unasked; EPOLLERR and EPOLLHUP are. */
+static const uint32_t all_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+
+static const uint64_t bell_token = UINT64_MAX;
+
+typedef struct fth_epoll {
+    firth_selector *selector;
+    int descriptor;
+    int bell;         /* an eventfd; edge-triggered, so it need not be emptied */
+    atomic_bool rung; /* since the last wait that heard it: more need not be written */
+    struct epoll_event events[FTH_EPOLL_BATCH];
+} fth_epoll;
+
+static int open_descriptors(fth_epoll *queue)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = bell_token};
+
+    queue->descriptor = epoll_create1(EPOLL_CLOEXEC);
+    if (queue->descriptor < 0)
+        return fth_fail_errno("epoll_create1");
+    queue->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (queue->bell < 0)
+        return fth_fail_errno("eventfd");
+    if (epoll_ctl(queue->descriptor, EPOLL_CTL_ADD, queue->bell, &event) != 0)
+        return fth_fail_errno("epoll_ctl");
+    return FIRTH_OK;
+}
+
+static void queue_close(void *state)
+{
+    fth_epoll *queue = state;
+
+    if (queue->bell >= 0)
+        (void)close(queue->bell);
+    if (queue->descriptor >= 0)
+        (void)close(queue->descriptor);
+    firth_selector_release(queue->selector, queue);
+}
+
+static int queue_open(firth_selector *selector, void **state)
+{
+    fth_epoll *queue = firth_selector_allocate(selector, sizeof *queue);
+    int rc;
+
+    if (queue == NULL)
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "allocate");
+    queue->selector = selector;
+    queue->descriptor = queue->bell = -1;
+    atomic_init(&queue->rung, false);
+    rc = open_descriptors(queue);
+    if (rc < 0) {
+        queue_close(queue);
+        return rc;
+    }
+    *state = queue;
+    return FIRTH_OK;
+}
+
+/* epoll_ctl(2) EPOLL_CTL_MOD looks at the descriptor again and reports what is ready, edge-triggered or not. */
+static void queue_arm(void *state, int descriptor, uint64_t token, unsigned ready)
+{
+    fth_epoll *queue = state;
+    struct epoll_event event = {.events = all_events, .data.u64 = token};
+
+    (void)ready;
+    (void)epoll_ctl(queue->descriptor, EPOLL_CTL_MOD, descriptor, &event);
+}
+
+static int queue_add(void *state, int descriptor, uint64_t token)
+{
+    fth_epoll *queue = state;
+    struct epoll_event event = {.events = all_events, .data.u64 = token};
+
+    if (epoll_ctl(queue->descriptor, EPOLL_CTL_ADD, descriptor, &event) == 0)
+        return 0;
+    /* Somebody closed the number behind our back while a duplicate kept the registration alive, and gave it back to the
+     * same open file. Test: a_registration_that_is_there_already_is_taken_over. */
+    if (errno == EEXIST && epoll_ctl(queue->descriptor, EPOLL_CTL_MOD, descriptor, &event) == 0)
+        return 0;
+    return errno;
+}
+
+/* close(2) alone does not end the registration while a duplicate of the descriptor is open, here or in a forked child
+ * (epoll(7), questions and answers). Test: a_duplicate_does_not_keep_the_registration. */
+static void queue_remove(void *state, int descriptor, uint64_t token, bool ended)
+{
+    fth_epoll *queue = state;
+    struct epoll_event event = {0};
+
+    (void)token;
+    (void)ended;
+    (void)epoll_ctl(queue->descriptor, EPOLL_CTL_DEL, descriptor, &event);
+}
+
+static unsigned ready_of(uint32_t events)
+{
+    unsigned ready = 0;
+
+    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+        ready |= FTH_READABLE;
+    if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
+        ready |= FTH_WRITABLE;
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+        ready |= FTH_HANGUP;
+    if ((events & EPOLLPRI) != 0)
+        ready |= FTH_URGENT;
+    return ready;
+}
+
+static int queue_wait(void *state, int timeout_ms, fth_reactor *reactor)
+{
+    fth_epoll *queue = state;
+    int count = epoll_wait(queue->descriptor, queue->events, FTH_EPOLL_BATCH, timeout_ms), i;
+
+    if (count < 0)
+        return errno == EINTR ? FIRTH_OK : fth_fail_errno("epoll_wait");
+    for (i = 0; i < count; i++) {
+        uint64_t token = queue->events[i].data.u64;
+
+        if (token == bell_token)
+            atomic_exchange(&queue->rung, false);
+        else
+            fth_reactor_event(reactor, token, ready_of(queue->events[i].events));
+    }
+    return FIRTH_OK;
+}
+
+static void queue_wake(void *state)
+{
+    fth_epoll *queue = state;
+    uint64_t one = 1;
+    int saved = errno;
+
+    if (!atomic_exchange(&queue->rung, true) && write(queue->bell, &one, sizeof one) < 0)
+        atomic_store(&queue->rung, false);
+    errno = saved;
+}
+
+static int queue_pollable(void *state)
+{
+    return ((const fth_epoll *)state)->descriptor;
+}
+
+static const fth_poller poller = {
+    .edges = true,
+    .open = queue_open,
+    .close = queue_close,
+    .add = queue_add,
+    .add_step = "epoll_ctl",
+    .arm = queue_arm,
+    .remove = queue_remove,
+    .wait = queue_wait,
+    .wake = queue_wake,
+    .pollable = queue_pollable,
+};
+
+static int backend_open(firth_selector *selector)
+{
+    return fth_reactor_open(selector, &poller);
+}
+
+const firth_backend firth_backend_epoll = {
+    .name = "epoll",
+    .capabilities = FIRTH_CAN_POLLABLE | FIRTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_REUSE_PORT,
+    .open = backend_open,
+    .pollable = fth_reactor_pollable,
+    FTH_READINESS_SLOTS,
+};

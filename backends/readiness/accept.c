@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/readiness/reactor.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "core/base/assert.h"
+
+/* Clients that may fail in one attempt before the loop gets a look at others. */
+enum { FTH_ACCEPT_BUDGET = 32 };
+
+/* Linux hands errors that are pending on the new socket to accept; they are the client's, not the listener's
+ * (accept(2), "Error handling"). Test: a_clients_error_is_not_the_listeners. */
+static bool is_of_client(int os_code)
+{
+    switch (os_code) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool accepted(firth_op *op, int native)
+{
+    firth_io *client = op->with.accepted;
+
+    client->selector = op->io->selector;
+    client->native = native;
+    /* It can surely send; whether it can receive the poller tells, which saves the call that would find nothing. */
+    client->state = FTH_WRITABLE | (op->io->state & FTH_IPV6);
+    fth_slots_take(fth_reactor_of(op->io), client);
+    return fth_succeed(op, FIRTH_OK);
+}
+
+bool fth_attempt_accept(firth_op *op)
+{
+    firth_io *io = op->io;
+    int budget, native;
+
+    if (fth_slots_reserve(fth_reactor_of(io)) < 0)
+        return fth_fail_op(op, ENOMEM, "accept");
+    for (budget = FTH_ACCEPT_BUDGET; budget > 0; budget--) {
+        native = accept4((int)io->native, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (native >= 0)
+            return accepted(op, native);
+        if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            io->state &= ~(uint32_t)FTH_READABLE;
+            return false;
+        }
+        if (!is_of_client(errno))
+            return fth_fail_op(op, errno, "accept");
+    }
+    return false; /* still FTH_READABLE: the reactor asks for a second look */
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reactor: the part that all readiness backends share. It turns reports of a poller into completions of ops.
+ *
+ * It tries first and waits later. firth_io.state says what the last report and the last transfer proved: a set
+ * FTH_READABLE means a read may succeed, a clear one that it would block until the next report. So an op on a ready
+ * socket costs one system call, and one on a socket that is known to be empty costs none. */
+#ifndef FTH_READINESS_REACTOR_H
+#define FTH_READINESS_REACTOR_H
+
+#include "backends/readiness/poller.h"
+
+/* Beside the poller's bits, in firth_io.state. The upper 16 bits hold an errno that a call took from the socket, see
+ * fth_transfer. */
+enum {
+    FTH_REGISTERED = 1u << 4, /* the poller knows it */
+    FTH_IPV6 = 1u << 5,       /* its family; IPv4 otherwise */
+    FTH_ERROR_SHIFT = 16
+};
+
+/* A socket's place in the reactor's table. Its number and generation are the token of its registration, so a report that
+ * was meant for the place's last owner is known as such. */
+typedef struct fth_slot {
+    union {
+        firth_io *io;
+        size_t next_free;
+    } is;
+    uint32_t generation;
+} fth_slot;
+
+struct fth_reactor {
+    firth_selector *selector;
+    const fth_poller *poller;
+    void *poller_state;
+    fth_slot *slots;
+    size_t capacity;
+    size_t used; /* slots below this have been in use at least once */
+    size_t first_free;
+    size_t free_count;
+};
+
+static inline fth_reactor *fth_reactor_of(const firth_io *io)
+{
+    return firth_selector_state(io->selector);
+}
+
+/* ---- slots.c ----------------------------------------------------------------------------------------------------- */
+
+/* Makes sure that fth_slots_take succeeds once. FIRTH_OK or FIRTH_ERR_NO_MEMORY. */
+int fth_slots_reserve(fth_reactor *reactor);
+void fth_slots_take(fth_reactor *reactor, firth_io *io);
+void fth_slots_give(fth_reactor *reactor, firth_io *io);
+uint64_t fth_slots_token(const fth_reactor *reactor, const firth_io *io);
+firth_io *fth_slots_find(const fth_reactor *reactor, uint64_t token); /* NULL when it is stale */
+void fth_slots_release(fth_reactor *reactor);
+
+/* ---- reactor.c: slots of firth_backend --------------------------------------------------------------------------- */
+
+int fth_reactor_open(firth_selector *selector, const fth_poller *poller);
+void fth_reactor_close(firth_selector *selector);
+firth_submit fth_reactor_submit(firth_op *op);
+void fth_reactor_cancel(firth_op *op);
+int fth_reactor_poll(firth_selector *selector, int64_t until_ns);
+void fth_reactor_wake(firth_selector *selector);
+int fth_reactor_pollable(firth_selector *selector, intptr_t *descriptor);
+
+/* Ends the registration and the slot of io; the descriptor is about to be closed or given away. */
+void fth_reactor_forget(firth_io *io, bool closing);
+
+/* ---- attempts: each tries its op once and returns whether it ended; result, os_code and step are set then --------- */
+
+bool fth_attempt_receive(firth_op *op);
+bool fth_attempt_send(firth_op *op);
+bool fth_attempt_accept(firth_op *op);
+bool fth_connect_begin(firth_op *op);
+bool fth_connect_finish(firth_op *op);
+
+/* Ends an attempt: with a result, or with an errno. Both return true. */
+static inline bool fth_succeed(firth_op *op, int64_t result)
+{
+    op->result = result;
+    op->os_code = 0;
+    op->step = NULL;
+    return true;
+}
+bool fth_fail_op(firth_op *op, int os_code, const char *step);
+
+/* ---- sockets.c, adopt.c, options.c: slots of firth_backend --------------------------------------------------------- */
+
+int fth_socket_open(firth_io *io, firth_family family);
+void fth_socket_close(firth_io *io, firth_close_how how);
+int fth_socket_bind(firth_io *io, const firth_address *address);
+int fth_socket_listen(firth_io *io, int backlog);
+int fth_socket_local_address(const firth_io *io, firth_address *address);
+int fth_socket_peer_address(const firth_io *io, firth_address *address);
+int fth_socket_shutdown_write(firth_io *io);
+int fth_socket_adopt(firth_io *io, intptr_t native);
+int fth_socket_release(firth_io *io, intptr_t *native);
+int fth_socket_set_option(firth_io *io, firth_option option, int value);
+int fth_socket_get_option(const firth_io *io, firth_option option, int *value);
+
+/* The slots of firth_backend that all readiness backends have in common. */
+/* clang-format off */
+#define FTH_READINESS_SLOTS                                                                                            \
+    .close = fth_reactor_close,                                                                                        \
+    .socket_open = fth_socket_open,                                                                                    \
+    .socket_close = fth_socket_close,                                                                                  \
+    .adopt = fth_socket_adopt,                                                                                         \
+    .release = fth_socket_release,                                                                                     \
+    .bind = fth_socket_bind,                                                                                           \
+    .listen = fth_socket_listen,                                                                                       \
+    .set_option = fth_socket_set_option,                                                                               \
+    .get_option = fth_socket_get_option,                                                                               \
+    .local_address = fth_socket_local_address,                                                                         \
+    .peer_address = fth_socket_peer_address,                                                                           \
+    .shutdown_write = fth_socket_shutdown_write,                                                                       \
+    .submit = fth_reactor_submit,                                                                                      \
+    .cancel = fth_reactor_cancel,                                                                                      \
+    .poll = fth_reactor_poll,                                                                                          \
+    .wake = fth_reactor_wake
+/* clang-format on */
+
+#endif
