@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The system calls of the backend, counted and failed at will: linked with --wrap. */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "tests/backends/host.h"
+
+static struct {
+    int made, fail_os_code, fail_times;
+} calls[HOST_CALLS_];
+
+int host_calls(host_call call)
+{
+    return calls[call].made;
+}
+
+int host_calls_total(void)
+{
+    int total = 0, i;
+
+    for (i = 0; i < HOST_CALLS_; i++)
+        total += calls[i].made;
+    return total;
+}
+
+void host_calls_reset(void)
+{
+    memset(calls, 0, sizeof calls);
+}
+
+void host_call_fail(host_call call, int os_code, int times)
+{
+    calls[call].fail_os_code = os_code;
+    calls[call].fail_times = times;
+}
+
+static bool fails(host_call call)
+{
+    calls[call].made++;
+    if (calls[call].fail_times == 0)
+        return false;
+    calls[call].fail_times--;
+    errno = calls[call].fail_os_code;
+    return true;
+}
+
+#define WRAP(call, type, name, parameters, arguments)                                                                  \
+    type __real_##name parameters;                                                                                     \
+    type __wrap_##name parameters;                                                                                     \
+    type __wrap_##name parameters                                                                                      \
+    {                                                                                                                  \
+        return fails(call) ? -1 : __real_##name arguments;                                                             \
+    }
+
+WRAP(HOST_RECV, ssize_t, recv, (int native, void *bytes, size_t size, int flags), (native, bytes, size, flags))
+WRAP(HOST_RECVMSG, ssize_t, recvmsg, (int native, struct msghdr *message, int flags), (native, message, flags))
+WRAP(HOST_SEND, ssize_t, send, (int native, const void *bytes, size_t size, int flags), (native, bytes, size, flags))
+WRAP(HOST_SENDMSG, ssize_t, sendmsg, (int native, const struct msghdr *message, int flags), (native, message, flags))
+WRAP(HOST_ACCEPT, int, accept4, (int native, struct sockaddr *address, socklen_t *size, int flags),
+     (native, address, size, flags))
+WRAP(HOST_CONNECT, int, connect, (int native, const struct sockaddr *address, socklen_t size), (native, address, size))
+WRAP(HOST_GETSOCKOPT, int, getsockopt, (int native, int level, int name, void *value, socklen_t *size),
+     (native, level, name, value, size))
+WRAP(HOST_SETSOCKOPT, int, setsockopt, (int native, int level, int name, const void *value, socklen_t size),
+     (native, level, name, value, size))
+WRAP(HOST_EPOLL_CTL, int, epoll_ctl, (int queue, int action, int native, struct epoll_event *event),
+     (queue, action, native, event))
+WRAP(HOST_EPOLL_WAIT, int, epoll_wait, (int queue, struct epoll_event *events, int count, int timeout_ms),
+     (queue, events, count, timeout_ms))
+WRAP(HOST_POLL, int, poll, (struct pollfd * entries, nfds_t count, int timeout_ms), (entries, count, timeout_ms))
