@@ -16,14 +16,16 @@ check_licences() {
 }
 
 check_paths() {
-    files_of '*' | xargs grep -InE '(^|[^A-Za-z0-9_.$}])/(home|root|work|Users)/|\.\./shared' | sed 's/$/ (a path of a machine)/'
+    { files_of '*' | xargs grep -InE '(^|[^A-Za-z0-9_.$}])/(home|root|work|Users)/|\.\./shared' || true; } |
+        sed 's/$/ (a path of a machine)/'
 }
 
 # Links to files of the repository: [text](path) and [text](path#part).
 check_links() {
     local document
     files_of '*.md' | while IFS= read -r document; do
-        grep -noE '\]\([^) ]+\)' "$document" | sed -E 's/\]\(([^)#]*)[^)]*\)/\1/' | while IFS=: read -r line target; do
+        { grep -noE '\]\([^) ]+\)' "$document" || true; } |
+            sed -E 's/\]\(([^)#]*)[^)]*\)/\1/' | while IFS=: read -r line target; do
             case $target in
             '' | http | https | mailto) ;;
             *) [ -e "$(dirname "$document")/$target" ] || printf '%s:%s: no such file: %s\n' "$document" "$line" "$target" ;;
