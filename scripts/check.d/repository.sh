@@ -27,7 +27,7 @@ check_links() {
         { grep -noE '\]\([^) ]+\)' "$document" || true; } |
             sed -E 's/\]\(([^)#]*)[^)]*\)/\1/' | while IFS=: read -r line target; do
             case $target in
-            '' | http | https | mailto) ;;
+            '' | http:* | https:* | mailto:*) ;;
             *) [ -e "$(dirname "$document")/$target" ] || printf '%s:%s: no such file: %s\n' "$document" "$line" "$target" ;;
             esac
         done
