@@ -9,7 +9,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "backends/readiness/errors.h"
 #include "backends/readiness/reactor.h"
 
 enum { FTH_EPOLL_BATCH = 256 };

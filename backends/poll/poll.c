@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backends/readiness/errors.h"
 #include "backends/readiness/reactor.h"
 #include "core/base/assert.h"
 

@@ -48,7 +48,7 @@ bool fth_attempt_accept(firth_op *op)
     int budget, native;
 
     if (fth_slots_reserve(fth_reactor_of(io)) < 0)
-        return fth_fail_op(op, ENOMEM, "accept");
+        return fth_end(op, FIRTH_ERR_NO_MEMORY, 0, "allocate");
     for (budget = FTH_ACCEPT_BUDGET; budget > 0; budget--) {
         native = accept4((int)io->native, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (native >= 0)
@@ -58,7 +58,7 @@ bool fth_attempt_accept(firth_op *op)
             return false;
         }
         if (!is_of_client(errno))
-            return fth_fail_op(op, errno, "accept");
+            return fth_fail(op, errno, "accept");
     }
     return false; /* still FTH_READABLE: the reactor asks for a second look */
 }

@@ -6,7 +6,6 @@
 #include <limits.h>
 
 #include "backends/readiness/address.h"
-#include "backends/readiness/errors.h"
 
 static int get_int(int native, int name, int *value, const char *step)
 {
@@ -55,7 +54,7 @@ static int prepare(int native)
     return rc;
 }
 
-int fth_socket_adopt(firth_io *io, intptr_t native)
+int fth_native_adopt(firth_io *io, intptr_t native)
 {
     fth_reactor *reactor = fth_reactor_of(io);
     int domain, rc;
@@ -72,7 +71,7 @@ int fth_socket_adopt(firth_io *io, intptr_t native)
     return FIRTH_OK;
 }
 
-int fth_socket_release(firth_io *io, intptr_t *native)
+int fth_native_release(firth_io *io, intptr_t *native)
 {
     *native = io->native;
     fth_reactor_forget(io, false);

@@ -11,24 +11,20 @@ static bool connected(firth_op *op)
     return fth_succeed(op, FIRTH_OK);
 }
 
-bool fth_connect_begin(firth_op *op)
+bool fth_attempt_connect(firth_op *op)
 {
     fth_native_address native;
     socklen_t size = fth_address_to_native(&native, op->with.address);
 
     op->io->state &= ~(uint32_t)(FTH_READABLE | FTH_WRITABLE | FTH_HANGUP);
-    if (size == 0) {
-        op->result = FIRTH_ERR_ADDRESS_INVALID;
-        op->os_code = 0;
-        op->step = "connect";
-        return true;
-    }
+    if (size == 0)
+        return fth_end(op, FIRTH_ERR_ADDRESS_INVALID, 0, "connect");
     if (connect((int)op->io->native, &native.any, size) == 0)
         return connected(op);
     /* A signal interrupts the call, not the connecting (connect(2), POSIX); EALREADY: an earlier op began it. */
     if (errno == EINPROGRESS || errno == EINTR || errno == EALREADY)
         return false;
-    return fth_fail_op(op, errno, "connect");
+    return fth_fail(op, errno, "connect");
 }
 
 /* A report came although there is neither a connection nor an error: what a read says decides. */
@@ -38,29 +34,29 @@ static bool doubt(firth_op *op)
     ssize_t n = recv((int)op->io->native, &byte, sizeof byte, MSG_PEEK);
 
     if (n >= 0)
-        return fth_fail_op(op, ECONNRESET, "connect"); /* it came and went */
+        return fth_fail(op, ECONNRESET, "connect"); /* it came and went */
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOTCONN) {
         op->io->state &= ~(uint32_t)FTH_WRITABLE;
         return false;
     }
-    return fth_fail_op(op, errno, "connect");
+    return fth_fail(op, errno, "connect");
 }
 
-bool fth_connect_finish(firth_op *op)
+bool fth_attempt_connected(firth_op *op)
 {
     int native = (int)op->io->native, error = 0;
     socklen_t size = sizeof error;
     fth_native_address peer;
 
     if (getsockopt(native, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
-        return fth_fail_op(op, errno, "getsockopt(SO_ERROR)");
+        return fth_fail(op, errno, "getsockopt(SO_ERROR)");
     if (error != 0)
-        return fth_fail_op(op, error, "connect");
+        return fth_fail(op, error, "connect");
     /* No error is no proof: a spurious report has none either. Test: a_spurious_report_does_not_connect. */
     size = sizeof peer;
     if (getpeername(native, &peer.any, &size) == 0)
         return connected(op);
     if (errno == ENOTCONN)
         return doubt(op);
-    return fth_fail_op(op, errno, "getpeername");
+    return fth_fail(op, errno, "getpeername");
 }

@@ -41,7 +41,7 @@ static const int8_t codes[] = {
     [EMSGSIZE] = FIRTH_ERR_TOO_LONG,
 };
 
-int fth_error_code(int os_code)
+int fth_errno_code(int os_code)
 {
     if (os_code <= 0 || (size_t)os_code >= sizeof codes / sizeof codes[0] || codes[os_code] == 0)
         return FIRTH_ERR_SYSTEM;
@@ -52,5 +52,5 @@ int fth_fail_errno(const char *step)
 {
     int os_code = errno;
 
-    return firth_fail(fth_error_code(os_code), os_code, step);
+    return firth_fail(fth_errno_code(os_code), os_code, step);
 }

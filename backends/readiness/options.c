@@ -8,8 +8,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "backends/readiness/errors.h"
-
 /* The ECN bits of the traffic class are the transport's own (RFC 3168 §5); Linux leaves them out without a word. */
 enum { FTH_ECN_MASK = 3, FTH_CLASS_MAX = 255 };
 
@@ -48,7 +46,7 @@ static const struct rule ipv6_traffic_class = RULE(IPPROTO_IPV6, IPV6_TCLASS, 0,
 /* An option the system does not know is named as the builder names it, any other failure as the manuals do. */
 static int fail(const struct rule *rule, const char *step)
 {
-    int code = fth_error_code(errno);
+    int code = fth_errno_code(errno);
 
     return firth_fail(code, errno, code == FIRTH_ERR_NOT_SUPPORTED ? rule->option : step);
 }
@@ -60,7 +58,7 @@ static int set(const firth_io *io, const struct rule *rule, int value)
     return FIRTH_OK;
 }
 
-int fth_socket_set_option(firth_io *io, firth_option option, int value)
+int fth_native_set_option(firth_io *io, firth_option option, int value)
 {
     const struct rule *rule;
     int rc;
@@ -80,7 +78,7 @@ int fth_socket_set_option(firth_io *io, firth_option option, int value)
     return set(io, rule, value);
 }
 
-int fth_socket_get_option(const firth_io *io, firth_option option, int *value)
+int fth_native_get_option(const firth_io *io, firth_option option, int *value)
 {
     const struct rule *rule;
     socklen_t size = sizeof *value;

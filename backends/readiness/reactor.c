@@ -6,7 +6,6 @@
 
 #include <firth/task.h>
 
-#include "backends/readiness/errors.h"
 #include "core/base/assert.h"
 
 static bool attempt_nothing(firth_op *op)
@@ -23,18 +22,10 @@ static const struct rule {
     [FIRTH_OP_WAIT_READABLE] = {FTH_READABLE, attempt_nothing, "recv"},
     [FIRTH_OP_WAIT_WRITABLE] = {FTH_WRITABLE, attempt_nothing, "send"},
     [FIRTH_OP_ACCEPT] = {FTH_READABLE, fth_attempt_accept, "accept"},
-    [FIRTH_OP_CONNECT] = {FTH_WRITABLE, fth_connect_finish, "connect"},
+    [FIRTH_OP_CONNECT] = {FTH_WRITABLE, fth_attempt_connected, "connect"},
     [FIRTH_OP_RECEIVE] = {FTH_READABLE, fth_attempt_receive, "recv"},
     [FIRTH_OP_SEND] = {FTH_WRITABLE, fth_attempt_send, "send"},
 };
-
-bool fth_fail_op(firth_op *op, int os_code, const char *step)
-{
-    op->result = fth_error_code(os_code);
-    op->os_code = os_code;
-    op->step = step;
-    return true;
-}
 
 /* ---- ops --------------------------------------------------------------------------------------------------------- */
 
@@ -71,19 +62,19 @@ firth_submit fth_reactor_submit(firth_op *op)
 
     FTH_ASSERT(*side == NULL);
     if (op->kind == FIRTH_OP_CONNECT) {
-        if (fth_connect_begin(op))
+        if (fth_attempt_connect(op))
             return FIRTH_SUBMIT_DONE;
     } else if ((io->state & rule->ready) != 0 && rule->attempt(op)) {
         return FIRTH_SUBMIT_DONE;
     }
     if (op->attempt_only) {
-        fth_fail_op(op, EAGAIN, rule->step);
+        fth_end(op, FIRTH_ERR_WOULD_BLOCK, 0, rule->step);
         return FIRTH_SUBMIT_DONE;
     }
     reactor = fth_reactor_of(io);
     os_code = watch(reactor, io, rule->ready);
     if (os_code != 0) {
-        fth_fail_op(op, os_code, reactor->poller->add_step);
+        fth_fail(op, os_code, reactor->poller->add_step);
         return FIRTH_SUBMIT_DONE;
     }
     *side = op;

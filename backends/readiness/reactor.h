@@ -7,6 +7,7 @@
 #ifndef FTH_READINESS_REACTOR_H
 #define FTH_READINESS_REACTOR_H
 
+#include "backends/readiness/errors.h"
 #include "backends/readiness/poller.h"
 
 /* Beside the poller's bits, in firth_io.state. The upper 16 bits hold an errno that a call took from the socket, see
@@ -71,48 +72,55 @@ void fth_reactor_forget(firth_io *io, bool closing);
 bool fth_attempt_receive(firth_op *op);
 bool fth_attempt_send(firth_op *op);
 bool fth_attempt_accept(firth_op *op);
-bool fth_connect_begin(firth_op *op);
-bool fth_connect_finish(firth_op *op);
+bool fth_attempt_connect(firth_op *op);
+bool fth_attempt_connected(firth_op *op);
 
-/* Ends an attempt: with a result, or with an errno. Both return true. */
-static inline bool fth_succeed(firth_op *op, int64_t result)
+/* Ends an attempt; all return true. os_code is 0 when the system was not asked. */
+static inline bool fth_end(firth_op *op, int64_t result, int os_code, const char *step)
 {
     op->result = result;
-    op->os_code = 0;
-    op->step = NULL;
+    op->os_code = os_code;
+    op->step = step;
     return true;
 }
-bool fth_fail_op(firth_op *op, int os_code, const char *step);
+static inline bool fth_succeed(firth_op *op, int64_t result)
+{
+    return fth_end(op, result, 0, NULL);
+}
+static inline bool fth_fail(firth_op *op, int os_code, const char *step)
+{
+    return fth_end(op, fth_errno_code(os_code), os_code, step);
+}
 
 /* ---- sockets.c, adopt.c, options.c: slots of firth_backend --------------------------------------------------------- */
 
-int fth_socket_open(firth_io *io, firth_family family);
-void fth_socket_close(firth_io *io, firth_close_how how);
-int fth_socket_bind(firth_io *io, const firth_address *address);
-int fth_socket_listen(firth_io *io, int backlog);
-int fth_socket_local_address(const firth_io *io, firth_address *address);
-int fth_socket_peer_address(const firth_io *io, firth_address *address);
-int fth_socket_shutdown_write(firth_io *io);
-int fth_socket_adopt(firth_io *io, intptr_t native);
-int fth_socket_release(firth_io *io, intptr_t *native);
-int fth_socket_set_option(firth_io *io, firth_option option, int value);
-int fth_socket_get_option(const firth_io *io, firth_option option, int *value);
+int fth_native_open(firth_io *io, firth_family family);
+void fth_native_close(firth_io *io, firth_close_how how);
+int fth_native_bind(firth_io *io, const firth_address *address);
+int fth_native_listen(firth_io *io, int backlog);
+int fth_native_local_address(const firth_io *io, firth_address *address);
+int fth_native_peer_address(const firth_io *io, firth_address *address);
+int fth_native_shutdown_write(firth_io *io);
+int fth_native_adopt(firth_io *io, intptr_t native);
+int fth_native_release(firth_io *io, intptr_t *native);
+int fth_native_set_option(firth_io *io, firth_option option, int value);
+int fth_native_get_option(const firth_io *io, firth_option option, int *value);
 
 /* The slots of firth_backend that all readiness backends have in common. */
 /* clang-format off */
 #define FTH_READINESS_SLOTS                                                                                            \
     .close = fth_reactor_close,                                                                                        \
-    .socket_open = fth_socket_open,                                                                                    \
-    .socket_close = fth_socket_close,                                                                                  \
-    .adopt = fth_socket_adopt,                                                                                         \
-    .release = fth_socket_release,                                                                                     \
-    .bind = fth_socket_bind,                                                                                           \
-    .listen = fth_socket_listen,                                                                                       \
-    .set_option = fth_socket_set_option,                                                                               \
-    .get_option = fth_socket_get_option,                                                                               \
-    .local_address = fth_socket_local_address,                                                                         \
-    .peer_address = fth_socket_peer_address,                                                                           \
-    .shutdown_write = fth_socket_shutdown_write,                                                                       \
+    .socket_open = fth_native_open,                                                                                    \
+    .socket_close = fth_native_close,                                                                                  \
+    .adopt = fth_native_adopt,                                                                                         \
+    .release = fth_native_release,                                                                                     \
+    .bind = fth_native_bind,                                                                                           \
+    .listen = fth_native_listen,                                                                                       \
+    .set_option = fth_native_set_option,                                                                               \
+    .get_option = fth_native_get_option,                                                                               \
+    .local_address = fth_native_local_address,                                                                         \
+    .peer_address = fth_native_peer_address,                                                                           \
+    .shutdown_write = fth_native_shutdown_write,                                                                       \
     .submit = fth_reactor_submit,                                                                                      \
     .cancel = fth_reactor_cancel,                                                                                      \
     .poll = fth_reactor_poll,                                                                                          \

@@ -2,12 +2,12 @@
 #include "backends/readiness/reactor.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include "backends/readiness/address.h"
-#include "backends/readiness/errors.h"
 
-int fth_socket_open(firth_io *io, firth_family family)
+int fth_native_open(firth_io *io, firth_family family)
 {
     fth_reactor *reactor = fth_reactor_of(io);
     int domain = family == FIRTH_FAMILY_IPV6 ? AF_INET6 : AF_INET, native, rc;
@@ -27,7 +27,7 @@ int fth_socket_open(firth_io *io, firth_family family)
     return FIRTH_OK;
 }
 
-void fth_socket_close(firth_io *io, firth_close_how how)
+void fth_native_close(firth_io *io, firth_close_how how)
 {
     static const struct linger no_linger = {.l_onoff = 1, .l_linger = 0};
     int native = (int)io->native;
@@ -38,7 +38,7 @@ void fth_socket_close(firth_io *io, firth_close_how how)
     (void)close(native); /* also after EINTR: the descriptor is gone (close(2), Linux) */
 }
 
-int fth_socket_bind(firth_io *io, const firth_address *address)
+int fth_native_bind(firth_io *io, const firth_address *address)
 {
     fth_native_address native;
     socklen_t size = fth_address_to_native(&native, address);
@@ -50,9 +50,10 @@ int fth_socket_bind(firth_io *io, const firth_address *address)
     return FIRTH_OK;
 }
 
-int fth_socket_listen(firth_io *io, int backlog)
+int fth_native_listen(firth_io *io, int backlog)
 {
-    if (listen((int)io->native, backlog) != 0)
+    /* The system takes what is above its own limit for that limit. */
+    if (listen((int)io->native, backlog > 0 ? backlog : INT_MAX) != 0)
         return fth_fail_errno("listen");
     io->state |= FTH_READABLE; /* nobody has looked yet */
     return FIRTH_OK;
@@ -71,17 +72,17 @@ static int get_address(const firth_io *io, firth_address *address,
     return FIRTH_OK;
 }
 
-int fth_socket_local_address(const firth_io *io, firth_address *address)
+int fth_native_local_address(const firth_io *io, firth_address *address)
 {
     return get_address(io, address, getsockname, "getsockname");
 }
 
-int fth_socket_peer_address(const firth_io *io, firth_address *address)
+int fth_native_peer_address(const firth_io *io, firth_address *address)
 {
     return get_address(io, address, getpeername, "getpeername");
 }
 
-int fth_socket_shutdown_write(firth_io *io)
+int fth_native_shutdown_write(firth_io *io)
 {
     if (shutdown((int)io->native, SHUT_WR) != 0)
         return fth_fail_errno("shutdown");

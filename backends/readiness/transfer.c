@@ -71,7 +71,7 @@ static bool fail_transfer(firth_op *op, int os_code, const char *step)
 
     if (os_code != EPIPE && os_code != ENOBUFS && os_code != ENOMEM && io->state >> FTH_ERROR_SHIFT == 0)
         io->state |= (uint32_t)os_code << FTH_ERROR_SHIFT;
-    return fth_fail_op(op, os_code, step);
+    return fth_fail(op, os_code, step);
 }
 
 bool fth_attempt_receive(firth_op *op)
@@ -90,7 +90,7 @@ bool fth_attempt_receive(firth_op *op)
     if (n == 0) {
         io->state |= FTH_HANGUP;
         if (io->state >> FTH_ERROR_SHIFT != 0)
-            return fth_fail_op(op, (int)(io->state >> FTH_ERROR_SHIFT), "recv");
+            return fth_fail(op, (int)(io->state >> FTH_ERROR_SHIFT), "recv");
         return fth_succeed(op, 0);
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
