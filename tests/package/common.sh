@@ -37,7 +37,7 @@ refuses() {
         return 1
     fi
     printf '%s\n' "$output"
-    tr -s ' \n' '  ' <<<"$output" | grep -qF -- "$text"
+    tr -s ' \n' '  ' <<<"$output" | grep -F -- "$text" >/dev/null
 }
 
 # quietly COMMAND…: the output only if it fails.
