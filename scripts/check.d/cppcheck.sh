@@ -5,7 +5,9 @@
 source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/findings.sh
 
+# With __GNUC__ it sees which functions do not return.
 find_faults < <(files_of 'core/*.c' 'ports/*.c' 'backends/*.c' 'examples/*.c' 'tests/*.c' | xargs cppcheck --quiet \
-    -j "$jobs" --std=c11 --language=c --enable=warning,performance,portability -DFIRTH_DEBUG=1 --inline-suppr --error-exitcode=1 \
-    -I include -I . --suppress=missingIncludeSystem --template='{file}:{line}: {id}: {message}' 2>&1)
+    -j "$jobs" --std=c11 --language=c --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+    -D__GNUC__=12 -DFIRTH_DEBUG=1 -I include -I . --suppress=missingIncludeSystem \
+    --template='{file}:{line}: {id}: {message}' 2>&1)
 finish
