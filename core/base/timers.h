@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one timer heap: a pairing heap of nodes that their owners keep, so that arming can never fail. Arming is O(1),
+ * taking one out O(log n) amortised. */
+#ifndef FTH_TIMERS_H
+#define FTH_TIMERS_H
+
+#include <firth/scope.h>
+
+typedef struct fth_timers {
+    firth_timer *root; /* the earliest, or NULL */
+} fth_timers;
+
+/* Arms a timer that is not armed; its deadline_ns and fire are set. Equal deadlines fire in any order. */
+void fth_timers_add(fth_timers *timers, firth_timer *timer);
+
+/* Disarms a timer; one that is not armed is left alone. */
+void fth_timers_remove(fth_timers *timers, firth_timer *timer);
+
+/* Whether the timer is armed. A zeroed timer is not. */
+bool fth_timers_has(const fth_timers *timers, const firth_timer *timer);
+
+/* The earliest deadline, or INT64_MAX when none is armed. */
+int64_t fth_timers_next_ns(const fth_timers *timers);
+
+/* Disarms and fires, earliest first, every timer due at now_ns. fire may disarm others and arm later ones. */
+void fth_timers_fire(fth_timers *timers, int64_t now_ns);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Channel to nowhere, and channel to channel. */
+#include "core/channels/read.h"
+#include "core/channels/write.h"
+#include "core/selector/selector.h"
+
+int64_t firth_discard(firth_read_channel *in, uint64_t limit)
+{
+    uint64_t dropped = 0;
+    int rc = fth_read_enter(in);
+
+    if (rc < 0)
+        return rc;
+    while (dropped < limit && (rc = fth_read_some(in)) >= 0) {
+        size_t n = fth_read_buffered(in);
+
+        n = n < limit - dropped ? n : (size_t)(limit - dropped);
+        fth_read_drop(in, n);
+        dropped += n;
+        in->progress += n;
+    }
+    if (rc == FIRTH_EOF && dropped > 0)
+        rc = FIRTH_OK;
+    return fth_read_leave(in, rc < 0 ? rc : (int64_t)dropped);
+}
+
+/* One round: what is buffered, or the next that comes, from one to the other; bytes stay in `in` until `out` has taken
+ * them. FIRTH_OK or why it ended. */
+static int copy_some(firth_read_channel *in, firth_write_channel *out, uint64_t limit)
+{
+    size_t before = out->progress, n;
+    int rc = fth_read_some(in);
+
+    if (rc < 0)
+        return rc;
+    n = fth_read_buffered(in);
+    n = n < limit ? n : (size_t)limit;
+    rc = fth_write_all(out, fth_read_bytes(in), n, true);
+    /* A close of in meanwhile took the buffer away. */
+    if (in->block != NULL)
+        fth_read_drop(in, out->progress - before);
+    return in->closed ? FIRTH_ERR_CLOSED : rc;
+}
+
+/* The failure of one channel ends the other, with the same cause. */
+static void spread_failure(firth_read_channel *in, firth_write_channel *out, int rc)
+{
+    if (rc >= 0)
+        return;
+    if (rc == in->cause)
+        firth_write_cancel(out, rc);
+    else if (rc == out->cause)
+        firth_read_cancel(in, rc);
+}
+
+static int copy(firth_read_channel *in, firth_write_channel *out, uint64_t limit)
+{
+    int rc = out->cause;
+
+    while (rc >= 0 && out->progress < limit)
+        rc = copy_some(in, out, limit - out->progress);
+    if (rc == FIRTH_EOF && in->cause == FIRTH_EOF)
+        rc = FIRTH_OK;
+    if (rc >= 0)
+        rc = fth_write_waited(out, fth_write_flush(out));
+    spread_failure(in, out, rc);
+    return rc;
+}
+
+int64_t firth_copy(firth_read_channel *in, firth_write_channel *out, uint64_t limit)
+{
+    uint64_t moved = 0;
+    int rc = fth_read_enter(in);
+
+    if (rc < 0)
+        return rc;
+    rc = fth_write_enter(out);
+    if (rc >= 0) {
+        rc = copy(in, out, limit);
+        moved = out->progress;
+        rc = fth_write_leave(out, rc);
+    }
+    rc = (int)fth_read_leave(in, rc);
+    return rc < 0 ? rc : (int64_t)moved;
+}

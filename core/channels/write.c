@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing: the buffer, and what all calls share. The public calls are in write_calls.c. */
+#include "core/channels/write.h"
+#include "core/base/assert.h"
+#include "core/selector/selector.h"
+#include <string.h>
+
+void fth_write_init(firth_write_channel *out, const fth_sink *sink, firth_selector *selector, bool auto_flush)
+{
+    memset(out, 0, sizeof *out);
+    out->sink = sink;
+    out->selector = selector;
+    out->auto_flush = auto_flush;
+    out->step = "";
+}
+
+static uint32_t capacity(const firth_write_channel *out)
+{
+    return out->selector->blocks.block_bytes;
+}
+
+/* ---- entering and leaving ---------------------------------------------------------------------------------------- */
+
+int fth_write_enter(firth_write_channel *out)
+{
+    int rc;
+
+#ifdef FIRTH_DEBUG
+    if (out->sink == NULL)
+        return FTH_MISUSE("a write channel after its socket or pipe was closed");
+#endif
+    if (out->writer != NULL)
+        return firth_fail(FIRTH_ERR_BUSY, 0, "write");
+    out->writer = fth_current;
+    out->progress = 0;
+    rc = fth_task_enter(out->selector);
+    if (rc >= 0 && out->closed)
+        rc = firth_fail(FIRTH_ERR_CLOSED, 0, "write");
+    return rc >= 0 ? rc : fth_write_leave(out, rc);
+}
+
+int fth_write_leave(firth_write_channel *out, int result)
+{
+    out->writer = NULL;
+    if (result < 0) {
+        if (result == out->cause)
+            (void)firth_fail(result, out->os_code, out->step);
+        else if (firth_last_failure()->code != result)
+            (void)firth_fail(result, 0, out->sink->name);
+    }
+    if (out->tell_left)
+        out->sink->left(out);
+    return result;
+}
+
+int fth_write_waited(const firth_write_channel *out, int rc)
+{
+    if (out->closed)
+        return FIRTH_ERR_CLOSED;
+    /* Cancelled by firth_write_cancel, not by a scope. */
+    if (rc == FIRTH_ERR_CANCELED && out->cause != 0)
+        return out->cause;
+    return rc;
+}
+
+/* ---- the list of channels to flush when the task suspends ---------------------------------------------------------- */
+
+static void mark_dirty(firth_write_channel *out)
+{
+    if (!out->auto_flush || out->dirty)
+        return;
+    out->dirty = true;
+    out->next_dirty = out->selector->dirty;
+    out->selector->dirty = out;
+}
+
+void fth_write_flush_dirty(firth_selector *selector)
+{
+    while (selector->dirty != NULL) {
+        firth_write_channel *out = selector->dirty;
+
+        selector->dirty = out->next_dirty;
+        out->dirty = false;
+        if (out->cause == 0 && fth_write_buffered(out) > 0)
+            (void)out->sink->drain(out);
+    }
+}
+
+void fth_write_clean(firth_write_channel *out)
+{
+    firth_write_channel **link = &out->selector->dirty;
+
+    if (!out->dirty)
+        return;
+    while (*link != out)
+        link = &(*link)->next_dirty;
+    *link = out->next_dirty;
+    out->dirty = false;
+}
+
+/* ---- the buffer -------------------------------------------------------------------------------------------------- */
+
+static void give_block(firth_write_channel *out)
+{
+    fth_block_give(&out->selector->blocks, out->block);
+    out->block = NULL;
+    out->start = out->end = 0;
+}
+
+static void drop(firth_write_channel *out, uint32_t count)
+{
+    FTH_ASSERT(count <= fth_write_buffered(out));
+    out->start += count;
+    if (out->block != NULL && out->start == out->end)
+        give_block(out);
+}
+
+static void wake_writer(firth_write_channel *out)
+{
+    if (!out->waiting || out->writer->stage != FTH_TASK_SUSPENDED)
+        return;
+    out->waiting = false;
+    fth_task_wake(out->writer);
+}
+
+void fth_write_drained(firth_write_channel *out, uint32_t count)
+{
+    out->in_flight = 0;
+    drop(out, count);
+    wake_writer(out);
+}
+
+void fth_write_discard(firth_write_channel *out)
+{
+    if (out->in_flight > 0)
+        out->end = out->start + out->in_flight;
+    else if (out->block != NULL)
+        give_block(out);
+}
+
+void fth_write_end(firth_write_channel *out, int cause, int os_code, const char *step)
+{
+    if (out->cause == 0) {
+        out->cause = cause;
+        out->os_code = os_code;
+        out->step = step != NULL ? step : out->sink->name;
+    }
+    fth_write_discard(out);
+    wake_writer(out);
+}
+
+void fth_write_close(firth_write_channel *out)
+{
+    out->closed = out->tell_left = true;
+    if (out->writer != NULL && out->writer != fth_current)
+        fth_task_interrupt(out->writer);
+}
+
+/* Suspends until something has drained. The writer of a closed owner is whoever closes it. */
+static int wait_drained(firth_write_channel *out)
+{
+    firth_task *writer = out->writer;
+    int rc;
+
+    if (fth_task_is_cancelled())
+        return FIRTH_ERR_CANCELED;
+    out->writer = fth_current;
+    out->waiting = true;
+    rc = fth_task_park(out->sink->name, out->sink->idle_deadline_ns(out));
+    out->waiting = false;
+    out->writer = writer;
+    return rc;
+}
+
+int fth_write_flush(firth_write_channel *out)
+{
+    int rc = FIRTH_OK;
+
+    while (rc >= 0) {
+        if (out->cause != 0)
+            return out->finished ? FIRTH_OK : out->cause;
+        if (fth_write_buffered(out) == 0)
+            return FIRTH_OK;
+        rc = out->sink->drain(out);
+        if (rc == FTH_DRAINED)
+            return FIRTH_OK;
+        if (rc == FTH_DRAINING)
+            rc = wait_drained(out);
+    }
+    return rc;
+}
+
+int fth_write_room(firth_write_channel *out, size_t minimum)
+{
+    for (;;) {
+        int rc;
+
+        if (out->cause != 0)
+            return out->cause;
+        if (out->block == NULL) {
+            out->block = fth_block_take(&out->selector->blocks);
+            return out->block != NULL ? FIRTH_OK : firth_fail(FIRTH_ERR_NO_MEMORY, 0, "block");
+        }
+        if (capacity(out) - out->end >= minimum)
+            return FIRTH_OK;
+        if (out->in_flight == 0 && capacity(out) - fth_write_buffered(out) >= minimum) {
+            memmove(out->block->bytes, out->block->bytes + out->start, fth_write_buffered(out));
+            out->end -= out->start;
+            out->start = 0;
+            return FIRTH_OK;
+        }
+        rc = out->sink->drain(out);
+        if (rc >= 0 && out->block != NULL)
+            rc = wait_drained(out);
+        if (rc < 0)
+            return fth_write_waited(out, rc);
+    }
+}
+
+void fth_write_append(firth_write_channel *out, const void *bytes, size_t size)
+{
+    unsigned char *to = out->block->bytes + out->end;
+
+    FTH_ASSERT(size <= capacity(out) - out->end);
+    if (size > 0 && bytes != to)
+        memcpy(to, bytes, size);
+    out->end += (uint32_t)size;
+    out->progress += size;
+    if (out->start == out->end && out->in_flight == 0)
+        give_block(out);
+    else
+        mark_dirty(out);
+    if (out->block != NULL && out->end == capacity(out))
+        (void)out->sink->drain(out);
+}
+
+/* Straight from the caller's memory, together with what is buffered. */
+static int64_t send_direct(firth_write_channel *out, const void *bytes, size_t size)
+{
+    firth_buffer pieces[2] = {{NULL, fth_write_buffered(out)}, {bytes, size}};
+    unsigned first = pieces[0].size > 0 ? 0 : 1;
+    int64_t n;
+
+    if (first == 0)
+        pieces[0].bytes = out->block->bytes + out->start;
+    /* A flush on the task's behalf leaves the buffer alone meanwhile. */
+    out->in_flight = fth_write_buffered(out);
+    n = out->sink->send(out, pieces + first, 2 - first);
+    out->in_flight = 0;
+    if (out->cause != 0)
+        fth_write_discard(out);
+    if (n < 0)
+        return fth_write_waited(out, (int)n);
+    if (first == 0) {
+        uint32_t buffered = (uint32_t)((uint64_t)n < pieces[0].size ? (uint64_t)n : pieces[0].size);
+
+        n -= buffered;
+        if (out->block != NULL)
+            drop(out, buffered);
+    }
+    out->progress += (size_t)n;
+    return n;
+}
+
+int fth_write_all(firth_write_channel *out, const void *bytes, size_t size, bool direct)
+{
+    const unsigned char *from = bytes;
+
+    while (size > 0) {
+        int64_t n;
+
+        if (out->cause != 0)
+            return out->cause;
+        if (out->sink->send == NULL || (!direct && size < capacity(out))) {
+            int rc = fth_write_room(out, 1);
+
+            if (rc < 0)
+                return rc;
+            n = (int64_t)(size < capacity(out) - out->end ? size : capacity(out) - out->end);
+            fth_write_append(out, from, (size_t)n);
+        } else if (out->in_flight > 0) {
+            n = fth_write_waited(out, wait_drained(out));
+            if (n < 0)
+                return (int)n;
+        } else {
+            n = send_direct(out, from, size);
+            if (n < 0)
+                return (int)n;
+        }
+        from += n;
+        size -= (size_t)n;
+    }
+    return FIRTH_OK;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A write channel: at most one block of bytes, and a sink that takes them. */
+#ifndef FTH_WRITE_H
+#define FTH_WRITE_H
+
+#include "core/channels/block.h"
+#include "core/tasks/task.h"
+#include <firth/channel.h>
+
+/* Where the bytes go. */
+typedef struct fth_sink {
+    const char *name; /* for firth_task_info.waiting_for */
+
+    /* Starts moving what is buffered; never suspends. FTH_DRAINED: the other side has all of it, or can take it from the
+     * buffer. FTH_DRAINING: it goes on by itself. Whatever leaves the buffer later is told by fth_write_drained. A negative code: it cannot, ever; fth_write_end was called. */
+    int (*drain)(firth_write_channel *out);
+
+    /* Moves at least one byte of the pieces in order, suspending if it must, and returns how many; nothing is draining
+     * meanwhile. Or FIRTH_ERR_CANCELED, _TIMED_OUT with nothing moved; or the cause, after fth_write_end. NULL: there
+     * is no way past the buffer. */
+    int64_t (*send)(firth_write_channel *out, firth_buffer *pieces, unsigned count);
+
+    /* When a wait that begins now has taken too long, by an idle timeout of the owner's; INT64_MAX: never. */
+    int64_t (*idle_deadline_ns)(const firth_write_channel *out);
+
+    /* Everything has drained: tells the peer that this was all. */
+    int (*finish)(firth_write_channel *out);
+
+    /* The call inside has left, and tell_left is set: the owner may be freed by this. */
+    void (*left)(firth_write_channel *out);
+
+    /* Writing was cancelled; the cause is set and the buffer is empty, or will be when the sink lets go of it. */
+    void (*cancelled)(firth_write_channel *out);
+} fth_sink;
+
+enum { FTH_DRAINED = 0, FTH_DRAINING = 1 };
+
+struct firth_write_channel {
+    const fth_sink *sink; /* NULL once the owner is freed (debug builds look) */
+    firth_selector *selector;
+    fth_block *block;   /* NULL while nothing is buffered */
+    firth_task *writer; /* inside a call */
+    firth_write_channel *next_dirty;
+    const char *step; /* of the failure that ended it */
+    size_t progress;
+    uint32_t start; /* the buffered bytes: [start, end) of the block */
+    uint32_t end;
+    uint32_t in_flight; /* so many of them, the first, belong to an op of the sink */
+    int32_t cause;      /* 0 while open */
+    int32_t os_code;
+    bool auto_flush : 1;
+    bool dirty : 1;     /* in the selector's list of channels to flush when the task suspends */
+    bool waiting : 1;   /* the writer is suspended until something has drained */
+    bool finished : 1;  /* firth_flush_and_close is done */
+    bool closed : 1;    /* the owner is closed or closing */
+    bool tell_left : 1; /* the owner waits for the call inside to leave */
+};
+
+void fth_write_init(firth_write_channel *out, const fth_sink *sink, firth_selector *selector, bool auto_flush);
+
+/* Begins and ends a public call, as fth_read_enter and fth_read_leave. */
+int fth_write_enter(firth_write_channel *out);
+int fth_write_leave(firth_write_channel *out, int result);
+
+static inline uint32_t fth_write_buffered(const firth_write_channel *out)
+{
+    return out->end - out->start;
+}
+
+/* Room for at least minimum bytes (at most the capacity) in the block, waiting for it. FIRTH_OK or why not. */
+int fth_write_room(firth_write_channel *out, size_t minimum);
+
+/* Appends bytes for which there is room. */
+void fth_write_append(firth_write_channel *out, const void *bytes, size_t size);
+
+/* Writes all of size bytes inside a call, adding to progress. direct: past the buffer whatever the size. */
+int fth_write_all(firth_write_channel *out, const void *bytes, size_t size, bool direct);
+
+/* Waits until the buffer is empty. Works on a closed owner too, for whoever closes it. */
+int fth_write_flush(firth_write_channel *out);
+
+/* Ends the channel with a cause, the first stays, and drops what no op holds. */
+void fth_write_end(firth_write_channel *out, int cause, int os_code, const char *step);
+
+/* The sink moved count bytes from the front of the buffer, and holds none of it now: wakes the writer. */
+void fth_write_drained(firth_write_channel *out, uint32_t count);
+
+/* The owner is closed: the writer inside wakes; what is buffered stays for the owner to flush or drop. */
+void fth_write_close(firth_write_channel *out);
+
+/* Drops what is buffered and not in flight. */
+void fth_write_discard(firth_write_channel *out);
+
+/* Starts flushing every auto-flush channel written to since the task was resumed. */
+void fth_write_flush_dirty(firth_selector *selector);
+
+/* Takes a channel out of the dirty list. */
+void fth_write_clean(firth_write_channel *out);
+
+/* What a wait inside a channel that ended with rc means for the caller. */
+int fth_write_waited(const firth_write_channel *out, int rc);
+
+#endif

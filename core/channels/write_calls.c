@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public calls of a write channel. */
+#include "core/base/assert.h"
+#include "core/channels/write.h"
+#include "core/selector/selector.h"
+#include <firth/numbers.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int firth_write(firth_write_channel *out, const void *bytes, size_t size)
+{
+    int rc = fth_write_enter(out);
+
+    if (rc < 0)
+        return rc;
+    rc = size > 0 || out->cause == 0 ? fth_write_all(out, bytes, size, false) : out->cause;
+    return fth_write_leave(out, rc);
+}
+
+int firth_write_string(firth_write_channel *out, const char *text)
+{
+    return firth_write(out, text, strlen(text));
+}
+
+int firth_write_vector(firth_write_channel *out, const firth_buffer *pieces, size_t count)
+{
+    int rc = fth_write_enter(out);
+    size_t i;
+
+    if (rc < 0)
+        return rc;
+    rc = out->cause;
+    for (i = 0; i < count && rc >= 0; i++)
+        rc = fth_write_all(out, pieces[i].bytes, pieces[i].size, false);
+    return fth_write_leave(out, rc);
+}
+
+/* ---- formatted --------------------------------------------------------------------------------------------------- */
+
+/* More than fits the block in one piece. */
+static int write_long(firth_write_channel *out, size_t size, const char *format, va_list arguments)
+{
+    char *text = firth_selector_allocate(out->selector, size + 1);
+    int rc;
+
+    if (text == NULL)
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_write_format");
+    (void)vsnprintf(text, size + 1, format, arguments);
+    rc = fth_write_all(out, text, size, false);
+    firth_selector_release(out->selector, text);
+    return rc;
+}
+
+/* Formats straight into the buffer; the NUL behind it needs room too, but is not written. */
+static int write_format(firth_write_channel *out, const char *format, va_list arguments)
+{
+    size_t room;
+    va_list again;
+    int rc = fth_write_room(out, 1), n;
+
+    if (rc < 0)
+        return rc;
+    room = out->selector->blocks.block_bytes - out->end;
+    va_copy(again, arguments);
+    n = vsnprintf((char *)out->block->bytes + out->end, room, format, arguments);
+    if (n < 0) {
+        rc = firth_fail(FIRTH_ERR_ARGUMENT, 0, "firth_write_format");
+        fth_write_append(out, NULL, 0);
+    } else if ((size_t)n < room) {
+        fth_write_append(out, out->block->bytes + out->end, (size_t)n);
+    } else if ((size_t)n < out->selector->blocks.block_bytes) {
+        rc = fth_write_room(out, (size_t)n + 1);
+        if (rc >= 0) {
+            (void)vsnprintf((char *)out->block->bytes + out->end, (size_t)n + 1, format, again);
+            fth_write_append(out, out->block->bytes + out->end, (size_t)n);
+        }
+    } else {
+        rc = write_long(out, (size_t)n, format, again);
+    }
+    va_end(again);
+    return rc;
+}
+
+int firth_write_format(firth_write_channel *out, const char *format, ...)
+{
+    va_list arguments;
+    int rc = fth_write_enter(out);
+
+    if (rc < 0)
+        return rc;
+    va_start(arguments, format);
+    rc = write_format(out, format, arguments);
+    va_end(arguments);
+    return fth_write_leave(out, rc);
+}
+
+/* ---- without a copy ---------------------------------------------------------------------------------------------- */
+
+int64_t firth_reserve(firth_write_channel *out, size_t minimum, void **bytes)
+{
+    int rc = fth_write_enter(out);
+    int64_t room = 0;
+
+    if (rc < 0)
+        return rc;
+    if (minimum == 0 || minimum > out->selector->blocks.block_bytes)
+        return fth_write_leave(out, firth_fail(FIRTH_ERR_ARGUMENT, 0, "firth_reserve"));
+    rc = fth_write_room(out, minimum);
+    if (rc >= 0) {
+        *bytes = out->block->bytes + out->end;
+        room = out->selector->blocks.block_bytes - out->end;
+    }
+    rc = fth_write_leave(out, rc);
+    return rc < 0 ? rc : room;
+}
+
+int firth_commit(firth_write_channel *out, size_t count)
+{
+    if (out->writer != NULL)
+        return firth_fail(FIRTH_ERR_BUSY, 0, "firth_commit");
+    if (out->cause != 0)
+        return firth_fail(out->cause, out->os_code, out->step);
+    if (out->block == NULL || count > out->selector->blocks.block_bytes - out->end)
+        return count == 0 ? FIRTH_OK : firth_fail(FIRTH_ERR_ARGUMENT, 0, "firth_commit");
+    out->progress = 0;
+    fth_write_append(out, out->block->bytes + out->end, count);
+    return FIRTH_OK;
+}
+
+/* ---- flushing and ending ----------------------------------------------------------------------------------------- */
+
+int firth_flush(firth_write_channel *out)
+{
+    int rc = fth_write_enter(out);
+
+    if (rc < 0)
+        return rc;
+    rc = fth_write_flush(out);
+    return fth_write_leave(out, fth_write_waited(out, rc));
+}
+
+int firth_flush_and_close(firth_write_channel *out)
+{
+    int rc = fth_write_enter(out);
+
+    if (rc < 0)
+        return rc;
+    rc = fth_write_waited(out, fth_write_flush(out));
+    if (rc >= 0 && !out->finished) {
+        rc = out->sink->finish(out);
+        if (rc >= 0) {
+            /* What a pipe has not delivered yet stays readable. */
+            out->finished = true;
+            out->cause = FIRTH_ERR_CLOSED;
+            out->step = "firth_flush_and_close";
+        }
+    }
+    return fth_write_leave(out, rc);
+}
+
+void firth_write_cancel(firth_write_channel *out, int cause)
+{
+    fth_selector_assert_thread(out->selector);
+    fth_write_end(out, cause < 0 ? cause : FIRTH_ERR_CANCELED, 0, "firth_write_cancel");
+    if (out->writer != NULL && out->writer != fth_current)
+        fth_task_interrupt(out->writer);
+    out->sink->cancelled(out);
+}
+
+void firth_write_auto_flush(firth_write_channel *out, bool on)
+{
+    out->auto_flush = on;
+    if (!on)
+        fth_write_clean(out);
+}
+
+size_t firth_write_progress(const firth_write_channel *out)
+{
+    return out->progress;
+}
+
+size_t firth_write_pending(const firth_write_channel *out)
+{
+    return fth_write_buffered(out);
+}
+
+size_t firth_write_capacity(const firth_write_channel *out)
+{
+    return out->selector->blocks.block_bytes;
+}

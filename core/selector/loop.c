@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop: run what is ready, ask the kernel, end what is done, fire what is due. */
+#include "core/base/assert.h"
+#include "core/selector/selector.h"
+
+void firth_op_complete(firth_op *op, int64_t result, int os_code, const char *step)
+{
+    firth_selector *selector = op->io->selector;
+
+    FTH_ASSERT(op->state == FIRTH_SUBMIT_PENDING);
+    op->state = FIRTH_SUBMIT_DONE;
+    op->result = result;
+    op->os_code = os_code;
+    op->step = step;
+    op->next = NULL;
+    if (selector->completed_last != NULL)
+        selector->completed_last->next = op;
+    else
+        selector->completed_first = op;
+    selector->completed_last = op;
+}
+
+/* done may start new ops, and so complete none: cancel comes from elsewhere. */
+static void finish_completed(firth_selector *selector)
+{
+    while (selector->completed_first != NULL) {
+        firth_op *op = selector->completed_first;
+
+        selector->completed_first = op->next;
+        if (op->next == NULL)
+            selector->completed_last = NULL;
+        op->done(op);
+    }
+}
+
+void fth_selector_run_ready(firth_selector *selector, unsigned resumes)
+{
+    while (selector->ready_first != NULL && resumes-- > 0) {
+        firth_task *task = selector->ready_first;
+
+        selector->ready_first = task->next_ready;
+        if (selector->ready_first == NULL)
+            selector->ready_last = NULL;
+        fth_task_resume(task);
+    }
+}
+
+static void fire_timers(firth_selector *selector)
+{
+    if (fth_timers_next_ns(&selector->timers) != INT64_MAX)
+        fth_timers_fire(&selector->timers, firth_port_now_ns());
+}
+
+/* A turn in which something is ready already does not sleep. */
+static int64_t sleep_until(const firth_selector *selector, int64_t until_ns)
+{
+    int64_t next_ns = fth_timers_next_ns(&selector->timers);
+
+    if (selector->ready_first != NULL || selector->completed_first != NULL ||
+        atomic_load_explicit(&selector->mailbox.pending, memory_order_relaxed))
+        return 0;
+    return next_ns < until_ns ? next_ns : until_ns;
+}
+
+static void run_tasks(firth_selector *selector)
+{
+    FTH_ASSERT(fth_current == NULL);
+    fth_mailbox_deliver(selector);
+    finish_completed(selector);
+    fth_selector_run_ready(selector, FTH_LOOP_RESUMES);
+    finish_completed(selector);
+}
+
+static int ask_kernel(firth_selector *selector, int64_t until_ns)
+{
+    int rc = selector->backend->poll(selector, sleep_until(selector, until_ns));
+
+    /* What has completed wins over a deadline that passed at the same time. */
+    finish_completed(selector);
+    fth_mailbox_deliver(selector);
+    fire_timers(selector);
+    return rc;
+}
+
+int fth_selector_turn(firth_selector *selector, int64_t until_ns)
+{
+    run_tasks(selector);
+    return ask_kernel(selector, until_ns);
+}
+
+/* FIRTH_OK if the caller may run the loop now. */
+static int enter_loop(firth_selector *selector)
+{
+    if (fth_current != NULL || selector->turning || selector->thread != firth_port_thread_id())
+        return FTH_MISUSE("the loop of a selector, run from a task, a post or another thread");
+    selector->turning = true;
+    return FIRTH_OK;
+}
+
+int firth_selector_run(firth_selector *selector)
+{
+    int rc = enter_loop(selector);
+
+    if (rc < 0)
+        return rc;
+    while (selector->task_count > 0 && rc >= 0) {
+        run_tasks(selector);
+        /* With the last task gone there may be nothing that would ever wake the poll. */
+        if (selector->task_count > 0)
+            rc = ask_kernel(selector, INT64_MAX);
+    }
+    selector->turning = false;
+    if (rc >= 0) {
+        rc = selector->loop.scope.error;
+        selector->loop.scope.error = 0;
+    }
+    return rc;
+}
+
+int firth_selector_poll(firth_selector *selector, int64_t timeout_ms)
+{
+    int64_t until_ns = timeout_ms == 0 ? 0 : INT64_MAX;
+    int rc = enter_loop(selector);
+
+    if (rc < 0)
+        return rc;
+    if (timeout_ms > 0 && timeout_ms < INT64_MAX / 2000000)
+        until_ns = firth_now_ns() + timeout_ms * 1000000;
+    rc = fth_selector_turn(selector, until_ns);
+    fth_selector_run_ready(selector, FTH_LOOP_RESUMES);
+    selector->turning = false;
+    if (rc < 0)
+        return rc;
+    return selector->task_count < INT32_MAX ? (int)selector->task_count : INT32_MAX;
+}
+
+int64_t firth_selector_timeout_ms(firth_selector *selector)
+{
+    int64_t until_ns = sleep_until(selector, INT64_MAX), now_ns;
+
+    if (until_ns == INT64_MAX)
+        return -1;
+    now_ns = firth_now_ns();
+    return until_ns <= now_ns ? 0 : (until_ns - now_ns + 999999) / 1000000;
+}
+
+int firth_selector_pollable(firth_selector *selector, intptr_t *descriptor)
+{
+    if ((selector->backend->capabilities & FIRTH_CAN_POLLABLE) == 0)
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "pollable descriptor");
+    return selector->backend->pollable(selector, descriptor);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A selector's threads for work that blocks: started when needed, at most options.blocking_threads, gone when idle or
+ * when the selector is. */
+#ifndef FTH_POOL_H
+#define FTH_POOL_H
+
+#include "core/selector/selector.h"
+
+typedef enum fth_job_stage {
+    FTH_JOB_QUEUED,
+    FTH_JOB_RUNNING,
+    FTH_JOB_FINISHED, /* posted to the loop, or back with it */
+} fth_job_stage;
+
+/* Work, in memory that lives until done has run - or dropped, if the selector went first. */
+typedef struct fth_job {
+    fth_post post;
+    struct fth_job *next;
+    uint8_t stage;                        /* under the pool's lock */
+    void (*work)(struct fth_job *job);    /* on a thread of the pool */
+    void (*done)(struct fth_job *job);    /* in the loop, afterwards */
+    void (*dropped)(struct fth_job *job); /* instead of done, on the thread, when the selector was closed meanwhile */
+} fth_job;
+
+/* Queues a job. FIRTH_OK, FIRTH_ERR_NO_MEMORY, FIRTH_ERR_NOT_SUPPORTED. */
+int fth_pool_submit(firth_selector *selector, fth_job *job);
+
+/* Takes a job back that no thread has begun; false: too late, done will run. */
+bool fth_pool_withdraw(firth_selector *selector, fth_job *job);
+
+/* Lets go of the threads; one that is busy ends by itself. */
+void fth_pool_close(firth_selector *selector);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The selector's parts: one thread's loop and all that belongs to it. */
+#ifndef FTH_SELECTOR_H
+#define FTH_SELECTOR_H
+
+#include "core/base/timers.h"
+#include "core/channels/block.h"
+#include "core/selector/opened.h"
+#include "core/tasks/stacks.h"
+#include "core/tasks/task.h"
+#include <firth/backend.h>
+#include <firth/port.h>
+#include <firth/selector.h>
+#include <stdatomic.h>
+
+/* Tasks resumed in a row before the kernel is asked again. */
+enum { FTH_LOOP_RESUMES = 64 };
+
+typedef struct fth_pool fth_pool;
+
+/* What other threads hand to the loop; freed by whoever runs it. */
+typedef struct fth_post {
+    struct fth_post *next;
+    void (*run)(struct fth_post *post);
+} fth_post;
+
+/* Ends the list of scopes to cancel, so that only a scope outside it has a next_remote of NULL. */
+#define FTH_REMOTE_END ((firth_scope *)1)
+
+/* The part that other threads touch. */
+typedef struct fth_mailbox {
+    firth_port_lock *lock;
+    fth_post *first; /* under lock, oldest first */
+    fth_post *last;
+    firth_scope *remote; /* scopes to cancel, by next_remote up to FTH_REMOTE_END; under lock */
+    atomic_bool pending; /* something was put in since the loop last looked; the backend was woken for it */
+    atomic_uint remote_count;
+} fth_mailbox;
+
+struct firth_selector {
+    const firth_backend *backend;
+    void *state; /* the backend's */
+    firth_task *ready_first;
+    firth_task *ready_last;
+    firth_op *completed_first;
+    firth_op *completed_last;
+    firth_write_channel *dirty; /* auto-flush channels written to since the running task last suspended */
+    fth_timers timers;
+    fth_blocks blocks;
+    fth_stacks stacks;
+    firth_task *tasks_first;
+    firth_task *tasks_last;
+    size_t task_count;
+    fth_opened opened; /* sockets, servers, pipes: head of a ring */
+    struct fth_interrupt *interrupts;
+    fth_pool *pool; /* threads for look-ups and firth_blocking, once needed */
+    uintptr_t thread;
+    bool turning;    /* a turn of the loop is under way */
+    bool closing;    /* firth_selector_close has begun */
+    firth_task loop; /* stands for the loop where a task is asked for; owns the root scope */
+    fth_mailbox mailbox;
+    firth_selector_options options;
+    firth_port_overflow overflow;
+#ifdef FIRTH_DEBUG
+    void *graves[64]; /* closed handles, kept so that a use after close can be told */
+    unsigned grave_next;
+#endif
+};
+
+/* Queues a post and wakes the loop; cannot fail. Any thread. */
+void fth_selector_post(firth_selector *selector, fth_post *post);
+
+/* One turn of the loop, see firth_selector_poll; until_ns as in the backend's poll. */
+int fth_selector_turn(firth_selector *selector, int64_t until_ns);
+
+/* Runs at most that many ready tasks. */
+void fth_selector_run_ready(firth_selector *selector, unsigned resumes);
+
+/* A line for the selector's log, printf(3) style; at most 240 bytes of it. */
+void fth_selector_log(const firth_selector *selector, const char *format, ...) FIRTH_PRINTF(2, 3);
+
+/* Opens and closes the mailbox. */
+int fth_mailbox_open(fth_mailbox *mailbox);
+void fth_mailbox_close(fth_mailbox *mailbox);
+
+/* Runs what other threads have put in. */
+void fth_mailbox_deliver(firth_selector *selector);
+
+/* Frees a closed handle - in debug builds only when many more have been closed since, so that its use can be told. */
+void fth_selector_bury(firth_selector *selector, void *handle);
+
+/* Asserts, in debug builds, that the caller is on the selector's thread. */
+void fth_selector_assert_thread(const firth_selector *selector);
+
+#endif

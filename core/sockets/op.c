@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/sockets/op.h"
+#include "core/base/assert.h"
+#include "core/base/list.h"
+#include "core/selector/selector.h"
+#include <string.h>
+
+firth_op fth_op_make(firth_op_kind kind, firth_io *io)
+{
+    firth_op op;
+
+    memset(&op, 0, sizeof op);
+    op.kind = (uint8_t)kind;
+    op.io = io;
+    return op;
+}
+
+firth_submit fth_op_submit(firth_op *op)
+{
+    firth_submit how;
+
+    op->state = FIRTH_SUBMIT_PENDING;
+    op->os_code = 0;
+    op->step = NULL;
+    how = op->io->selector->backend->submit(op);
+    if (how == FIRTH_SUBMIT_DONE)
+        op->state = FIRTH_SUBMIT_DONE;
+    FTH_ASSERT(how == FIRTH_SUBMIT_DONE || !op->attempt_only);
+    return how;
+}
+
+static void cancel_pending(firth_op *op)
+{
+    if (op->state == FIRTH_SUBMIT_PENDING)
+        op->io->selector->backend->cancel(op);
+}
+
+static void wake_owner(firth_op *op)
+{
+    fth_task_wake(op->owner);
+}
+
+static void cancel_waiting(firth_task *task)
+{
+    cancel_pending(task->waiting);
+}
+
+typedef struct idle_timer {
+    firth_timer timer;
+    firth_task *task;
+    bool fired;
+} idle_timer;
+
+/* Like a cancel from outside, so that whichever comes first is the only one. */
+static void idle_fired(firth_timer *timer)
+{
+    idle_timer *idle = FTH_CONTAINER(timer, idle_timer, timer);
+
+    idle->fired = true;
+    fth_task_interrupt(idle->task);
+}
+
+static void suspend_idle(firth_op *op, const char *waiting_for, uint32_t idle_ms)
+{
+    firth_task *task = op->owner;
+    idle_timer idle;
+
+    memset(&idle, 0, sizeof idle);
+    idle.task = task;
+    idle.timer.deadline_ns = firth_now_ns() + (int64_t)idle_ms * 1000000;
+    idle.timer.fire = idle_fired;
+    fth_timers_add(&task->selector->timers, &idle.timer);
+    fth_task_suspend(waiting_for, cancel_waiting, op);
+    fth_timers_remove(&task->selector->timers, &idle.timer);
+    if (idle.fired && op->result == FIRTH_ERR_CANCELED) {
+        op->result = FIRTH_ERR_TIMED_OUT;
+        op->step = "idle timeout";
+    }
+}
+
+int64_t fth_op_await(firth_op *op, const char *waiting_for, uint32_t idle_ms)
+{
+    op->owner = fth_current;
+    op->done = wake_owner;
+    if (fth_op_submit(op) == FIRTH_SUBMIT_PENDING) {
+        if (idle_ms > 0)
+            suspend_idle(op, waiting_for, idle_ms);
+        else
+            fth_task_suspend(waiting_for, cancel_waiting, op);
+    }
+    FTH_ASSERT(op->state == FIRTH_SUBMIT_DONE);
+    if (op->result < 0)
+        (void)firth_fail((int)op->result, op->os_code, op->step != NULL ? op->step : waiting_for);
+    return op->result;
+}

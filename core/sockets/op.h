@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ops on the stack of the task that waits for them. */
+#ifndef FTH_OP_H
+#define FTH_OP_H
+
+#include <firth/backend.h>
+
+/* A fresh op of that kind on io. */
+firth_op fth_op_make(firth_op_kind kind, firth_io *io);
+
+/* Hands the op to the backend: DONE with op->result, or PENDING, and then op->done runs in the loop. */
+firth_submit fth_op_submit(firth_op *op);
+
+/* Submits and suspends until the op has ended; the op and all it points to stay put until then. idle_ms > 0: after that
+ * long it is cancelled, and the result is FIRTH_ERR_TIMED_OUT. Returns the op's result; a failure is noted. */
+int64_t fth_op_await(firth_op *op, const char *waiting_for, uint32_t idle_ms);
+
+#endif

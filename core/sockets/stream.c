@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A socket's side of its channels: receive and send by ops. */
+#include "core/base/assert.h"
+#include "core/base/list.h"
+#include "core/sockets/op.h"
+#include "core/sockets/socket.h"
+
+static firth_socket *of_input(const firth_read_channel *in)
+{
+    return FTH_CONTAINER(in, firth_socket, in);
+}
+
+static firth_socket *of_output(const firth_write_channel *out)
+{
+    return FTH_CONTAINER(out, firth_socket, out);
+}
+
+/* Whether a failed op leaves the stream as it was. */
+static bool is_passing(int64_t result)
+{
+    return result == FIRTH_ERR_CANCELED || result == FIRTH_ERR_WOULD_BLOCK;
+}
+
+/* ---- receiving --------------------------------------------------------------------------------------------------- */
+
+static int64_t receive(firth_read_channel *in, void *bytes, size_t size, bool attempt_only)
+{
+    firth_socket *socket = of_input(in);
+    firth_buffer piece = {bytes, size};
+    firth_op op = fth_op_make(FIRTH_OP_RECEIVE, &socket->io);
+    bool idle = false;
+
+    op.attempt_only = attempt_only;
+    op.piece_count = 1;
+    op.with.pieces = &piece;
+    if (attempt_only) {
+        (void)fth_op_submit(&op);
+    } else {
+        (void)fth_op_await(&op, "read", socket->read_idle_ms);
+        idle = op.result == FIRTH_ERR_TIMED_OUT && op.os_code == 0;
+    }
+    if (op.result > 0 || is_passing(op.result) || idle)
+        return op.result;
+    if (op.result == 0)
+        op.result = FIRTH_EOF;
+    fth_read_end(in, (int)op.result, op.os_code, op.step);
+    return in->cause;
+}
+
+static int wait_readable(firth_read_channel *in)
+{
+    firth_socket *socket = of_input(in);
+    firth_op op = fth_op_make(FIRTH_OP_WAIT_READABLE, &socket->io);
+    int64_t rc;
+
+    rc = fth_op_await(&op, "read", socket->read_idle_ms);
+    /* A failure of the connection itself is what the next receive will tell. */
+    if (rc < 0 && !is_passing(rc) && !(rc == FIRTH_ERR_TIMED_OUT && op.os_code == 0))
+        fth_read_end(in, (int)rc, op.os_code, op.step);
+    return (int)rc;
+}
+
+static void reader_left(firth_read_channel *in)
+{
+    fth_socket_settle(of_input(in));
+}
+
+const fth_source fth_socket_source = {
+    .name = "read",
+    .receive = receive,
+    .wait = wait_readable,
+    .left = reader_left,
+    .cancelled = NULL,
+};
+
+/* ---- sending ----------------------------------------------------------------------------------------------------- */
+
+static void sent_in_background(firth_op *op)
+{
+    firth_socket *socket = op->owner;
+    firth_write_channel *out = &socket->out;
+
+    if (op->result > 0 && out->cause == 0) {
+        fth_write_drained(out, (uint32_t)op->result);
+        /* Writers that wait for room wait for it all: fewer, larger segments. */
+        if (fth_write_buffered(out) > 0)
+            (void)out->sink->drain(out);
+    } else {
+        out->in_flight = 0;
+        if (op->result < 0)
+            fth_write_end(out, (int)op->result, op->os_code, op->step);
+        fth_write_discard(out);
+    }
+    if (out->tell_left)
+        fth_socket_settle(socket);
+}
+
+static int drain(firth_write_channel *out)
+{
+    firth_socket *socket = of_output(out);
+
+    while (out->in_flight == 0 && fth_write_buffered(out) > 0) {
+        fth_block *block = out->block;
+
+        block->piece.bytes = block->bytes + out->start;
+        block->piece.size = fth_write_buffered(out);
+        block->op = fth_op_make(FIRTH_OP_SEND, &socket->io);
+        block->op.piece_count = 1;
+        block->op.with.pieces = &block->piece;
+        block->op.owner = socket;
+        block->op.done = sent_in_background;
+        out->in_flight = fth_write_buffered(out);
+        if (fth_op_submit(&block->op) == FIRTH_SUBMIT_PENDING)
+            return FTH_DRAINING;
+        out->in_flight = 0;
+        if (block->op.result < 0) {
+            fth_write_end(out, (int)block->op.result, block->op.os_code, block->op.step);
+            return out->cause;
+        }
+        fth_write_drained(out, (uint32_t)block->op.result);
+    }
+    return out->in_flight > 0 ? FTH_DRAINING : FTH_DRAINED;
+}
+
+static int64_t send_pieces(firth_write_channel *out, firth_buffer *pieces, unsigned count)
+{
+    firth_socket *socket = of_output(out);
+    firth_op op = fth_op_make(FIRTH_OP_SEND, &socket->io);
+
+    op.piece_count = (uint8_t)count;
+    op.with.pieces = pieces;
+    (void)fth_op_await(&op, "write", socket->write_idle_ms);
+    if (op.result > 0 || is_passing(op.result) || (op.result == FIRTH_ERR_TIMED_OUT && op.os_code == 0))
+        return op.result;
+    fth_write_end(out, (int)op.result, op.os_code, op.step);
+    return out->cause;
+}
+
+static int64_t idle_deadline_ns(const firth_write_channel *out)
+{
+    const firth_socket *socket = of_output(out);
+
+    return socket->write_idle_ms > 0 ? firth_now_ns() + (int64_t)socket->write_idle_ms * 1000000 : INT64_MAX;
+}
+
+static int finish(firth_write_channel *out)
+{
+    firth_socket *socket = of_output(out);
+
+    return socket->io.selector->backend->shutdown_write(&socket->io);
+}
+
+static void writer_left(firth_write_channel *out)
+{
+    fth_socket_settle(of_output(out));
+}
+
+/* Without the rest of its bytes the stream is of no use to the peer: it gets a reset as soon as nobody is inside any
+ * more, and reading ends here and now. */
+static void cancelled(firth_write_channel *out)
+{
+    firth_socket *socket = of_output(out);
+
+    socket->how = FIRTH_CLOSE_RESET;
+    socket->in.tell_left = out->tell_left = true;
+    if (out->in_flight > 0 && out->writer == NULL)
+        socket->io.selector->backend->cancel(&out->block->op);
+    if (socket->in.cause == 0 || fth_read_buffered(&socket->in) > 0)
+        firth_read_cancel(&socket->in, out->cause);
+    fth_socket_settle(socket);
+}
+
+const fth_sink fth_socket_sink = {
+    .name = "write",
+    .drain = drain,
+    .send = send_pieces,
+    .idle_deadline_ns = idle_deadline_ns,
+    .finish = finish,
+    .left = writer_left,
+    .cancelled = cancelled,
+};

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/tasks/task.h"
+#include "core/base/assert.h"
+#include "core/base/list.h"
+#include "core/channels/write.h"
+#include "core/selector/selector.h"
+#include "core/tasks/scope.h"
+#include <string.h>
+
+FTH_THREAD_LOCAL firth_task *fth_current;
+
+int64_t firth_now_ns(void)
+{
+    return firth_port_now_ns();
+}
+
+firth_scope *firth_scope_current(void)
+{
+    return fth_current != NULL ? fth_current->innermost : NULL;
+}
+
+static void make_ready(firth_task *task)
+{
+    firth_selector *selector = task->selector;
+
+    task->stage = FTH_TASK_READY;
+    task->next_ready = NULL;
+    if (selector->ready_last != NULL)
+        selector->ready_last->next_ready = task;
+    else
+        selector->ready_first = task;
+    selector->ready_last = task;
+}
+
+void fth_task_wake(firth_task *task)
+{
+    FTH_ASSERT(task->stage == FTH_TASK_SUSPENDED);
+    task->cancel = NULL;
+    make_ready(task);
+}
+
+void fth_task_interrupt(firth_task *task)
+{
+    void (*cancel)(firth_task * task) = task->cancel;
+
+    if (task->stage != FTH_TASK_SUSPENDED || cancel == NULL)
+        return;
+    task->cancel = NULL;
+    cancel(task);
+}
+
+static void switch_to_loop(firth_task *task)
+{
+    fth_current = NULL;
+    firth_context_switch(&task->context, &task->selector->loop.context);
+}
+
+void fth_task_suspend(const char *waiting_for, void (*cancel)(firth_task *task), void *waiting)
+{
+    firth_task *task = fth_current;
+
+    FTH_ASSERT(task != NULL && task->stage == FTH_TASK_RUNNING);
+    task->stage = FTH_TASK_SUSPENDED;
+    task->waiting_for = waiting_for;
+    task->cancel = cancel;
+    task->waiting = waiting;
+    if (task->selector->dirty != NULL)
+        fth_write_flush_dirty(task->selector);
+    switch_to_loop(task);
+    task->waiting_for = "";
+}
+
+bool fth_task_is_cancelled(void)
+{
+    return (fth_current->innermost->flags & FTH_SCOPE_CANCELLED) != 0;
+}
+
+int fth_task_canceled(void)
+{
+    return firth_fail(FIRTH_ERR_CANCELED, 0, "scope");
+}
+
+/* Goes to the end of the queue. */
+static void give_way(firth_task *task)
+{
+    task->stage = FTH_TASK_SUSPENDED;
+    task->waiting_for = "yield";
+    task->cancel = NULL;
+    if (task->selector->dirty != NULL)
+        fth_write_flush_dirty(task->selector);
+    make_ready(task);
+    switch_to_loop(task);
+    task->waiting_for = "";
+}
+
+int fth_task_enter(const firth_selector *selector)
+{
+    firth_task *task = fth_current;
+
+    if (task == NULL)
+        return FTH_MISUSE("a call that may suspend, outside a task");
+    if (task->selector != selector)
+        return FTH_MISUSE("a call on a handle of another selector");
+    if (fth_task_is_cancelled())
+        return fth_task_canceled();
+    if (task->budget == 0) {
+        give_way(task);
+        if (fth_task_is_cancelled())
+            return fth_task_canceled();
+    }
+    task->budget--;
+    return FIRTH_OK;
+}
+
+int firth_yield(void)
+{
+    int rc;
+
+    if (fth_current == NULL)
+        return FTH_MISUSE("firth_yield outside a task");
+    fth_current->budget = FTH_TASK_BUDGET;
+    rc = fth_task_enter(fth_current->selector);
+    if (rc < 0)
+        return rc;
+    give_way(fth_current);
+    return fth_task_is_cancelled() ? fth_task_canceled() : FIRTH_OK;
+}
+
+void fth_task_resume(firth_task *task)
+{
+    firth_selector *selector = task->selector;
+
+    FTH_ASSERT(task->stage == FTH_TASK_READY && fth_current == NULL);
+    task->stage = FTH_TASK_RUNNING;
+    task->budget = FTH_TASK_BUDGET;
+    fth_current = task;
+    firth_context_switch(&selector->loop.context, &task->context);
+    FTH_ASSERT(fth_current == NULL);
+    if (task->stage == FTH_TASK_ENDED)
+        fth_task_free(task);
+}
+
+/* ---- waiting for a wake, a time or a cancel ---------------------------------------------------------------------- */
+
+typedef struct parking {
+    firth_timer timer;
+    firth_task *task;
+    int result;
+} parking;
+
+static void parking_timed_out(firth_timer *timer)
+{
+    parking *place = FTH_CONTAINER(timer, parking, timer);
+
+    /* Woken in the same turn of the loop, and not resumed yet: the wake was first. */
+    if (place->task->stage != FTH_TASK_SUSPENDED)
+        return;
+    place->result = FIRTH_ERR_TIMED_OUT;
+    fth_task_wake(place->task);
+}
+
+static void parking_canceled(firth_task *task)
+{
+    parking *place = task->waiting;
+
+    place->result = FIRTH_ERR_CANCELED;
+    fth_task_wake(task);
+}
+
+int fth_task_park(const char *waiting_for, int64_t deadline_ns)
+{
+    parking place;
+
+    memset(&place, 0, sizeof place);
+    place.task = fth_current;
+    place.timer.deadline_ns = deadline_ns;
+    place.timer.fire = parking_timed_out;
+    if (deadline_ns != INT64_MAX)
+        fth_timers_add(&place.task->selector->timers, &place.timer);
+    fth_task_suspend(waiting_for, parking_canceled, &place);
+    fth_timers_remove(&place.task->selector->timers, &place.timer);
+    return place.result;
+}
+
+int firth_sleep_until(int64_t deadline_ns)
+{
+    int rc;
+
+    if (fth_current == NULL)
+        return FTH_MISUSE("firth_sleep outside a task");
+    rc = fth_task_enter(fth_current->selector);
+    if (rc < 0)
+        return rc;
+    rc = fth_task_park("sleep", deadline_ns);
+    return rc == FIRTH_ERR_CANCELED ? fth_task_canceled() : FIRTH_OK;
+}
+
+int firth_sleep(int64_t duration_ms)
+{
+    if (duration_ms <= 0)
+        return firth_yield();
+    if (duration_ms > INT64_MAX / 2000000)
+        return firth_sleep_until(INT64_MAX);
+    return firth_sleep_until(firth_now_ns() + duration_ms * 1000000);
+}

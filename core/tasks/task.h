@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A task: control block, states, and the two moves everything else is made of, suspend and wake. */
+#ifndef FTH_TASK_H
+#define FTH_TASK_H
+
+#include <firth/backend.h>
+#include <firth/port.h>
+#include <firth/task.h>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define FTH_THREAD_LOCAL __declspec(thread)
+#else
+#define FTH_THREAD_LOCAL _Thread_local
+#endif
+
+/* May-suspend calls a task may make in a row without waiting before it gives way. */
+enum { FTH_TASK_BUDGET = 128 };
+
+typedef enum fth_task_stage {
+    FTH_TASK_READY,
+    FTH_TASK_RUNNING,
+    FTH_TASK_SUSPENDED,
+    FTH_TASK_ENDED,
+} fth_task_stage;
+
+typedef enum fth_stack_kind {
+    FTH_STACK_POOLED, /* of the selector's slabs */
+    FTH_STACK_MAPPED, /* a mapping of its own */
+    FTH_STACK_LENT,   /* the caller's memory */
+} fth_stack_kind;
+
+/* Lives at the upper end of its own stack, so that an idle task touches one page. */
+struct firth_task {
+    firth_context context;
+    firth_selector *selector;
+    firth_task *next_ready;
+    firth_task *previous; /* all tasks of the selector, oldest first */
+    firth_task *next;
+    firth_scope *innermost;
+    firth_task_fn *fn;
+    void *argument;
+    const char *name;
+    const char *place;
+    const char *waiting_for;
+    void (*cancel)(firth_task *task); /* makes what it waits for end soon; NULL: nothing to cancel */
+    void *waiting;                    /* for cancel: the op, timer or channel */
+    void *stack_low;
+    size_t stack_bytes; /* control block included */
+    firth_failure failure;
+    uint8_t stage;
+    uint8_t stack_kind;
+    uint8_t budget;
+    firth_scope scope; /* its own */
+};
+
+/* The task that runs on this thread, or NULL in the loop. */
+extern FTH_THREAD_LOCAL firth_task *fth_current;
+
+/* Makes and readies a task in scope; see firth_spawn. */
+int fth_task_start(firth_scope *scope, firth_task_fn *fn, void *argument, const firth_task_options *options,
+                   const char *place);
+
+/* Switches into a ready task until it suspends or ends; frees it when it has ended. From the loop. */
+void fth_task_resume(firth_task *task);
+
+/* Gives the stack and control block of an ended task back. From the loop. */
+void fth_task_free(firth_task *task);
+
+/* Sets the running task aside until fth_task_wake. cancel may be NULL: then a cancel is noticed later. What auto-flush
+ * channels hold is flushed first. */
+void fth_task_suspend(const char *waiting_for, void (*cancel)(firth_task *task), void *waiting);
+
+/* Readies a suspended task: it runs when its turn comes, never at once. */
+void fth_task_wake(firth_task *task);
+
+/* Ends the wait of a suspended task early, once: what it waits for ends as cancelled or with its real result. */
+void fth_task_interrupt(firth_task *task);
+
+/* What every call that may suspend begins with: the running task must be of that selector, not cancelled, and gives way
+ * when its budget is used up. FIRTH_OK, FIRTH_ERR_CANCELED, FIRTH_ERR_MISUSE. */
+int fth_task_enter(const firth_selector *selector);
+
+/* Whether a suspending call of the running task fails with FIRTH_ERR_CANCELED. */
+bool fth_task_is_cancelled(void);
+
+/* FIRTH_ERR_CANCELED, noted as the task's failure. */
+int fth_task_canceled(void);
+
+/* Suspends until fth_task_wake, the deadline (INT64_MAX: none) or a cancel. Returns FIRTH_OK, FIRTH_ERR_TIMED_OUT or
+ * FIRTH_ERR_CANCELED. */
+int fth_task_park(const char *waiting_for, int64_t deadline_ns);
+
+#endif
