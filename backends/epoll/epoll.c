@@ -13,9 +13,6 @@
 
 enum { FTH_EPOLL_BATCH = 256 };
 
-/* EPOLLET: each change is told once. EPOLLRDHUP and EPOLLPRI are not told unasked; EPOLLERR and EPOLLHUP are. */
-static const uint32_t all_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
-
 static const uint64_t bell_token = UINT64_MAX;
 
 typedef struct fth_epoll {
@@ -71,40 +68,41 @@ static int queue_open(firth_selector *selector, void **state)
     return FIRTH_OK;
 }
 
-/* epoll_ctl(2) EPOLL_CTL_MOD looks at the descriptor again and reports what is ready, edge-triggered or not. */
-static void queue_arm(void *state, int descriptor, uint64_t token, unsigned ready)
+/* EPOLLET: each change is told once. EPOLLRDHUP and EPOLLPRI are not told unasked; EPOLLERR and EPOLLHUP are. */
+static int control(const fth_epoll *queue, int action, int descriptor, uint64_t token, unsigned ready)
 {
-    fth_epoll *queue = state;
-    struct epoll_event event = {.events = all_events, .data.u64 = token};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET, .data.u64 = token};
 
-    (void)ready;
-    (void)epoll_ctl(queue->descriptor, EPOLL_CTL_MOD, descriptor, &event);
+    if ((ready & FTH_WRITABLE) != 0)
+        event.events |= EPOLLOUT;
+    return epoll_ctl(queue->descriptor, action, descriptor, &event) == 0 ? 0 : errno;
 }
 
-static int queue_add(void *state, int descriptor, uint64_t token)
+static int queue_add(void *state, int descriptor, uint64_t token, unsigned ready)
 {
-    fth_epoll *queue = state;
-    struct epoll_event event = {.events = all_events, .data.u64 = token};
+    int os_code = control(state, EPOLL_CTL_ADD, descriptor, token, ready);
 
-    if (epoll_ctl(queue->descriptor, EPOLL_CTL_ADD, descriptor, &event) == 0)
-        return 0;
     /* Somebody closed the number behind our back while a duplicate kept the registration alive, and gave it back to the
      * same open file. Test: a_registration_that_is_there_already_is_taken_over. */
-    if (errno == EEXIST && epoll_ctl(queue->descriptor, EPOLL_CTL_MOD, descriptor, &event) == 0)
-        return 0;
-    return errno;
+    if (os_code == EEXIST)
+        os_code = control(state, EPOLL_CTL_MOD, descriptor, token, ready);
+    return os_code;
+}
+
+/* EPOLL_CTL_MOD looks at the descriptor again and reports what is ready, edge-triggered or not (Linux, ep_modify). */
+static void queue_arm(void *state, int descriptor, uint64_t token, unsigned ready)
+{
+    (void)control(state, EPOLL_CTL_MOD, descriptor, token, ready);
 }
 
 /* close(2) alone does not end the registration while a duplicate of the descriptor is open, here or in a forked child
- * (epoll(7), questions and answers). Test: a_duplicate_does_not_keep_the_registration. */
+ * (epoll(7), questions and answers). Test: a_duplicate_does_not_keep_the_registration.
+ * A stream whose peer has ended it has next to nothing left to report, and the reactor knows a stale token, so there the
+ * call is saved: close ends the registration, or the duplicate's close. Test: a_duplicate_of_an_ended_stream_is_quiet. */
 static void queue_remove(void *state, int descriptor, uint64_t token, bool ended)
 {
-    fth_epoll *queue = state;
-    struct epoll_event event = {0};
-
-    (void)token;
-    (void)ended;
-    (void)epoll_ctl(queue->descriptor, EPOLL_CTL_DEL, descriptor, &event);
+    if (!ended)
+        (void)control(state, EPOLL_CTL_DEL, descriptor, token, 0);
 }
 
 static unsigned ready_of(uint32_t events)

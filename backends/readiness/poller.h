@@ -26,8 +26,8 @@ enum {
 
 /* A const table. Results are FIRTH_OK or a negative code made by firth_fail, but for `add`. */
 typedef struct fth_poller {
-    /* true: `add` turns on reports of every change in both directions, for ever (edge-triggered), and `arm` is asked
-     * only for a second look.
+    /* true: what `add` or `arm` asked for is reported at every change, for ever (edge-triggered), and `arm` only widens
+     * a registration or asks for a second look.
      * false: a report comes only after `arm`, and disarms what it reports (one-shot). */
     bool edges;
 
@@ -40,13 +40,15 @@ typedef struct fth_poller {
      * NULL: nothing to reserve. */
     int (*reserve)(void *state, size_t capacity);
 
-    /* Registers a descriptor; returns 0 or the errno of the step named add_step. What is ready already is reported by the
-     * next wait. A registration that is there from an earlier life of the descriptor is taken over. NULL: nothing to
-     * register. */
-    int (*add)(void *state, int descriptor, uint64_t token);
+    /* With edges: registers a descriptor for `ready`, which has FTH_READABLE always and FTH_WRITABLE when a write is
+     * blocked - most never are, and would only be reported as writable once more. Returns 0 or the errno of the step
+     * named add_step. What is ready already is reported by the next wait. A registration that is there from an earlier
+     * life of the descriptor is taken over. Without edges: NULL. */
+    int (*add)(void *state, int descriptor, uint64_t token, unsigned ready);
     const char *add_step;
 
-    /* Wants a report of `ready` (FTH_READABLE, FTH_WRITABLE), also if it is so already. Cannot fail. */
+    /* Wants reports of `ready`, also of what is so already; with edges `ready` is all that is wanted from now on. Cannot
+     * fail. */
     void (*arm)(void *state, int descriptor, uint64_t token, unsigned ready);
 
     /* Ends a registration, armed or not. `ended`: the peer's end of stream was seen and the descriptor is closed next.

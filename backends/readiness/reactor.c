@@ -34,21 +34,26 @@ static firth_op **side_of(const firth_op *op)
     return rules[op->kind].ready == FTH_READABLE ? &op->io->reading : &op->io->writing;
 }
 
-/* Sees to it that a report comes for an op that waits. Returns 0 or an errno. */
+/* Sees to it that a report comes for an op that waits. Returns 0 or an errno, which only a first call for io can do. */
 static int watch(fth_reactor *reactor, firth_io *io, unsigned ready)
 {
     const fth_poller *poller = reactor->poller;
     uint64_t token = fth_slots_token(reactor, io);
+    unsigned watched = io->state / FTH_WATCHED_READ & (FTH_READABLE | FTH_WRITABLE);
+    unsigned wanted = watched | ready | FTH_READABLE;
     int os_code;
 
-    if ((io->state & FTH_REGISTERED) == 0) {
-        if (poller->add != NULL && (os_code = poller->add(reactor->poller_state, (int)io->native, token)) != 0)
-            return os_code;
-        io->state |= FTH_REGISTERED;
-    }
-    /* With edges a report comes by itself, unless the attempt gave up before it was blocked. */
-    if (!poller->edges || (io->state & ready) != 0)
+    if (!poller->edges) {
         poller->arm(reactor->poller_state, (int)io->native, token, ready);
+    } else if (watched == 0) {
+        os_code = poller->add(reactor->poller_state, (int)io->native, token, wanted);
+        if (os_code != 0)
+            return os_code;
+    } else if (wanted != watched || (io->state & ready) != 0) {
+        /* The first blocked write, or an attempt that gave up before it was blocked. */
+        poller->arm(reactor->poller_state, (int)io->native, token, wanted);
+    }
+    io->state |= wanted * FTH_WATCHED_READ;
     return 0;
 }
 
@@ -154,7 +159,7 @@ void fth_reactor_forget(firth_io *io, bool closing)
     fth_reactor *reactor = fth_reactor_of(io);
 
     FTH_ASSERT(io->reading == NULL && io->writing == NULL);
-    if ((io->state & FTH_REGISTERED) != 0)
+    if ((io->state & (FTH_WATCHED_READ | FTH_WATCHED_WRITE)) != 0)
         reactor->poller->remove(reactor->poller_state, (int)io->native, fth_slots_token(reactor, io),
                                 closing && (io->state & FTH_HANGUP) != 0);
     fth_slots_give(reactor, io);

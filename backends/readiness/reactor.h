@@ -13,8 +13,9 @@
 /* Beside the poller's bits, in firth_io.state. The upper 16 bits hold an errno that a call took from the socket, see
  * fth_transfer. */
 enum {
-    FTH_REGISTERED = 1u << 4, /* the poller knows it */
-    FTH_IPV6 = 1u << 5,       /* its family; IPv4 otherwise */
+    FTH_WATCHED_READ = FTH_READABLE << 4,  /* the poller was asked for FTH_READABLE: it knows the descriptor */
+    FTH_WATCHED_WRITE = FTH_WRITABLE << 4, /* and for FTH_WRITABLE, once a write was blocked */
+    FTH_IPV6 = 1u << 6,                    /* its family; IPv4 otherwise */
     FTH_ERROR_SHIFT = 16
 };
 
