@@ -10,6 +10,7 @@
 
 static struct {
     int made, fail_os_code, fail_times;
+    bool fail_after;
 } calls[HOST_CALLS_];
 
 int host_calls(host_call call)
@@ -35,16 +36,26 @@ void host_call_fail(host_call call, int os_code, int times)
 {
     calls[call].fail_os_code = os_code;
     calls[call].fail_times = times;
+    calls[call].fail_after = false;
+}
+
+void host_call_made_but_fail(host_call call, int os_code)
+{
+    host_call_fail(call, os_code, 1);
+    calls[call].fail_after = true;
 }
 
 static bool fails(host_call call)
 {
     calls[call].made++;
-    if (calls[call].fail_times == 0)
-        return false;
+    return calls[call].fail_times > 0;
+}
+
+static int failure(host_call call)
+{
     calls[call].fail_times--;
     errno = calls[call].fail_os_code;
-    return true;
+    return -1;
 }
 
 #define WRAP(call, type, name, parameters, arguments)                                                                  \
@@ -52,7 +63,11 @@ static bool fails(host_call call)
     type __wrap_##name parameters;                                                                                     \
     type __wrap_##name parameters                                                                                      \
     {                                                                                                                  \
-        return fails(call) ? -1 : __real_##name arguments;                                                             \
+        if (!fails(call))                                                                                              \
+            return __real_##name arguments;                                                                            \
+        if (calls[call].fail_after)                                                                                    \
+            (void)__real_##name arguments;                                                                             \
+        return failure(call);                                                                                          \
     }
 
 WRAP(HOST_RECV, ssize_t, recv, (int native, void *bytes, size_t size, int flags), (native, bytes, size, flags))

@@ -2,7 +2,7 @@
 #include "tests/backends/host.h"
 
 #include <dirent.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +32,7 @@ static struct {
     size_t made, live, fail_at;
 } allocations;
 static size_t descriptors_before;
+static bool were_open[64];
 static host_op *ops[OPS_MAX];
 static firth_io *ios[IOS_MAX];
 static size_t op_count, io_count;
@@ -131,11 +132,15 @@ static const firth_backend *backend_under_test(void)
 
 int host_setup(void **state)
 {
+    int i;
+
     (void)state;
     selector.thread = pthread_self();
     allocations.made = allocations.fail_at = 0;
     host_calls_reset();
     descriptors_before = host_descriptors_open();
+    for (i = 0; i < 64; i++)
+        were_open[i] = fcntl(i, F_GETFD) >= 0;
     selector.backend = backend_under_test();
     assert_int_equal(selector.backend->open(&selector), FIRTH_OK);
     host_calls_reset();
@@ -237,13 +242,21 @@ size_t host_descriptors_open(void)
     return count - 3; /* ".", ".." and the directory's own */
 }
 
-void host_poll(int timeout_ms)
+bool host_descriptor_was_open(int native)
 {
-    int64_t until_ns = timeout_ms == 0 ? 0 : firth_now_ns() + (int64_t)timeout_ms * 1000000;
+    return were_open[native];
+}
 
+int64_t host_poll(int timeout_ms)
+{
+    int64_t start_ns = firth_now_ns(), until_ns = timeout_ms == 0 ? 0 : start_ns + (int64_t)timeout_ms * 1000000;
+
+    if (timeout_ms < 0)
+        until_ns = INT64_MAX;
     selector.may_complete = true;
     assert_int_equal(selector.backend->poll(&selector, until_ns), FIRTH_OK);
     selector.may_complete = false;
+    return firth_now_ns() - start_ns;
 }
 
 /* ---- ops --------------------------------------------------------------------------------------------------------- */

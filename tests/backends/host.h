@@ -36,9 +36,10 @@ void host_allocation_fail_at(size_t n);
 size_t host_allocations_made(void);
 size_t host_allocations_live(void);
 size_t host_descriptors_open(void);
+bool host_descriptor_was_open(int native); /* before the test began; native < 64 */
 
-/* One poll that waits at most timeout_ms. */
-void host_poll(int timeout_ms);
+/* One poll that waits at most timeout_ms (< 0: no limit); returns how long it took. */
+int64_t host_poll(int timeout_ms);
 
 /* ---- ops --------------------------------------------------------------------------------------------------------- */
 
@@ -79,16 +80,27 @@ firth_io *host_io(void);
 /* The backend's listener on a free port of 127.0.0.1, and that address. */
 firth_io *host_listener(firth_address *address);
 
+/* Whether this machine has IPv6 loopback, and a listener there. */
+bool host_has_ipv6(void);
+firth_io *host_listener_ipv6(firth_address *address);
+
 /* The system's own blocking socket, connected to address; and a listening one on a free port. */
 int host_raw_connect(const firth_address *address);
 int host_raw_listener(firth_address *address);
 void host_raw_reset(int native); /* closes with RST */
 
 /* The backend's end of a connection, and the system's own blocking socket at the other. */
+firth_io *host_accept_from(firth_io *listener, const firth_address *address, int *peer);
 firth_io *host_accepted_pair(int *peer);
 firth_io *host_connected_pair(int *peer);
 
 void host_close(firth_io *io);
+
+/* Waits, by the system itself, until io's descriptor has these events of poll(2), and forgets the calls so far. */
+void host_until(const firth_io *io, short events);
+
+/* Fails the test unless the descriptor is non-blocking and closed on exec. */
+void host_check_flags(intptr_t native);
 
 /* ---- system calls ------------------------------------------------------------------------------------------------ */
 
@@ -114,6 +126,9 @@ void host_calls_reset(void);
 
 /* The next `times` such calls fail with that errno instead of being made. */
 void host_call_fail(host_call call, int os_code, int times);
+
+/* The next such call is made and reported as failed even so, as a signal does it. */
+void host_call_made_but_fail(host_call call, int os_code);
 
 int host_main(int argc, char **argv, const char *group, const struct CMUnitTest *tests, size_t count);
 

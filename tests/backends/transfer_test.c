@@ -19,16 +19,6 @@ static void put(int peer, const char *text)
     assert_int_equal(write(peer, text, strlen(text)), strlen(text));
 }
 
-/* Returns when the peer's bytes or its end have come to the backend's end. */
-static void arrived(const firth_io *io, short events)
-{
-    struct pollfd entry = {.fd = (int)io->native, .events = events};
-
-    while ((entry.revents & events) != events)
-        assert_int_equal(poll(&entry, 1, 10000), 1);
-    host_calls_reset();
-}
-
 static void bytes_come_in_order(void **state)
 {
     int peer;
@@ -128,7 +118,7 @@ static void a_full_read_is_followed_by_another(void **state)
 
     (void)state;
     put(peer, "abcdefgh");
-    arrived(io, POLLIN);
+    host_until(io, POLLIN);
     assert_int_equal(host_await(host_receive(io, text, 4)), 4);
     assert_int_equal(host_receive_attempt(io, text, 4)->result, 4);
     assert_memory_equal(text, "efgh", 4);
@@ -177,7 +167,7 @@ static void bytes_before_the_end_are_read_first(void **state)
     (void)state;
     put(peer, "abcdef");
     close(peer);
-    arrived(io, POLLRDHUP);
+    host_until(io, POLLRDHUP);
     assert_int_equal(host_await(host_receive(io, text, 4)), 4);
     assert_int_equal(host_await(host_receive(io, text, 4)), 2); /* short, and yet not the last word */
     assert_int_equal(host_receive_attempt(io, text, 4)->result, 0);
@@ -209,9 +199,9 @@ static void a_reset_comes_after_the_bytes(void **state)
 
     (void)state;
     put(peer, "abc");
-    arrived(io, POLLIN);
+    host_until(io, POLLIN);
     host_raw_reset(peer);
-    arrived(io, POLLHUP);
+    host_until(io, POLLHUP);
     assert_int_equal(host_await(host_receive(io, text, 8)), 3);
     op = host_receive(io, text, 8);
     assert_int_equal(host_await(op), FIRTH_ERR_RESET);
@@ -230,9 +220,9 @@ static void a_reset_that_a_send_took_is_no_end_of_stream(void **state)
 
     (void)state;
     put(peer, "abc");
-    arrived(io, POLLIN);
+    host_until(io, POLLIN);
     host_raw_reset(peer);
-    arrived(io, POLLHUP);
+    host_until(io, POLLHUP);
     op = host_send(io, "a", 1);
     assert_int_equal(op->result, FIRTH_ERR_RESET);
     assert_int_equal(op->os_code, ECONNRESET);
@@ -393,7 +383,7 @@ static void urgent_data_does_not_hide_what_follows(void **state)
     (void)state;
     assert_int_equal(send(peer, "abc!", 4, MSG_OOB), 4); /* "!" is urgent and taken out of the stream */
     put(peer, "def");
-    arrived(io, POLLIN);
+    host_until(io, POLLIN);
     while ((n = host_await(op)) > 0 && (got += n) < 6)
         op = host_receive(io, text + got, sizeof text - (size_t)got);
     assert_int_equal(got, 6);
@@ -410,7 +400,7 @@ static void no_transfer_raises_sigpipe(void **state)
 
     (void)state;
     host_raw_reset(peer);
-    arrived(io, POLLHUP);
+    host_until(io, POLLHUP);
     assert_int_equal(host_send(io, "a", 1)->result, FIRTH_ERR_RESET);
     op = host_send(io, "a", 1);
     assert_int_equal(op->result, FIRTH_ERR_RESET);
@@ -429,7 +419,7 @@ static void after_shutdown_the_next_receive_looks(void **state)
 
     (void)state;
     put(peer, "abc");
-    arrived(io, POLLIN);
+    host_until(io, POLLIN);
     assert_int_equal(host_receive_attempt(io, text, 8)->result, FIRTH_ERR_WOULD_BLOCK); /* nobody has told yet */
     assert_int_equal(host_backend()->shutdown_write(io), FIRTH_OK);
     assert_int_equal(host_receive_attempt(io, text, 8)->result, 3);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/backends/host.h"
+
+enum { CLIENTS = 50 };
+
+static void a_client_that_is_there_is_taken_at_once(void **state)
+{
+    firth_address address, peer;
+    firth_io *listener = host_listener(&address), *io = host_io();
+    int client = host_raw_connect(&address);
+    host_op *op = host_accept(listener, io);
+
+    (void)state;
+    assert_true(op->submitted_done);
+    assert_int_equal(op->result, FIRTH_OK);
+    assert_ptr_equal(io->selector, host_selector());
+    host_check_flags(io->native);
+    assert_int_equal(host_backend()->local_address(io, &peer), FIRTH_OK);
+    assert_int_equal(peer.port, address.port);
+    assert_int_equal(host_backend()->peer_address(io, &peer), FIRTH_OK);
+    assert_int_equal(peer.family, FIRTH_FAMILY_IPV4);
+    assert_true(peer.port != 0 && peer.port != address.port);
+    close(client);
+}
+
+static void a_pending_accept_ends_when_a_client_comes(void **state)
+{
+    firth_address address;
+    firth_io *listener = host_listener(&address), *io = host_io();
+    host_op *op = host_accept(listener, io), *attempt = host_op_make(listener, FIRTH_OP_ACCEPT);
+    int client;
+
+    (void)state;
+    assert_int_equal(op->endings, 0);
+    client = host_raw_connect(&address);
+    assert_int_equal(host_await(op), FIRTH_OK);
+    attempt->op.attempt_only = true;
+    attempt->op.with.accepted = host_io();
+    assert_int_equal(host_submit(attempt)->result, FIRTH_ERR_WOULD_BLOCK);
+    close(client);
+}
+
+static void all_clients_of_one_report_are_taken(void **state)
+{
+    firth_address address;
+    firth_io *listener = host_listener(&address);
+    host_op *op = host_accept(listener, host_io());
+    int clients[CLIENTS], i, reports;
+
+    (void)state;
+    for (i = 0; i < CLIENTS; i++)
+        clients[i] = host_raw_connect(&address);
+    host_calls_reset();
+    assert_int_equal(host_await(op), FIRTH_OK);
+    reports = host_calls(HOST_EPOLL_WAIT) + host_calls(HOST_POLL);
+    for (i = 1; i < CLIENTS; i++)
+        assert_true(host_accept(listener, host_io())->submitted_done);
+    assert_int_equal(reports, 1);
+    assert_int_equal(host_calls(HOST_ACCEPT), CLIENTS);
+    assert_int_equal(host_calls_total(), CLIENTS + 1);
+    op = host_accept(listener, host_io());
+    assert_int_equal(op->endings, 0);
+    host_cancel(op);
+    for (i = 0; i < CLIENTS; i++)
+        close(clients[i]);
+}
+
+static void waiting_for_a_client_takes_none(void **state)
+{
+    firth_address address;
+    firth_io *listener = host_listener(&address);
+    host_op *op;
+    int client;
+
+    (void)state;
+    assert_int_equal(host_await(host_wait_readable(listener)), FIRTH_OK); /* may end early: nobody has looked yet */
+    op = host_accept(listener, host_io());
+    assert_int_equal(op->endings, 0);
+    host_cancel(op);
+    op = host_wait_readable(listener);
+    assert_int_equal(op->endings, 0);
+    client = host_raw_connect(&address);
+    host_calls_reset();
+    assert_int_equal(host_await(op), FIRTH_OK);
+    assert_int_equal(host_calls(HOST_ACCEPT), 0);
+    assert_true(host_accept(listener, host_io())->submitted_done);
+    close(client);
+}
+
+static void a_clients_error_is_not_the_listeners(void **state)
+{
+    static const int errors[] = {EINTR,     ECONNABORTED, EPROTO,       ENETDOWN,   ENOPROTOOPT,
+                                 EHOSTDOWN, ENONET,       EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH};
+    firth_address address;
+    firth_io *listener = host_listener(&address);
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < HOST_COUNT(errors); i++) {
+        int client = host_raw_connect(&address);
+
+        host_call_fail(HOST_ACCEPT, errors[i], 2);
+        assert_int_equal(host_await(host_accept(listener, host_io())), FIRTH_OK);
+        close(client);
+    }
+}
+
+static void a_hundred_failed_clients_leave_room_for_others(void **state)
+{
+    firth_address address;
+    firth_io *listener = host_listener(&address);
+    int client = host_raw_connect(&address), polls = 0;
+    host_op *op;
+
+    (void)state;
+    host_calls_reset();
+    host_call_fail(HOST_ACCEPT, ECONNABORTED, 100);
+    op = host_accept(listener, host_io());
+    assert_int_equal(op->endings, 0);
+    while (op->endings == 0) {
+        int before = host_calls(HOST_ACCEPT);
+
+        assert_in_range(before, 1, 100);
+        host_poll(1000);
+        assert_in_range(host_calls(HOST_ACCEPT) - before, 1, 32);
+        polls++;
+    }
+    assert_int_equal(op->result, FIRTH_OK);
+    assert_in_range(polls, 3, 4);
+    close(client);
+}
+
+static void a_client_that_reset_before_accept_ends_nothing(void **state)
+{
+    firth_address address;
+    firth_io *listener = host_listener(&address), *first = host_io(), *second = host_io();
+    int client, taken;
+    char text[4];
+    host_op *op;
+
+    (void)state;
+    host_raw_reset(host_raw_connect(&address));
+    client = host_raw_connect(&address);
+    assert_int_equal(write(client, "abc", 3), 3);
+    assert_int_equal(host_await(host_accept(listener, first)), FIRTH_OK);
+    taken = (int)host_await(host_receive(first, text, 4));
+    if (taken == FIRTH_ERR_RESET) { /* Linux lets the accept succeed, a BSD drops the client */
+        assert_int_equal(host_await(host_accept(listener, second)), FIRTH_OK);
+        taken = (int)host_await(host_receive(second, text, 4));
+    }
+    assert_int_equal(taken, 3);
+    op = host_accept(listener, host_io());
+    assert_int_equal(op->endings, 0);
+    host_cancel(op);
+    close(client);
+}
+
+static void what_the_listener_lacks_is_told_and_the_client_waits(void **state)
+{
+    static const struct {
+        int os_code, code;
+    } lacks[] = {{EMFILE, FIRTH_ERR_TOO_MANY_OPEN},
+                 {ENFILE, FIRTH_ERR_TOO_MANY_OPEN},
+                 {ENOMEM, FIRTH_ERR_NO_MEMORY},
+                 {ENOBUFS, FIRTH_ERR_NO_BUFFERS}};
+    firth_address address;
+    firth_io *listener = host_listener(&address);
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < HOST_COUNT(lacks); i++) {
+        host_op *op = host_accept(listener, host_io());
+        int client = host_raw_connect(&address);
+
+        host_call_fail(HOST_ACCEPT, lacks[i].os_code, 1);
+        assert_int_equal(host_await(op), lacks[i].code);
+        assert_int_equal(op->os_code, lacks[i].os_code);
+        assert_string_equal(op->step, "accept");
+        assert_true(host_accept(listener, host_io())->submitted_done); /* no report is needed for the second try */
+        close(client);
+    }
+}
+
+static void lower_the_limit_and_accept(void)
+{
+    struct rlimit limit;
+    firth_address address;
+    firth_io *listener, *io;
+    int client, filler, fillers[64], count = 0;
+    host_op *op;
+
+    host_setup(NULL);
+    listener = host_listener(&address);
+    io = host_io();
+    client = host_raw_connect(&address);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = 32;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    while ((filler = dup(client)) >= 0)
+        fillers[count++] = filler;
+    op = host_accept(listener, io);
+    assert_int_equal(host_await(op), FIRTH_ERR_TOO_MANY_OPEN);
+    assert_int_equal(op->os_code, EMFILE);
+    host_backend()->wake(host_selector()); /* the wake needs no descriptor */
+    host_poll(10000);
+    close(fillers[--count]);
+    assert_int_equal(host_await(host_accept(listener, io)), FIRTH_OK);
+    _exit(0);
+}
+
+static void no_descriptor_left_is_told_and_passes(void **state)
+{
+    int status;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) {
+        alarm(30);
+        host_teardown(NULL); /* the parent's selector is not for the child, but closing its descriptors here is */
+        lower_the_limit_and_accept();
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void a_client_waits_while_there_is_no_memory(void **state)
+{
+    firth_address address;
+    firth_io *listener = host_listener(&address);
+    int clients[100], i, failures = 0;
+
+    (void)state;
+    for (i = 0; i < 100; i++) {
+        host_op *op;
+
+        clients[i] = host_raw_connect(&address);
+        host_allocation_fail_at(1);
+        op = host_accept(listener, host_io());
+        if (host_await(op) == FIRTH_ERR_NO_MEMORY) {
+            failures++;
+            host_allocation_fail_at(0);
+            assert_int_equal(host_await(host_accept(listener, host_io())), FIRTH_OK);
+        } else {
+            assert_int_equal(op->result, FIRTH_OK);
+        }
+    }
+    assert_true(failures > 0);
+    for (i = 0; i < 100; i++)
+        close(clients[i]);
+}
+
+/* FIRTH_CAN_INHERIT: so core need not set them again. */
+static void an_accepted_socket_has_the_listeners_options(void **state)
+{
+    static const struct {
+        firth_option option;
+        int value;
+    } options[] = {{FIRTH_OPTION_NO_DELAY, 1},
+                   {FIRTH_OPTION_KEEP_ALIVE, 1},
+                   {FIRTH_OPTION_KEEP_ALIVE_IDLE_S, 77},
+                   {FIRTH_OPTION_KEEP_ALIVE_INTERVAL_S, 7},
+                   {FIRTH_OPTION_KEEP_ALIVE_COUNT, 3},
+                   {FIRTH_OPTION_SEND_BUFFER_BYTES, 40000},
+                   {FIRTH_OPTION_RECEIVE_BUFFER_BYTES, 50000},
+                   {FIRTH_OPTION_TRAFFIC_CLASS, 0x28}};
+    const firth_backend *backend = host_backend();
+    int round, peer, value;
+    size_t i;
+
+    (void)state;
+    assert_true((backend->capabilities & FIRTH_CAN_INHERIT) != 0);
+    for (round = 0; round < (host_has_ipv6() ? 2 : 1); round++) {
+        firth_address address;
+        firth_io *listener = round == 0 ? host_listener(&address) : host_listener_ipv6(&address), *io;
+
+        for (i = 0; i < HOST_COUNT(options); i++)
+            assert_int_equal(backend->set_option(listener, options[i].option, options[i].value), FIRTH_OK);
+        io = host_accept_from(listener, &address, &peer);
+        for (i = 0; i < HOST_COUNT(options); i++) {
+            assert_int_equal(backend->get_option(io, options[i].option, &value), FIRTH_OK);
+            assert_int_equal(value, options[i].value);
+        }
+        close(peer);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        HOST_TEST(a_client_that_is_there_is_taken_at_once),
+        HOST_TEST(a_pending_accept_ends_when_a_client_comes),
+        HOST_TEST(all_clients_of_one_report_are_taken),
+        HOST_TEST(waiting_for_a_client_takes_none),
+        HOST_TEST(a_clients_error_is_not_the_listeners),
+        HOST_TEST(a_hundred_failed_clients_leave_room_for_others),
+        HOST_TEST(a_client_that_reset_before_accept_ends_nothing),
+        HOST_TEST(what_the_listener_lacks_is_told_and_the_client_waits),
+        HOST_TEST(no_descriptor_left_is_told_and_passes),
+        HOST_TEST(a_client_waits_while_there_is_no_memory),
+        HOST_TEST(an_accepted_socket_has_the_listeners_options),
+    };
+
+    return host_main(argc, argv, "backend: accept", tests, HOST_COUNT(tests));
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the poller knows of a descriptor, and what it must have forgotten. */
+#include <errno.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/backends/host.h"
+
+enum { QUIET_MS = 30, QUIET_NS = QUIET_MS * 1000000 };
+
+/* A socket that the poller knows and nobody waits on. */
+static firth_io *registered_pair(int *peer)
+{
+    firth_io *io = host_accepted_pair(peer);
+
+    host_cancel(host_wait_readable(io));
+    return io;
+}
+
+static void one_registration_lasts_for_life(void **state)
+{
+    int peer, round;
+    firth_io *io = host_accepted_pair(&peer);
+    static char much[1 << 20], got[1 << 20];
+    char text[8];
+
+    (void)state;
+    for (round = 0; round < 20; round++) {
+        host_op *reader = host_receive(io, text, 8), *writer = host_send(io, much, sizeof much);
+
+        while (writer->endings == 1)
+            writer = host_send(io, much, sizeof much);
+        assert_int_equal(write(peer, "abc", 3), 3);
+        assert_int_equal(host_await(reader), 3);
+        while (writer->endings == 0) {
+            assert_true(read(peer, got, sizeof got) > 0);
+            host_poll(0);
+        }
+        host_cancel(host_receive(io, text, 8));
+    }
+    /* One to register, and one when the first write was blocked. */
+    assert_int_equal(host_calls(HOST_EPOLL_CTL), host_backend_is("epoll") ? 2 : 0);
+    close(peer);
+}
+
+static void a_registration_reports_nothing_by_itself(void **state)
+{
+    int peer;
+    firth_io *io = host_accepted_pair(&peer);
+    char text[8];
+    host_op *op = host_receive(io, text, 8);
+
+    (void)state;
+    assert_true(host_poll(QUIET_MS) >= QUIET_NS);
+    assert_int_equal(op->endings, 0);
+    host_cancel(op);
+    close(peer);
+}
+
+static void what_is_there_before_the_registration_is_told(void **state)
+{
+    int peer;
+    firth_io *io = host_accepted_pair(&peer);
+    char text[8];
+
+    (void)state;
+    assert_int_equal(write(peer, "abc", 3), 3);
+    host_until(io, POLLIN);
+    assert_int_equal(host_await(host_receive(io, text, 8)), 3);
+    close(peer);
+}
+
+static void a_reused_descriptor_hears_nothing_of_the_old_one(void **state)
+{
+    int peer, other;
+    firth_io *old = registered_pair(&peer), *new;
+    intptr_t native = old->native;
+    uint32_t slot = old->slot;
+    firth_address address;
+    firth_io *listener = host_listener(&address);
+    char text[8];
+    host_op *op;
+
+    (void)state;
+    assert_int_equal(write(peer, "abc", 3), 3);
+    host_until(old, POLLIN); /* reported, not fetched */
+    other = host_raw_connect(&address);
+    host_close(old);
+    new = host_io();
+    assert_int_equal(host_await(host_accept(listener, new)), FIRTH_OK);
+    assert_int_equal(new->native, native);
+    assert_int_equal(new->slot, slot);
+    op = host_receive(new, text, 8);
+    host_poll(QUIET_MS);
+    assert_int_equal(op->endings, 0);
+    assert_int_equal(host_calls(HOST_RECV), 0);
+    assert_int_equal(write(other, "de", 2), 2);
+    assert_int_equal(host_await(op), 2);
+    assert_memory_equal(text, "de", 2);
+    close(peer);
+    close(other);
+}
+
+/* The registration is made to outlive its socket, so that a report with the old token really comes. */
+static void a_stale_report_is_dropped(void **state)
+{
+    int peer, other, duplicate;
+    firth_io *old, *new;
+    uint32_t slot;
+    char text[8];
+    host_op *op;
+
+    (void)state;
+    if (!host_backend_is("epoll"))
+        skip();
+    old = registered_pair(&peer);
+    slot = old->slot;
+    duplicate = dup((int)old->native);
+    host_call_fail(HOST_EPOLL_CTL, ENOMEM, 1);
+    host_close(old);
+    new = host_connected_pair(&other);
+    assert_int_equal(new->slot, slot);
+    op = host_receive(new, text, 8);
+    assert_int_equal(write(peer, "abc", 3), 3);
+    assert_true(host_poll(10000) < INT64_C(5000000000)); /* the report came */
+    assert_int_equal(op->endings, 0);
+    host_cancel(op);
+    assert_int_equal(host_receive_attempt(new, text, 8)->result, FIRTH_ERR_WOULD_BLOCK);
+    assert_int_equal(host_calls(HOST_RECV), 0); /* the new socket is not taken for readable either */
+    close(duplicate);
+    close(peer);
+    close(other);
+}
+
+static void a_duplicate_does_not_keep_the_registration(void **state)
+{
+    int peer, duplicate, i;
+    firth_io *io = registered_pair(&peer);
+
+    (void)state;
+    host_poll(0);
+    duplicate = dup((int)io->native);
+    host_close(io);
+    for (i = 0; i < 5; i++) {
+        assert_int_equal(write(peer, "abc", 3), 3);
+        assert_true(host_poll(QUIET_MS) >= QUIET_NS);
+    }
+    close(duplicate);
+    close(peer);
+}
+
+static void a_duplicate_of_an_ended_stream_is_quiet(void **state)
+{
+    int peer, duplicate, i;
+    firth_io *io = registered_pair(&peer);
+    char text[8];
+
+    (void)state;
+    shutdown(peer, SHUT_WR);
+    assert_int_equal(host_await(host_receive(io, text, 8)), 0);
+    duplicate = dup((int)io->native);
+    host_calls_reset();
+    host_close(io);
+    assert_int_equal(host_calls(HOST_EPOLL_CTL), 0); /* the call that is saved */
+    assert_int_equal(write(duplicate, "abc", 3), 3);
+    assert_int_equal(read(peer, text, 8), 3);
+    host_raw_reset(peer);
+    for (i = 0; i < 3 && host_poll(QUIET_MS) < QUIET_NS; i++)
+        ;
+    assert_in_range(i, 0, 1); /* the reset, at most */
+    close(duplicate);
+}
+
+static void a_registration_that_is_there_already_is_taken_over(void **state)
+{
+    int peer;
+    firth_io *io;
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = 12345};
+    intptr_t queue;
+    char text[8];
+    host_op *op;
+
+    (void)state;
+    if (!host_backend_is("epoll"))
+        skip();
+    io = host_accepted_pair(&peer);
+    assert_int_equal(host_backend()->pollable(host_selector(), &queue), FIRTH_OK);
+    assert_int_equal(epoll_ctl((int)queue, EPOLL_CTL_ADD, (int)io->native, &event), 0);
+    op = host_receive(io, text, 8);
+    assert_int_equal(op->endings, 0);
+    assert_int_equal(write(peer, "abc", 3), 3);
+    assert_int_equal(host_await(op), 3);
+    assert_true(host_poll(QUIET_MS) >= QUIET_NS); /* edge-triggered now */
+    close(peer);
+}
+
+static void a_registration_that_is_refused_ends_the_op(void **state)
+{
+    int peer;
+    firth_io *io;
+    char text[8];
+    host_op *op;
+
+    (void)state;
+    if (!host_backend_is("epoll"))
+        skip();
+    io = host_accepted_pair(&peer);
+    host_call_fail(HOST_EPOLL_CTL, ENOSPC, 1);
+    op = host_receive(io, text, 8);
+    assert_true(op->submitted_done);
+    assert_int_equal(op->result, FIRTH_ERR_NO_MEMORY);
+    assert_int_equal(op->os_code, ENOSPC);
+    assert_string_equal(op->step, "epoll_ctl");
+    assert_int_equal(write(peer, "abc", 3), 3);
+    assert_int_equal(host_await(host_receive(io, text, 8)), 3);
+    close(peer);
+}
+
+static void what_nobody_reads_does_not_wake_again_and_again(void **state)
+{
+    int peer;
+    firth_io *io = host_accepted_pair(&peer);
+    char text[8];
+
+    (void)state;
+    assert_int_equal(host_await(host_wait_writable(io)), FIRTH_OK);
+    host_cancel(host_receive(io, text, 8));
+    assert_int_equal(write(peer, "abc", 3), 3);
+    host_poll(1000);
+    assert_true(host_poll(QUIET_MS) >= QUIET_NS);
+    shutdown(peer, SHUT_WR);
+    host_poll(QUIET_MS);
+    assert_true(host_poll(QUIET_MS) >= QUIET_NS);
+    assert_int_equal(host_await(host_receive(io, text, 8)), 3);
+    assert_int_equal(host_await(host_receive(io, text, 8)), 0);
+    close(peer);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        HOST_TEST(one_registration_lasts_for_life),
+        HOST_TEST(a_registration_reports_nothing_by_itself),
+        HOST_TEST(what_is_there_before_the_registration_is_told),
+        HOST_TEST(a_reused_descriptor_hears_nothing_of_the_old_one),
+        HOST_TEST(a_stale_report_is_dropped),
+        HOST_TEST(a_duplicate_does_not_keep_the_registration),
+        HOST_TEST(a_duplicate_of_an_ended_stream_is_quiet),
+        HOST_TEST(a_registration_that_is_there_already_is_taken_over),
+        HOST_TEST(a_registration_that_is_refused_ends_the_op),
+        HOST_TEST(what_nobody_reads_does_not_wake_again_and_again),
+    };
+
+    return host_main(argc, argv, "backend: registration", tests, HOST_COUNT(tests));
+}
