@@ -101,10 +101,13 @@ static volatile sig_atomic_t errno_after;
 
 static void wake_from_handler(int number)
 {
+    int saved = errno;
+
     (void)number;
     errno = 4321;
     wake();
     errno_after = errno;
+    errno = saved;
 }
 
 static void a_signal_handler_wakes(void **state)
