@@ -18,9 +18,6 @@ endif()
 function(firth_set_warnings target)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wstrict-prototypes
                                              -Wmissing-prototypes)
-    if(NOT FIRTH_SANITIZE) # its red zones are part of the frame
-        target_compile_options(${target} PRIVATE -Wframe-larger-than=2048)
-    endif()
     if(FIRTH_WERROR)
         target_compile_options(${target} PRIVATE -Werror)
     endif()
@@ -45,6 +42,9 @@ function(firth_configure_library target)
         target_compile_definitions(${target} PRIVATE "$<$<CONFIG:Debug>:FIRTH_DEBUG=1>")
     elseif(FIRTH_ASSERTIONS)
         target_compile_definitions(${target} PRIVATE FIRTH_DEBUG=1)
+    endif()
+    if(NOT FIRTH_SANITIZE) # it runs on stacks of a few KiB; a sanitizer's red zones are part of the frame
+        target_compile_options(${target} PRIVATE -Wframe-larger-than=2048)
     endif()
     if(FIRTH_HAS_STACK_CLASH_PROTECTION) # a big frame then touches the guard below a task's stack, and not beyond it
         target_compile_options(${target} PRIVATE -fstack-clash-protection)

@@ -16,11 +16,15 @@ function(firth_find_cmocka)
     target_link_libraries(firth_cmocka INTERFACE "${FIRTH_CMOCKA_LIBRARY}")
 endfunction()
 
-# What every CTest entry has: labels, a time limit, and 77 as the exit code of a test that cannot run here.
+# What every CTest entry has: labels, a time limit, 77 as the exit code of a test that cannot run here, and sanitizers
+# that end the program at their first report. ARGN: further environment variables.
 function(firth_set_test_properties name labels timeout)
     math(EXPR timeout "${timeout} * ${FIRTH_TEST_TIMEOUT_FACTOR}")
+    set(environment "ASAN_OPTIONS=detect_leaks=1:halt_on_error=1:strict_string_checks=1"
+                    "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1"
+                    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1" ${ARGN})
     set_tests_properties("${name}" PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77
-                                              ENVIRONMENT "${ARGN}")
+                                              ENVIRONMENT "${environment}")
 endfunction()
 
 # firth_add_test(NAME <noun>_test SOURCES <files>
@@ -50,13 +54,9 @@ function(firth_add_test)
     if(FIRTH_TEST_LAUNCHER)
         set(command ${FIRTH_TEST_LAUNCHER} "$<TARGET_FILE:${test_NAME}>")
     endif()
-    set(environment
-        "ASAN_OPTIONS=detect_leaks=1:halt_on_error=1:strict_string_checks=1"
-        "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1"
-        "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1" ${test_ENVIRONMENT})
     if(NOT test_BACKENDS)
         add_test(NAME ${test_NAME} COMMAND ${command})
-        firth_set_test_properties(${test_NAME} "${test_LABELS}" ${test_TIMEOUT} ${environment})
+        firth_set_test_properties(${test_NAME} "${test_LABELS}" ${test_TIMEOUT} ${test_ENVIRONMENT})
         return()
     endif()
     if(test_BACKENDS STREQUAL "each")
@@ -66,7 +66,7 @@ function(firth_add_test)
         if(backend IN_LIST FIRTH_BACKENDS)
             add_test(NAME "${backend}/${test_NAME}" COMMAND ${command})
             firth_set_test_properties("${backend}/${test_NAME}" "${test_LABELS}" ${test_TIMEOUT}
-                                      "FIRTH_TEST_BACKEND=${backend}" ${environment})
+                                      "FIRTH_TEST_BACKEND=${backend}" ${test_ENVIRONMENT})
         endif()
     endforeach()
 endfunction()
