@@ -25,19 +25,24 @@ static int the_ends_are_always_the_same(test_stream *stream)
     return FIRTH_OK;
 }
 
-static int auto_flush_is_on(test_stream *stream)
-{
-    EXPECT_EQUAL(firth_write_string(stream->out, "abc"), FIRTH_OK);
-    EXPECT_EQUAL(firth_yield(), FIRTH_OK);
-    EXPECT_EQUAL(firth_read_available(stream->in), 3);
-    return FIRTH_OK;
-}
-
 static int64_t read_one(stream_job *job)
 {
     char byte;
 
     return firth_read(job->stream->in, &byte, 1);
+}
+
+static int auto_flush_is_on(test_stream *stream)
+{
+    static stream_job job;
+
+    job = (stream_job){.name = "reader", .operation = read_one};
+    EXPECT_EQUAL(stream_start(stream, stream->scope, &job), FIRTH_OK);
+    EXPECT(stream_until_waiting(stream, &job));
+    EXPECT_EQUAL(firth_write_string(stream->out, "a"), FIRTH_OK);
+    EXPECT_EQUAL(stream_until(&job.done), FIRTH_OK);
+    EXPECT_EQUAL(job.result, 1);
+    return FIRTH_OK;
 }
 
 static int at_most_two_blocks_are_on_the_way_and_reading_one_byte_resumes_the_writer(test_stream *stream)

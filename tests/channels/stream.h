@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A byte stream under test: a write channel, the read channel at its other end, and what carries the bytes between.
- * Every case runs over a pipe in memory and over loopback TCP, with blocks of 512 bytes and of 16 KiB. */
+ * Every case runs over a pipe in memory and over loopback TCP, with blocks of 512 bytes, none of them kept for the next
+ * use, and of 16 KiB. */
 #ifndef FIRTH_TESTS_STREAM_H
 #define FIRTH_TESTS_STREAM_H
 
@@ -47,8 +48,11 @@ typedef int stream_body(test_stream *stream);
 typedef struct stream_case {
     const char *name;
     stream_body *body;
-    unsigned kinds; /* bits 1 << stream_kind */
+    unsigned kinds; /* bits 1 << stream_kind, and which block size if not both */
 } stream_case;
+
+/* One block size alone. */
+enum { STREAM_SMALL_ONLY = 8, STREAM_LARGE_ONLY = 16 };
 
 #define STREAM_CASE(body)                                                                                              \
     {                                                                                                                  \
@@ -61,6 +65,18 @@ typedef struct stream_case {
 #define STREAM_TCP_CASE(body)                                                                                          \
     {                                                                                                                  \
 #body, body, 1u << STREAM_TCP                                                                                  \
+    }
+#define STREAM_SMALL_CASE(body)                                                                                        \
+    {                                                                                                                  \
+#body, body, 1u << STREAM_PIPE | 1u << STREAM_TCP | STREAM_SMALL_ONLY                                          \
+    }
+#define STREAM_SMALL_TCP_CASE(body)                                                                                    \
+    {                                                                                                                  \
+#body, body, 1u << STREAM_TCP | STREAM_SMALL_ONLY                                                              \
+    }
+#define STREAM_LARGE_CASE(body)                                                                                        \
+    {                                                                                                                  \
+#body, body, 1u << STREAM_PIPE | 1u << STREAM_TCP | STREAM_LARGE_ONLY                                          \
     }
 
 /* Runs every case over each of its kinds and block sizes as a cmocka test "pipe 512: name"; for main. */

@@ -18,13 +18,11 @@ static int64_t segments_sent(const test_stream *stream)
     return info.tcpi_data_segs_out;
 }
 
-/* Bytes that have crossed to the other end and that nobody has read. */
+/* Bytes that the kernel has for the other end and that nobody has read. */
 static int64_t arrived(const test_stream *stream)
 {
     int count = 0;
 
-    if (stream->kind == STREAM_PIPE)
-        return (int64_t)firth_read_available(stream->in);
     if (ioctl((int)firth_socket_descriptor(stream->far), FIONREAD, &count) != 0)
         return FIRTH_ERR_USER;
     return count;
@@ -90,6 +88,30 @@ static int auto_flush_can_be_turned_on_and_off(test_stream *stream)
     firth_write_auto_flush(stream->out, false);
     EXPECT_EQUAL(firth_yield(), FIRTH_OK);
     EXPECT_EQUAL(arrived(stream), 3);
+    return FIRTH_OK;
+}
+
+static int64_t read_some(stream_job *job)
+{
+    char bytes[64];
+
+    return firth_read(job->stream->in, bytes, sizeof bytes);
+}
+
+/* A reader that waits is not woken before the bytes are meant for it. */
+static int without_auto_flush_a_suspended_reader_sleeps_on(test_stream *stream)
+{
+    static stream_job job;
+
+    firth_write_auto_flush(stream->out, false);
+    job = (stream_job){.name = "reader", .operation = read_some};
+    EXPECT_EQUAL(stream_start(stream, stream->scope, &job), FIRTH_OK);
+    EXPECT(stream_until_waiting(stream, &job));
+    EXPECT_EQUAL(write_ten(stream, false), FIRTH_OK);
+    EXPECT(stream_until_waiting(stream, &job));
+    EXPECT_EQUAL(firth_flush(stream->out), FIRTH_OK);
+    EXPECT_EQUAL(stream_until(&job.done), FIRTH_OK);
+    EXPECT_EQUAL(job.result, 30);
     return FIRTH_OK;
 }
 
@@ -235,11 +257,12 @@ int main(int argc, char **argv)
     static const stream_case cases[] = {
         STREAM_TCP_CASE(ten_small_writes_between_two_suspensions_leave_as_one_segment),
         STREAM_TCP_CASE(ten_flushed_writes_leave_as_ten_segments),
-        STREAM_CASE(without_auto_flush_nothing_leaves_by_itself),
-        STREAM_CASE(auto_flush_can_be_turned_on_and_off),
+        STREAM_TCP_CASE(without_auto_flush_nothing_leaves_by_itself),
+        STREAM_TCP_CASE(auto_flush_can_be_turned_on_and_off),
+        STREAM_CASE(without_auto_flush_a_suspended_reader_sleeps_on),
         STREAM_CASE(auto_flush_happens_at_every_kind_of_suspension),
-        STREAM_CASE(a_full_buffer_leaves_without_a_flush),
-        STREAM_CASE(a_flush_hands_all_over),
+        STREAM_TCP_CASE(a_full_buffer_leaves_without_a_flush),
+        STREAM_TCP_CASE(a_flush_hands_all_over),
         STREAM_TCP_CASE(the_error_of_an_auto_flush_is_returned_by_the_next_call),
         STREAM_TCP_CASE(the_error_of_an_auto_flush_is_returned_by_a_flush),
         STREAM_CASE(an_auto_flush_that_does_not_fit_loses_nothing),
