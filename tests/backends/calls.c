@@ -11,6 +11,7 @@
 static struct {
     int made, fail_os_code, fail_times;
     bool fail_after;
+    size_t last_size;
 } calls[HOST_CALLS_];
 
 int host_calls(host_call call)
@@ -45,9 +46,15 @@ void host_call_made_but_fail(host_call call, int os_code)
     calls[call].fail_after = true;
 }
 
-static bool fails(host_call call)
+size_t host_call_size(host_call call)
+{
+    return calls[call].last_size;
+}
+
+static bool fails(host_call call, size_t size)
 {
     calls[call].made++;
+    calls[call].last_size = size;
     return calls[call].fail_times > 0;
 }
 
@@ -58,31 +65,44 @@ static int failure(host_call call)
     return -1;
 }
 
-#define WRAP(call, type, name, parameters, arguments)                                                                  \
+static size_t size_of(const struct msghdr *message)
+{
+    size_t total = 0, i;
+
+    for (i = 0; i < message->msg_iovlen; i++)
+        total += message->msg_iov[i].iov_len;
+    return total;
+}
+
+#define WRAP(call, type, name, parameters, arguments, bytes)                                                           \
     type __real_##name parameters;                                                                                     \
     type __wrap_##name parameters;                                                                                     \
     type __wrap_##name parameters                                                                                      \
     {                                                                                                                  \
-        if (!fails(call))                                                                                              \
+        if (!fails(call, bytes))                                                                                       \
             return __real_##name arguments;                                                                            \
         if (calls[call].fail_after)                                                                                    \
             (void)__real_##name arguments;                                                                             \
         return failure(call);                                                                                          \
     }
 
-WRAP(HOST_RECV, ssize_t, recv, (int native, void *bytes, size_t size, int flags), (native, bytes, size, flags))
-WRAP(HOST_RECVMSG, ssize_t, recvmsg, (int native, struct msghdr *message, int flags), (native, message, flags))
-WRAP(HOST_SEND, ssize_t, send, (int native, const void *bytes, size_t size, int flags), (native, bytes, size, flags))
-WRAP(HOST_SENDMSG, ssize_t, sendmsg, (int native, const struct msghdr *message, int flags), (native, message, flags))
+WRAP(HOST_RECV, ssize_t, recv, (int native, void *bytes, size_t size, int flags), (native, bytes, size, flags), size)
+WRAP(HOST_RECVMSG, ssize_t, recvmsg, (int native, struct msghdr *message, int flags), (native, message, flags),
+     size_of(message))
+WRAP(HOST_SEND, ssize_t, send, (int native, const void *bytes, size_t size, int flags), (native, bytes, size, flags),
+     size)
+WRAP(HOST_SENDMSG, ssize_t, sendmsg, (int native, const struct msghdr *message, int flags), (native, message, flags),
+     size_of(message))
 WRAP(HOST_ACCEPT, int, accept4, (int native, struct sockaddr *address, socklen_t *size, int flags),
-     (native, address, size, flags))
-WRAP(HOST_CONNECT, int, connect, (int native, const struct sockaddr *address, socklen_t size), (native, address, size))
+     (native, address, size, flags), 0)
+WRAP(HOST_CONNECT, int, connect, (int native, const struct sockaddr *address, socklen_t size), (native, address, size),
+     0)
 WRAP(HOST_GETSOCKOPT, int, getsockopt, (int native, int level, int name, void *value, socklen_t *size),
-     (native, level, name, value, size))
+     (native, level, name, value, size), 0)
 WRAP(HOST_SETSOCKOPT, int, setsockopt, (int native, int level, int name, const void *value, socklen_t size),
-     (native, level, name, value, size))
+     (native, level, name, value, size), 0)
 WRAP(HOST_EPOLL_CTL, int, epoll_ctl, (int queue, int action, int native, struct epoll_event *event),
-     (queue, action, native, event))
+     (queue, action, native, event), 0)
 WRAP(HOST_EPOLL_WAIT, int, epoll_wait, (int queue, struct epoll_event *events, int count, int timeout_ms),
-     (queue, events, count, timeout_ms))
-WRAP(HOST_POLL, int, poll, (struct pollfd * entries, nfds_t count, int timeout_ms), (entries, count, timeout_ms))
+     (queue, events, count, timeout_ms), 0)
+WRAP(HOST_POLL, int, poll, (struct pollfd * entries, nfds_t count, int timeout_ms), (entries, count, timeout_ms), 0)

@@ -122,6 +122,7 @@ typedef enum host_call {
 
 int host_calls(host_call call); /* since the test began */
 int host_calls_total(void);
+size_t host_call_size(host_call call); /* bytes the last such call asked for */
 void host_calls_reset(void);
 
 /* The next `times` such calls fail with that errno instead of being made. */
