@@ -17,14 +17,14 @@ function report(verdict, what, why) {
 
 function begin_program(name) {
     test = name
-    running = last_line = ""
+    running = last_line = first_line = ""
     in_output = summary = cases = 0
     delete reported
 }
 
 function end_case(verdict, why) {
     report(verdict, running, why)
-    running = ""
+    running = first_line = last_line = ""
     cases++
 }
 
@@ -77,13 +77,22 @@ summary { next }
     if (running != "")
         end_case("FAIL", "did not end")
     running = substr($0, 14)
+    first_line = last_line = ""
     next
 }
 running != "" && index($0, "[       OK ] " running) { end_case("PASS"); next }
-running != "" && index($0, "[  SKIPPED ] " running) { end_case("SKIP", last_line); last_line = ""; next }
-running != "" && index($0, "[  FAILED  ] " running) { end_case("FAIL", last_line); last_line = ""; next }
+running != "" && index($0, "[  SKIPPED ] " running) { end_case("SKIP", last_line); next }
+running != "" && index($0, "[  FAILED  ] " running) { end_case("FAIL", first_line); next }
+running != "" && index($0, "[  ERROR   ] " running) { end_case("FAIL", first_line); next }
 !is_cmocka && /^(PASS|FAIL|SKIP) / { report($1, substr($0, 6)); cases++; next }
-!/^ *$/ { last_line = $0 }
+!/^ *$/ {
+    sub(/^\[ .* \] --- /, "") # cmocka's own remarks
+    last_line = $0
+    if (first_line == "")
+        first_line = $0
+    else if (/: error: Failure!/ && index(first_line, ": ") == 0)
+        first_line = first_line " at " $0
+}
 
 END {
     for (name in status)
