@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# The texts: a licence tag in every source file, no path of somebody's machine, no dead link in the documents.
+# The texts: a licence tag in every source file, no path of somebody's machine, no dead link in the documents,
+# no file of core that is not built.
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/findings.sh
@@ -34,9 +35,18 @@ check_links() {
     done
 }
 
+# A file of core that the list of its folder does not name is not built, and so not checked by anything else.
+check_core_is_built() {
+    local file
+    files_of 'core/*.c' | while IFS= read -r file; do
+        grep -qxF "    ${file#core/}" core/CMakeLists.txt || printf '%s:1: not in core/CMakeLists.txt\n' "$file"
+    done
+}
+
 find_faults < <(
     check_licences
     check_paths
     check_links
+    check_core_is_built
 )
 finish
