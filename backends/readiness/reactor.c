@@ -69,7 +69,7 @@ firth_submit fth_reactor_submit(firth_op *op)
     if (op->kind == FIRTH_OP_CONNECT) {
         if (fth_attempt_connect(op))
             return FIRTH_SUBMIT_DONE;
-    } else if ((io->state & rule->ready) != 0 && rule->attempt(op)) {
+    } else if (((io->state & rule->ready) != 0 || op->look_again) && rule->attempt(op)) {
         return FIRTH_SUBMIT_DONE;
     }
     if (op->attempt_only) {

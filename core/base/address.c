@@ -175,18 +175,35 @@ int firth_address_make(firth_address *address, const char *ip, int port)
     return make(address, text, port);
 }
 
+/* All of text as a port; a number that is none, 65536, for any beyond the range; -1 for something else. */
+static int parse_port(span text)
+{
+    int port = 0;
+
+    if (is_done(&text))
+        return -1;
+    for (; !is_done(&text); text.at++) {
+        if (digit_of(*text.at, 10) < 0)
+            return -1;
+        port = port * 10 + digit_of(*text.at, 10);
+        if (port > 65536)
+            port = 65536;
+    }
+    return port;
+}
+
 int firth_address_parse(firth_address *address, const char *text)
 {
     const char *colon = text != NULL ? strrchr(text, ':') : NULL;
-    span ip, number;
-    uint32_t port;
+    span ip;
+    int port;
 
     memset(address, 0, sizeof *address);
     if (colon == NULL)
         return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "address");
     ip = (span){text, colon};
-    number = (span){colon + 1, text + strlen(text)};
-    if (!take_number(&number, 10, 9, 999999999, &port) || !is_done(&number))
+    port = parse_port((span){colon + 1, text + strlen(text)});
+    if (port < 0)
         return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "port");
     if (take(&ip, '[')) {
         if (is_done(&ip) || ip.end[-1] != ']' || memchr(ip.at, ':', (size_t)(ip.end - ip.at)) == NULL)
@@ -195,7 +212,7 @@ int firth_address_parse(firth_address *address, const char *text)
     } else if (memchr(ip.at, ':', (size_t)(ip.end - ip.at)) != NULL) {
         return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "address");
     }
-    return make(address, ip, (int)port);
+    return make(address, ip, port);
 }
 
 /* ---- printing, RFC 5952 ------------------------------------------------------------------------------------------ */

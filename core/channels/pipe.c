@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A pair of channels in memory: the reader takes from the writer's block. */
+/* A pair of channels in memory: the reader takes from the writer's block what was flushed, which is what the writer's
+ * in_flight counts here. */
 #include "core/base/assert.h"
 #include "core/base/list.h"
 #include "core/channels/read.h"
@@ -50,7 +51,7 @@ static int wait_for_writer(firth_read_channel *in)
     firth_pipe *pipe = of_input(in);
     int rc;
 
-    if (fth_write_buffered(&pipe->out) > 0 || pipe->out.cause != 0)
+    if (pipe->out.in_flight > 0 || pipe->out.cause != 0)
         return FIRTH_OK;
     pipe->reader_waits = true;
     rc = fth_task_park("read", INT64_MAX);
@@ -61,12 +62,13 @@ static int wait_for_writer(firth_read_channel *in)
 static int64_t take(firth_read_channel *in, void *bytes, size_t size)
 {
     firth_write_channel *out = &of_input(in)->out;
-    size_t n = fth_write_buffered(out);
+    uint32_t shown = out->in_flight;
+    size_t n = shown < size ? shown : size;
 
-    n = n < size ? n : size;
     if (n > 0) {
         memcpy(bytes, out->block->bytes + out->start, n);
         fth_write_drained(out, (uint32_t)n);
+        out->in_flight = shown - (uint32_t)n;
         return (int64_t)n;
     }
     if (out->cause == 0)
@@ -98,10 +100,12 @@ static void reading_cancelled(firth_read_channel *in)
 
     if (out->cause == 0 || out->finished)
         fth_write_end(out, in->cause, 0, "firth_read_cancel");
+    fth_write_discard(out);
 }
 
 static const fth_source pipe_source = {
     .name = "read",
+    .is_cheap = true,
     .receive = receive,
     .wait = wait_for_writer,
     .left = reader_left,
@@ -112,6 +116,7 @@ static const fth_source pipe_source = {
 
 static int show(firth_write_channel *out)
 {
+    out->in_flight = fth_write_buffered(out);
     wake_reader(of_output(out));
     return FTH_DRAINED;
 }
@@ -137,6 +142,7 @@ static void writing_cancelled(firth_write_channel *out)
 {
     firth_pipe *pipe = of_output(out);
 
+    fth_write_discard(out);
     if (pipe->in.cause == 0 || fth_read_buffered(&pipe->in) > 0)
         firth_read_cancel(&pipe->in, out->cause);
 }

@@ -73,6 +73,8 @@ int fth_read_fill(firth_read_channel *in)
         int64_t n;
         int rc;
 
+        if (in->closed)
+            return FIRTH_ERR_CLOSED;
         if (in->cause != 0)
             return in->cause;
         rc = make_room(in);
@@ -189,7 +191,7 @@ static int64_t read_into(firth_read_channel *in, unsigned char *bytes, size_t si
     size_t n = fth_read_buffered(in);
     int rc;
 
-    if (n == 0 && in->cause == 0 && size >= in->selector->blocks.block_bytes) {
+    if (n == 0 && in->cause == 0 && !in->closed && (in->source->is_cheap || size >= in->selector->blocks.block_bytes)) {
         int64_t got = in->source->receive(in, bytes, size, false);
 
         if (got > 0)

@@ -10,6 +10,7 @@
 /* Where the bytes come from. A const table each for sockets and pipes; TLS will be a third. */
 typedef struct fth_source {
     const char *name; /* for firth_task_info.waiting_for */
+    bool is_cheap;    /* a receive costs no system call: small reads need no buffer either */
 
     /* Stores at least 1 of at most size bytes and returns how many; FIRTH_EOF or the cause at the end. With attempt_only
      * it does not suspend: FIRTH_ERR_WOULD_BLOCK instead. Otherwise it may, and may return FIRTH_ERR_CANCELED,

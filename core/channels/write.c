@@ -33,6 +33,7 @@ int fth_write_enter(firth_write_channel *out)
         return firth_fail(FIRTH_ERR_BUSY, 0, "write");
     out->writer = fth_current;
     out->progress = 0;
+    out->reserved = 0;
     rc = fth_task_enter(out->selector);
     if (rc >= 0 && out->closed)
         rc = firth_fail(FIRTH_ERR_CLOSED, 0, "write");
@@ -65,7 +66,7 @@ int fth_write_waited(const firth_write_channel *out, int rc)
 
 /* ---- the list of channels to flush when the task suspends ---------------------------------------------------------- */
 
-static void mark_dirty(firth_write_channel *out)
+void fth_write_mark_dirty(firth_write_channel *out)
 {
     if (!out->auto_flush || out->dirty)
         return;
@@ -107,11 +108,17 @@ static void give_block(firth_write_channel *out)
     out->start = out->end = 0;
 }
 
+/* An op holds the front of the buffer; what a pipe has in flight nobody holds. */
+static bool is_pinned(const firth_write_channel *out)
+{
+    return out->in_flight > 0 && out->sink->send != NULL;
+}
+
 static void drop(firth_write_channel *out, uint32_t count)
 {
     FTH_ASSERT(count <= fth_write_buffered(out));
     out->start += count;
-    if (out->block != NULL && out->start == out->end)
+    if (out->block != NULL && out->start == out->end && out->reserved == 0)
         give_block(out);
 }
 
@@ -132,9 +139,12 @@ void fth_write_drained(firth_write_channel *out, uint32_t count)
 
 void fth_write_discard(firth_write_channel *out)
 {
-    if (out->in_flight > 0)
+    if (is_pinned(out)) {
         out->end = out->start + out->in_flight;
-    else if (out->block != NULL)
+        return;
+    }
+    out->in_flight = 0;
+    if (out->block != NULL)
         give_block(out);
 }
 
@@ -174,9 +184,12 @@ static int wait_drained(firth_write_channel *out)
 
 int fth_write_flush(firth_write_channel *out)
 {
+    bool inside = out->writer != NULL;
     int rc = FIRTH_OK;
 
     while (rc >= 0) {
+        if (inside && out->closed)
+            return FIRTH_ERR_CLOSED;
         if (out->cause != 0)
             return out->finished ? FIRTH_OK : out->cause;
         if (fth_write_buffered(out) == 0)
@@ -195,6 +208,8 @@ int fth_write_room(firth_write_channel *out, size_t minimum)
     for (;;) {
         int rc;
 
+        if (out->closed)
+            return FIRTH_ERR_CLOSED;
         if (out->cause != 0)
             return out->cause;
         if (out->block == NULL) {
@@ -203,7 +218,7 @@ int fth_write_room(firth_write_channel *out, size_t minimum)
         }
         if (capacity(out) - out->end >= minimum)
             return FIRTH_OK;
-        if (out->in_flight == 0 && capacity(out) - fth_write_buffered(out) >= minimum) {
+        if (!is_pinned(out) && capacity(out) - fth_write_buffered(out) >= minimum) {
             memmove(out->block->bytes, out->block->bytes + out->start, fth_write_buffered(out));
             out->end -= out->start;
             out->start = 0;
@@ -226,10 +241,11 @@ void fth_write_append(firth_write_channel *out, const void *bytes, size_t size)
         memcpy(to, bytes, size);
     out->end += (uint32_t)size;
     out->progress += size;
+    out->reserved = 0;
     if (out->start == out->end && out->in_flight == 0)
         give_block(out);
     else
-        mark_dirty(out);
+        fth_write_mark_dirty(out);
     if (out->block != NULL && out->end == capacity(out))
         (void)out->sink->drain(out);
 }
@@ -269,6 +285,8 @@ int fth_write_all(firth_write_channel *out, const void *bytes, size_t size, bool
     while (size > 0) {
         int64_t n;
 
+        if (out->closed)
+            return FIRTH_ERR_CLOSED;
         if (out->cause != 0)
             return out->cause;
         if (out->sink->send == NULL || (!direct && size < capacity(out))) {

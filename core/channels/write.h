@@ -45,6 +45,7 @@ struct firth_write_channel {
     size_t progress;
     uint32_t start; /* the buffered bytes: [start, end) of the block */
     uint32_t end;
+    uint32_t reserved;  /* room that firth_reserve showed: the block stays for it */
     uint32_t in_flight; /* so many of them, the first, belong to an op of the sink */
     int32_t cause;      /* 0 while open */
     int32_t os_code;
@@ -93,6 +94,9 @@ void fth_write_discard(firth_write_channel *out);
 
 /* Starts flushing every auto-flush channel written to since the task was resumed. */
 void fth_write_flush_dirty(firth_selector *selector);
+
+/* Puts an auto-flush channel on the list of those to flush when the task suspends. */
+void fth_write_mark_dirty(firth_write_channel *out);
 
 /* Takes a channel out of the dirty list. */
 void fth_write_clean(firth_write_channel *out);

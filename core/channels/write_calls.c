@@ -109,7 +109,8 @@ int64_t firth_reserve(firth_write_channel *out, size_t minimum, void **bytes)
     rc = fth_write_room(out, minimum);
     if (rc >= 0) {
         *bytes = out->block->bytes + out->end;
-        room = out->selector->blocks.block_bytes - out->end;
+        out->reserved = out->selector->blocks.block_bytes - out->end;
+        room = out->reserved;
     }
     rc = fth_write_leave(out, rc);
     return rc < 0 ? rc : room;
@@ -121,9 +122,11 @@ int firth_commit(firth_write_channel *out, size_t count)
         return firth_fail(FIRTH_ERR_BUSY, 0, "firth_commit");
     if (out->cause != 0)
         return firth_fail(out->cause, out->os_code, out->step);
-    if (out->block == NULL || count > out->selector->blocks.block_bytes - out->end)
-        return count == 0 ? FIRTH_OK : firth_fail(FIRTH_ERR_ARGUMENT, 0, "firth_commit");
+    if (count > out->reserved)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "firth_commit");
     out->progress = 0;
+    if (out->reserved == 0)
+        return FIRTH_OK;
     fth_write_append(out, out->block->bytes + out->end, count);
     return FIRTH_OK;
 }
@@ -173,6 +176,8 @@ void firth_write_auto_flush(firth_write_channel *out, bool on)
     out->auto_flush = on;
     if (!on)
         fth_write_clean(out);
+    else if (fth_write_buffered(out) > 0)
+        fth_write_mark_dirty(out);
 }
 
 size_t firth_write_progress(const firth_write_channel *out)
@@ -182,7 +187,8 @@ size_t firth_write_progress(const firth_write_channel *out)
 
 size_t firth_write_pending(const firth_write_channel *out)
 {
-    return fth_write_buffered(out);
+    /* What a pipe has in flight the reader can see. */
+    return out->sink->send == NULL ? fth_write_buffered(out) - out->in_flight : fth_write_buffered(out);
 }
 
 size_t firth_write_capacity(const firth_write_channel *out)

@@ -256,7 +256,7 @@ int firth_tcp_connect_at(const firth_tcp_builder *tcp, const char *host, int por
 
     if (rc < 0)
         return rc;
-    if (host == NULL)
+    if (host == NULL || host[0] == '\0')
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "host");
     if (port < 1 || port > 65535)
         return firth_fail(FIRTH_ERR_PORT_RANGE, 0, "port");

@@ -92,7 +92,7 @@ int fth_resolve(firth_selector *selector, const char *host, uint16_t port, firth
 
     if (firth_address_make(&addresses[0], host, port) >= 0)
         return 1;
-    if (host[0] == '\0' || strlen(host) >= HOST_BYTES)
+    if (strlen(host) >= HOST_BYTES)
         return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "host name");
     query = firth_port_allocate(sizeof *query);
     if (query == NULL)

@@ -20,6 +20,7 @@ static int64_t discard_some(firth_socket *socket, fth_block *block)
     firth_op op = fth_op_make(FIRTH_OP_RECEIVE, &socket->io);
 
     op.attempt_only = true;
+    op.look_again = true;
     op.piece_count = 1;
     op.with.pieces = &piece;
     (void)fth_op_submit(&op);

@@ -55,6 +55,11 @@ static void switch_to_loop(firth_task *task)
     firth_context_switch(&task->context, &task->selector->loop.context);
 }
 
+bool fth_task_is_cancelled(void)
+{
+    return (fth_current->innermost->flags & FTH_SCOPE_CANCELLED) != 0;
+}
+
 void fth_task_suspend(const char *waiting_for, void (*cancel)(firth_task *task), void *waiting)
 {
     firth_task *task = fth_current;
@@ -66,13 +71,11 @@ void fth_task_suspend(const char *waiting_for, void (*cancel)(firth_task *task),
     task->waiting = waiting;
     if (task->selector->dirty != NULL)
         fth_write_flush_dirty(task->selector);
+    /* Cancelled since the call began, while the task was ready to run and nothing was there to interrupt. */
+    if (cancel != NULL && fth_task_is_cancelled())
+        fth_task_interrupt(task);
     switch_to_loop(task);
     task->waiting_for = "";
-}
-
-bool fth_task_is_cancelled(void)
-{
-    return (fth_current->innermost->flags & FTH_SCOPE_CANCELLED) != 0;
 }
 
 int fth_task_canceled(void)

@@ -53,6 +53,7 @@ enum { FIRTH_OP_PIECES_MAX = 16 };
 struct firth_op {
     uint8_t kind;      /* a firth_op_kind */
     bool attempt_only; /* never PENDING: FIRTH_ERR_WOULD_BLOCK instead */
+    bool look_again;   /* ask the system even if its last report says that it would block */
     uint8_t state;     /* core's */
     uint8_t piece_count;
     int32_t os_code; /* by firth_op_fail or firth_op_complete: the system's code of a failure, else 0 */

@@ -153,7 +153,7 @@ FIRTH_API void firth_write_auto_flush(firth_write_channel *out, bool on);
 /* Bytes of the last call that the channel took, also if it failed. Never suspends. */
 FIRTH_API size_t firth_write_progress(const firth_write_channel *out);
 
-/* Bytes written that the kernel has not got yet. Never suspends. */
+/* Bytes written that the kernel, or a pipe's reader, has not got yet. Never suspends. */
 FIRTH_API size_t firth_write_pending(const firth_write_channel *out);
 
 /* The most the channel buffers: a block of the selector. Never suspends. */
