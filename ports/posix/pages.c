@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Address space for stacks, and guards in it. */
+#include "ports/posix/pages.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <firth/port.h>
+
+/* Linux 6.13; the C library's headers are often older than the kernel. */
+#if defined(__linux__) && !defined(MADV_GUARD_INSTALL)
+#define MADV_GUARD_INSTALL 102
+#endif
+
+/* A property of the kernel and a count of the process, so they belong to the process, not to a selector. */
+static atomic_int guard_kind;
+static atomic_ulong guards_protected;
+static atomic_ulong guards_limit;
+
+size_t firth_port_page_bytes(void)
+{
+    long bytes = sysconf(_SC_PAGESIZE);
+
+    return bytes > 0 ? (size_t)bytes : 4096;
+}
+
+void *firth_port_pages_reserve(size_t bytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    void *pages;
+
+#ifdef MAP_NORESERVE
+    flags |= MAP_NORESERVE;
+#endif
+    pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (pages == MAP_FAILED)
+        return NULL;
+#ifdef MADV_NOHUGEPAGE
+    /* One touched page of a stack must not become 2 MiB of memory. */
+    (void)madvise(pages, bytes, MADV_NOHUGEPAGE);
+#endif
+    return pages;
+}
+
+void firth_port_pages_release(void *pages, size_t bytes)
+{
+    (void)munmap(pages, bytes);
+}
+
+void firth_port_pages_discard(void *pages, size_t bytes)
+{
+    (void)madvise(pages, bytes, MADV_DONTNEED);
+}
+
+/* ---- guards ------------------------------------------------------------------------------------------------------ */
+
+static bool install(void *pages, size_t bytes)
+{
+#ifdef MADV_GUARD_INSTALL
+    return madvise(pages, bytes, MADV_GUARD_INSTALL) == 0;
+#else
+    (void)pages;
+    (void)bytes;
+    return false;
+#endif
+}
+
+fth_guard_kind fth_port_guard_kind(void)
+{
+    int kind = atomic_load(&guard_kind);
+    size_t bytes = firth_port_page_bytes();
+    void *probe;
+
+    if (kind != FTH_GUARD_UNKNOWN)
+        return (fth_guard_kind)kind;
+    probe = firth_port_pages_reserve(bytes);
+    if (probe == NULL)
+        return FTH_GUARD_PROTECTED;
+    kind = install(probe, bytes) ? FTH_GUARD_INSTALLED : FTH_GUARD_PROTECTED;
+    firth_port_pages_release(probe, bytes);
+    atomic_store(&guard_kind, kind);
+    return (fth_guard_kind)kind;
+}
+
+/* Each protected guard splits a mapping in two, and the system allows vm.max_map_count mappings (proc(5), 65530 by
+ * default). Beyond it every mmap of the program fails, so at most 45 % of them go to
+ * guards. Test: the_limit_of_protected_guards_is_an_error. */
+static unsigned long system_limit(void)
+{
+    char text[32] = "";
+    unsigned long most = 65530;
+    int file = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+    ssize_t n;
+
+    if (file >= 0) {
+        n = read(file, text, sizeof text - 1);
+        (void)close(file);
+        if (n > 0)
+            most = strtoul(text, NULL, 10);
+    }
+    return most / 2 * 45 / 100;
+}
+
+static unsigned long protected_limit(void)
+{
+    unsigned long limit = atomic_load(&guards_limit);
+
+    if (limit == 0) {
+        limit = system_limit();
+        atomic_store(&guards_limit, limit);
+    }
+    return limit;
+}
+
+void fth_port_guard_force(fth_guard_kind kind, unsigned long limit)
+{
+    atomic_store(&guard_kind, (int)kind);
+    atomic_store(&guards_limit, limit);
+}
+
+int firth_port_pages_guard(void *pages, size_t bytes)
+{
+    if (fth_port_guard_kind() == FTH_GUARD_INSTALLED)
+        return install(pages, bytes) ? FIRTH_OK : FIRTH_ERR_NO_MEMORY;
+    if (atomic_fetch_add(&guards_protected, 1) < protected_limit() && mprotect(pages, bytes, PROT_NONE) == 0)
+        return FIRTH_OK;
+    atomic_fetch_sub(&guards_protected, 1);
+    return FIRTH_ERR_NO_MEMORY;
+}
+
+void firth_port_pages_unguard(void *pages, size_t bytes)
+{
+    (void)pages;
+    (void)bytes;
+    if (fth_port_guard_kind() == FTH_GUARD_PROTECTED)
+        atomic_fetch_sub(&guards_protected, 1);
+}
+
+/* ---- high-water mark --------------------------------------------------------------------------------------------- */
+
+/* mincore(2): a page of private anonymous memory is resident from its first touch on, unless it was swapped out. */
+size_t firth_port_pages_touched(const void *pages, size_t bytes)
+{
+    size_t page = firth_port_page_bytes(), count = bytes / page, first = 0, step;
+
+    while (first < count) {
+        unsigned char resident[64];
+
+        step = count - first < sizeof resident ? count - first : sizeof resident;
+        if (mincore((char *)(uintptr_t)pages + first * page, step * page, (void *)resident) != 0)
+            return 0;
+        for (size_t i = 0; i < step; i++)
+            if ((resident[i] & 1) != 0)
+                return (count - first - i) * page;
+        first += step;
+    }
+    return 0;
+}

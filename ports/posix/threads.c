@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <firth/port.h>
+
+/* ---- locks ------------------------------------------------------------------------------------------------------- */
+
+struct firth_port_lock {
+    pthread_mutex_t mutex;
+};
+
+firth_port_lock *firth_port_lock_open(void)
+{
+    firth_port_lock *lock = malloc(sizeof *lock);
+
+    if (lock != NULL && pthread_mutex_init(&lock->mutex, NULL) == 0)
+        return lock;
+    free(lock);
+    return NULL;
+}
+
+void firth_port_lock_close(firth_port_lock *lock)
+{
+    (void)pthread_mutex_destroy(&lock->mutex);
+    free(lock);
+}
+
+void firth_port_lock_take(firth_port_lock *lock)
+{
+    (void)pthread_mutex_lock(&lock->mutex);
+}
+
+void firth_port_lock_give(firth_port_lock *lock)
+{
+    (void)pthread_mutex_unlock(&lock->mutex);
+}
+
+/* ---- condition variables ----------------------------------------------------------------------------------------- */
+
+struct firth_port_signal {
+    pthread_cond_t condition;
+};
+
+/* On the monotonic clock, so that nobody who sets the time stretches a wait. */
+static int init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    int os_code = pthread_condattr_init(&attributes);
+
+    if (os_code != 0)
+        return os_code;
+    os_code = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (os_code == 0)
+        os_code = pthread_cond_init(condition, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    return os_code;
+}
+
+firth_port_signal *firth_port_signal_open(void)
+{
+    firth_port_signal *signal = malloc(sizeof *signal);
+
+    if (signal != NULL && init_condition(&signal->condition) == 0)
+        return signal;
+    free(signal);
+    return NULL;
+}
+
+void firth_port_signal_close(firth_port_signal *signal)
+{
+    (void)pthread_cond_destroy(&signal->condition);
+    free(signal);
+}
+
+void firth_port_signal_wait(firth_port_signal *signal, firth_port_lock *lock, int64_t timeout_ms)
+{
+    struct timespec until;
+    int64_t until_ns;
+
+    if (timeout_ms < 0) {
+        (void)pthread_cond_wait(&signal->condition, &lock->mutex);
+        return;
+    }
+    until_ns = firth_port_now_ns() + timeout_ms * 1000000;
+    until.tv_sec = (time_t)(until_ns / 1000000000);
+    until.tv_nsec = (long)(until_ns % 1000000000);
+    (void)pthread_cond_timedwait(&signal->condition, &lock->mutex, &until);
+}
+
+void firth_port_signal_wake(firth_port_signal *signal)
+{
+    (void)pthread_cond_signal(&signal->condition);
+}
+
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
+
+typedef struct start {
+    void (*fn)(void *argument);
+    void *argument;
+    char name[16]; /* what Linux keeps of a name, pthread_setname_np(3) */
+} start;
+
+static void *run(void *argument)
+{
+    start begin = *(start *)argument;
+
+    free(argument);
+#ifdef __linux__
+    (void)pthread_setname_np(pthread_self(), begin.name);
+#endif
+    begin.fn(begin.argument);
+    return NULL;
+}
+
+/* Signals are for the threads the application made: this one blocks them all from its first moment on. */
+static int create(start *begin)
+{
+    sigset_t all, before;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int os_code = pthread_attr_init(&attributes);
+
+    if (os_code != 0)
+        return os_code;
+    (void)sigfillset(&all);
+    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    os_code = pthread_create(&thread, &attributes, run, begin);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    return os_code;
+}
+
+int firth_port_thread_start(void (*fn)(void *argument), void *argument, const char *name)
+{
+    start *begin = calloc(1, sizeof *begin);
+
+    if (begin == NULL)
+        return FIRTH_ERR_NO_MEMORY;
+    begin->fn = fn;
+    begin->argument = argument;
+    for (size_t i = 0; i + 1 < sizeof begin->name && name[i] != '\0'; i++)
+        begin->name[i] = name[i];
+    if (create(begin) == 0)
+        return FIRTH_OK;
+    free(begin);
+    return FIRTH_ERR_NO_MEMORY;
+}
+
+/* The address of something each living thread has one of. */
+uintptr_t firth_port_thread_id(void)
+{
+    static _Thread_local char mark;
+
+    return (uintptr_t)&mark;
+}
