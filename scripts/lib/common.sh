@@ -31,7 +31,7 @@ run_quietly() {
         return 0
     fi
     say "failed: $*"
-    tail -n 60 "$log"
+    tail -n 25 "$log"
     say "(all of it: $log)"
     return 1
 }
