@@ -268,7 +268,7 @@ static void append_ipv6(char *text, size_t size, const uint8_t *ip)
 
 firth_address_string firth_address_text(const firth_address *address)
 {
-    firth_address_string string;
+    firth_address_string string = {""};
     char ip[48];
 
     if (address != NULL && address->family == FIRTH_FAMILY_IPV4) {

@@ -18,12 +18,12 @@ static size_t room(const target *to)
 }
 
 /* Moves content from the buffer to the caller, and drops the ending behind it. */
-static void deliver(target *to, size_t content, size_t ending)
+static void deliver(target *to, size_t content, size_t ending_size)
 {
     if (content > 0)
         memcpy(to->bytes + to->in->progress, fth_read_bytes(to->in), content);
     to->in->progress += content;
-    fth_read_drop(to->in, content + ending);
+    fth_read_drop(to->in, content + ending_size);
 }
 
 static int64_t too_long(target *to)
@@ -126,13 +126,13 @@ int64_t firth_read_line_strict(firth_read_channel *in, char *line, size_t size)
 
 /* ---- delimiters -------------------------------------------------------------------------------------------------- */
 
-typedef struct delimiter {
+typedef struct ending {
     const unsigned char *bytes;
     size_t size;
-} delimiter;
+} ending;
 
 /* The first offset from `from` on at which the delimiter stands, or may stand once more bytes come; buffered if none. */
-static size_t candidate(const firth_read_channel *in, const delimiter *mark, size_t from, bool *whole)
+static size_t candidate(const firth_read_channel *in, const ending *mark, size_t from, bool *whole)
 {
     size_t buffered = fth_read_buffered(in);
 
@@ -165,7 +165,7 @@ static int64_t end_until(target *to)
     return to->in->progress > 0 ? FIRTH_ERR_INCOMPLETE : FIRTH_EOF;
 }
 
-static int64_t read_until(target *to, const delimiter *mark)
+static int64_t read_until(target *to, const ending *mark)
 {
     size_t at = 0;
     bool whole;
@@ -192,15 +192,15 @@ static int64_t read_until(target *to, const delimiter *mark)
     }
 }
 
-int64_t firth_read_until(firth_read_channel *in, const void *bytes, size_t bytes_size, void *content, size_t size)
+int64_t firth_read_until(firth_read_channel *in, const void *delimiter, size_t delimiter_size, void *bytes, size_t size)
 {
-    target to = {.in = in, .bytes = content, .limit = size};
-    delimiter mark = {.bytes = bytes, .size = bytes_size};
+    target to = {.in = in, .bytes = bytes, .limit = size};
+    ending mark = {.bytes = delimiter, .size = delimiter_size};
     int rc = fth_read_enter(in);
 
     if (rc < 0)
         return rc;
-    if (bytes_size == 0 || bytes_size > in->selector->blocks.block_bytes)
+    if (delimiter_size == 0 || delimiter_size > in->selector->blocks.block_bytes)
         return fth_read_leave(in, firth_fail(FIRTH_ERR_ARGUMENT, 0, "firth_read_until"));
     return fth_read_leave(in, read_until(&to, &mark));
 }

@@ -236,6 +236,7 @@ void fth_write_append(firth_write_channel *out, const void *bytes, size_t size)
 {
     unsigned char *to = out->block->bytes + out->end;
 
+    FTH_ASSERT(out->block != NULL);
     FTH_ASSERT(size <= capacity(out) - out->end);
     if (size > 0 && bytes != to)
         memcpy(to, bytes, size);

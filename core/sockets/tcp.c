@@ -101,9 +101,9 @@ int fth_tcp_apply(const firth_tcp_builder *tcp, firth_io *io, firth_family famil
 
 int firth_tcp_adopt_at(const firth_tcp_builder *tcp, intptr_t descriptor, firth_socket **socket, const char *place)
 {
-    firth_tcp_builder full;
+    firth_tcp_builder full = {.selector = NULL};
     firth_socket *made;
-    firth_address peer;
+    firth_address peer = {.family = FIRTH_FAMILY_NONE};
     intptr_t ignored;
     int rc = fth_tcp_read(&full, tcp);
 

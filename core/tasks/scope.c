@@ -212,7 +212,7 @@ void firth_scope_disown(firth_scope *scope, firth_cleanup *node)
 
     while (*link != NULL && *link != node)
         link = &(*link)->next;
-    if (*link == node)
+    if (*link != NULL)
         *link = node->next;
 }
 

@@ -123,8 +123,8 @@ int fth_task_start(firth_scope *scope, firth_task_fn *fn, void *argument, const 
     fth_stack_kind kind = FTH_STACK_POOLED;
     firth_task *task;
     uintptr_t top;
-    size_t bytes;
-    char *low;
+    size_t bytes = 0;
+    char *low = NULL;
     int rc = take_stack(selector, options, &low, &bytes, &kind);
 
     if (rc < 0)

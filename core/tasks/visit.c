@@ -89,6 +89,6 @@ bool fth_overflow_describe(void *argument, const void *address, char *text, size
     at = append(text, size, at, task->place);
     at = append(text, size, at, ", stack of ");
     at = append_number(text, size, at, task->stack_bytes);
-    at = append(text, size, at, " bytes\n");
+    (void)append(text, size, at, " bytes\n");
     return true;
 }

@@ -133,7 +133,7 @@ void firth_port_overflow_forget(firth_port_overflow *watch)
     (void)pthread_mutex_unlock(&mutex);
     while (*link != NULL && *link != watch)
         link = &(*link)->next;
-    if (*link == watch)
+    if (*link != NULL)
         *link = watch->next;
     /* Another selector of this thread may still need the stack that this one set: it takes it over. */
     if (watches != NULL && watches->stack == NULL)

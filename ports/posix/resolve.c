@@ -52,7 +52,7 @@ static bool convert(firth_address *address, const struct addrinfo *info, uint16_
 static bool is_known(const firth_address *addresses, int count, const firth_address *address)
 {
     for (int i = 0; i < count; i++)
-        if (memcmp(&addresses[i], address, sizeof *address) == 0)
+        if (firth_address_equal(&addresses[i], address))
             return true;
     return false;
 }
