@@ -33,7 +33,7 @@ static void finish_completed(firth_selector *selector)
     }
 }
 
-void fth_selector_run_ready(firth_selector *selector, unsigned resumes)
+static void run_ready(firth_selector *selector, unsigned resumes)
 {
     while (selector->ready_first != NULL && resumes-- > 0) {
         firth_task *task = selector->ready_first;
@@ -67,7 +67,7 @@ static void run_tasks(firth_selector *selector)
     FTH_ASSERT(fth_current == NULL);
     fth_mailbox_deliver(selector);
     finish_completed(selector);
-    fth_selector_run_ready(selector, FTH_LOOP_RESUMES);
+    run_ready(selector, FTH_LOOP_RESUMES);
     finish_completed(selector);
 }
 
@@ -82,12 +82,6 @@ static int ask_kernel(firth_selector *selector, int64_t until_ns)
     return rc;
 }
 
-int fth_selector_turn(firth_selector *selector, int64_t until_ns)
-{
-    run_tasks(selector);
-    return ask_kernel(selector, until_ns);
-}
-
 /* FIRTH_OK if the caller may run the loop now. */
 static int enter_loop(firth_selector *selector)
 {
@@ -97,24 +91,45 @@ static int enter_loop(firth_selector *selector)
     return FIRTH_OK;
 }
 
+int fth_selector_run_while(firth_selector *selector, bool (*busy)(const firth_selector *selector))
+{
+    int rc = FIRTH_OK;
+
+    while (busy(selector) && rc >= 0) {
+        run_tasks(selector);
+        /* With the last of it gone there may be nothing that would ever wake the poll. */
+        if (busy(selector))
+            rc = ask_kernel(selector, INT64_MAX);
+    }
+    return rc;
+}
+
+bool fth_selector_has_tasks(const firth_selector *selector)
+{
+    return selector->task_count > 0;
+}
+
+/* The first error of a task of the root scope, told once; what it knows of it becomes the thread's. */
+static int take_root_error(firth_selector *selector)
+{
+    firth_failure *why = &selector->loop.failure;
+    int rc = selector->loop.scope.error;
+
+    selector->loop.scope.error = 0;
+    if (rc >= 0)
+        return FIRTH_OK;
+    return why->code == rc ? firth_fail(rc, why->os_code, why->step) : firth_fail(rc, 0, "task");
+}
+
 int firth_selector_run(firth_selector *selector)
 {
     int rc = enter_loop(selector);
 
     if (rc < 0)
         return rc;
-    while (selector->task_count > 0 && rc >= 0) {
-        run_tasks(selector);
-        /* With the last task gone there may be nothing that would ever wake the poll. */
-        if (selector->task_count > 0)
-            rc = ask_kernel(selector, INT64_MAX);
-    }
+    rc = fth_selector_run_while(selector, fth_selector_has_tasks);
     selector->turning = false;
-    if (rc >= 0) {
-        rc = selector->loop.scope.error;
-        selector->loop.scope.error = 0;
-    }
-    return rc;
+    return rc < 0 ? rc : take_root_error(selector);
 }
 
 int firth_selector_poll(firth_selector *selector, int64_t timeout_ms)
@@ -126,8 +141,9 @@ int firth_selector_poll(firth_selector *selector, int64_t timeout_ms)
         return rc;
     if (timeout_ms > 0 && timeout_ms < INT64_MAX / 2000000)
         until_ns = firth_now_ns() + timeout_ms * 1000000;
-    rc = fth_selector_turn(selector, until_ns);
-    fth_selector_run_ready(selector, FTH_LOOP_RESUMES);
+    run_tasks(selector);
+    rc = ask_kernel(selector, until_ns);
+    run_ready(selector, FTH_LOOP_RESUMES);
     selector->turning = false;
     if (rc < 0)
         return rc;

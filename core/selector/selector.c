@@ -219,7 +219,7 @@ static void log_task(const firth_task_info *task, void *argument)
 static bool list_open(firth_selector *selector)
 {
     fth_opened *opened = selector->opened.next;
-    bool any = selector->task_count > 0 || opened != &selector->opened;
+    bool any = fth_selector_has_tasks(selector) || opened != &selector->opened;
 
     firth_tasks_visit(selector, log_task, selector);
     for (; opened != &selector->opened; opened = opened->next)
@@ -229,19 +229,22 @@ static bool list_open(firth_selector *selector)
 
 /* Tasks first, since what they own is closed by them; then the rest is abandoned, and the kernel may need a turn to let
  * go of it. */
+static bool has_open(const firth_selector *selector)
+{
+    return selector->opened.next != &selector->opened;
+}
+
 static void end_all(firth_selector *selector)
 {
-    firth_scope_cancel(&selector->loop.scope);
-    while (selector->task_count > 0)
-        if (fth_selector_turn(selector, INT64_MAX) < 0 && selector->ready_first == NULL)
-            break;
-    while (selector->opened.next != &selector->opened) {
-        fth_opened *opened = selector->opened.next;
+    fth_opened *opened, *next;
 
+    firth_scope_cancel(&selector->loop.scope);
+    (void)fth_selector_run_while(selector, fth_selector_has_tasks);
+    for (opened = selector->opened.next; opened != &selector->opened; opened = next) {
+        next = opened->next;
         opened->kind->abandon(opened);
-        if (selector->opened.next == opened && fth_selector_turn(selector, INT64_MAX) < 0)
-            break;
     }
+    (void)fth_selector_run_while(selector, has_open);
     fth_mailbox_deliver(selector);
 }
 

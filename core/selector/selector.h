@@ -56,7 +56,6 @@ struct firth_selector {
     fth_pool *pool; /* threads for look-ups and firth_blocking, once needed */
     uintptr_t thread;
     bool turning;    /* a turn of the loop is under way */
-    bool closing;    /* firth_selector_close has begun */
     firth_task loop; /* stands for the loop where a task is asked for; owns the root scope */
     fth_mailbox mailbox;
     firth_selector_options options;
@@ -70,11 +69,9 @@ struct firth_selector {
 /* Queues a post and wakes the loop; cannot fail. Any thread. */
 void fth_selector_post(firth_selector *selector, fth_post *post);
 
-/* One turn of the loop, see firth_selector_poll; until_ns as in the backend's poll. */
-int fth_selector_turn(firth_selector *selector, int64_t until_ns);
-
-/* Runs at most that many ready tasks. */
-void fth_selector_run_ready(firth_selector *selector, unsigned resumes);
+/* Turns the loop as long as busy says so. FIRTH_OK, or the error of the backend's poll. */
+int fth_selector_run_while(firth_selector *selector, bool (*busy)(const firth_selector *selector));
+bool fth_selector_has_tasks(const firth_selector *selector);
 
 /* A line for the selector's log, printf(3) style; at most 240 bytes of it. */
 void fth_selector_log(const firth_selector *selector, const char *format, ...) FIRTH_PRINTF(2, 3);

@@ -174,8 +174,8 @@ static void end_others(race *all)
     size_t i;
 
     for (i = 0; i < ATTEMPTS_MAX; i++)
-        if (all->attempts[i].pending && all->attempts[i].op.state == FIRTH_SUBMIT_PENDING)
-            all->tcp->selector->backend->cancel(&all->attempts[i].op);
+        if (all->attempts[i].pending)
+            fth_op_cancel(&all->attempts[i].op);
     while (all->pending > 0)
         fth_task_suspend("connect", NULL, NULL);
 }

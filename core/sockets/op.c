@@ -29,7 +29,7 @@ firth_submit fth_op_submit(firth_op *op)
     return how;
 }
 
-static void cancel_pending(firth_op *op)
+void fth_op_cancel(firth_op *op)
 {
     if (op->state == FIRTH_SUBMIT_PENDING)
         op->io->selector->backend->cancel(op);
@@ -42,7 +42,7 @@ static void wake_owner(firth_op *op)
 
 static void cancel_waiting(firth_task *task)
 {
-    cancel_pending(task->waiting);
+    fth_op_cancel(task->waiting);
 }
 
 typedef struct idle_timer {

@@ -11,6 +11,9 @@ firth_op fth_op_make(firth_op_kind kind, firth_io *io);
 /* Hands the op to the backend: DONE with op->result, or PENDING, and then op->done runs in the loop. */
 firth_submit fth_op_submit(firth_op *op);
 
+/* Asks a pending op to end soon; one that has ended already, and only waits for its done, is left alone. */
+void fth_op_cancel(firth_op *op);
+
 /* Submits and suspends until the op has ended; the op and all it points to stay put until then. idle_ms > 0: after that
  * long it is cancelled, and the result is FIRTH_ERR_TIMED_OUT. Returns the op's result; a failure is noted. */
 int64_t fth_op_await(firth_op *op, const char *waiting_for, uint32_t idle_ms);

@@ -3,6 +3,7 @@
 #include "core/sockets/socket.h"
 #include "core/base/assert.h"
 #include "core/base/list.h"
+#include "core/sockets/op.h"
 #include <string.h>
 
 static void abandon(fth_opened *opened)
@@ -107,7 +108,7 @@ void firth_socket_abort(firth_socket *socket)
     fth_write_close(&socket->out);
     fth_write_end(&socket->out, FIRTH_ERR_CLOSED, 0, "firth_socket_abort");
     if (socket->out.in_flight > 0 && socket->out.writer == NULL)
-        socket->io.selector->backend->cancel(&socket->out.block->op);
+        fth_op_cancel(&socket->out.block->op);
     fth_socket_settle(socket);
 }
 

@@ -99,7 +99,7 @@ int firth_socket_close(firth_socket *socket)
     socket->stage = FTH_SOCKET_CLOSED;
     fth_write_discard(&socket->out);
     if (socket->out.in_flight > 0) {
-        socket->io.selector->backend->cancel(&socket->out.block->op);
+        fth_op_cancel(&socket->out.block->op);
         wait_for_others(socket);
     }
     fth_socket_settle(socket);

@@ -27,8 +27,12 @@ static void take_result(firth_scope *scope, const firth_scope *child, int rc)
                          scope->name, firth_error_name(rc), firth_error_text(rc));
         return;
     }
-    if (scope->error == 0)
+    if (scope->error == 0) {
         scope->error = rc;
+        /* What the child knows of it is what its parent will want to tell. */
+        if (child->task->failure.code == rc)
+            scope->task->failure = child->task->failure;
+    }
     if (scope->parent != NULL)
         firth_scope_cancel(scope);
 }
@@ -76,7 +80,7 @@ static int result_of(const firth_scope *scope, int rc)
     bool ended_early = rc == FIRTH_ERR_CANCELED || (scope->flags & FTH_SCOPE_CAUGHT) != 0;
 
     if (scope->error != 0)
-        return scope->error;
+        return firth_last_failure()->code == scope->error ? scope->error : firth_fail(scope->error, 0, scope->name);
     if (rc < 0 && rc != FIRTH_ERR_CANCELED)
         return rc;
     if (ended_early && outer_is_cancelled(scope))

@@ -156,7 +156,7 @@ int firth_spawn_at(firth_scope *scope, firth_task_fn *fn, void *argument, const 
 {
     if (scope == NULL || fn == NULL)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "firth_spawn");
-    if (scope->magic != FTH_SCOPE_MAGIC || (scope->flags & FTH_SCOPE_SEALED) != 0)
+    if (scope->magic != FTH_SCOPE_MAGIC || scope->task == NULL || (scope->flags & FTH_SCOPE_SEALED) != 0)
         return FTH_MISUSE("firth_spawn in a scope that is not open");
     fth_selector_assert_thread(scope->task->selector);
     return fth_task_start(scope, fn, argument, options, place);
