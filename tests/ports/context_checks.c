@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/ports/context_checks.h"
+
+#include <fenv.h>
+#include <firth/port.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#ifdef __GLIBC__
+#include <execinfo.h>
+#endif
+
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
+            return false;                                                                                              \
+        }                                                                                                              \
+    } while (0)
+
+/* Words of registers_hold (registers.S), 0 where that has no code for the processor. */
+#if defined(__x86_64__)
+enum { register_words = 6 };
+#elif defined(__aarch64__)
+enum { register_words = 19 };
+#elif defined(__arm__) && defined(__ARM_FP)
+enum { register_words = 24 };
+#elif defined(__arm__)
+enum { register_words = 8 };
+#elif defined(__riscv)
+enum { register_words = 24 };
+#endif
+void registers_hold(const uintptr_t *pattern, uintptr_t *found, void (*away)(void *), void *argument);
+
+enum { stack_bytes = 32 * 1024 };
+
+/* ThreadSanitizer has room for some 8,000 fibers. */
+#if defined(__SANITIZE_THREAD__)
+enum { many_contexts = 1000 };
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+enum { many_contexts = 1000 };
+#else
+enum { many_contexts = 10000 };
+#endif
+#else
+enum { many_contexts = 10000 };
+#endif
+
+/* The flow that runs the checks, and one other on a stack of its own. */
+typedef struct flow {
+    firth_context self;
+    firth_context *caller;
+    void *stack;
+    void (*body)(struct flow *self);
+    bool ended;
+    /* what the bodies note */
+    int64_t number;
+    bool good;
+} flow;
+
+static void *stacks_open(size_t count)
+{
+    void *stacks =
+        mmap(NULL, count * stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (stacks == MAP_FAILED)
+        abort();
+    return stacks;
+}
+
+static void stacks_close(void *stacks, size_t count)
+{
+    munmap(stacks, count * stack_bytes);
+}
+
+static void flow_entry(void *argument)
+{
+    flow *self = argument;
+
+    self->body(self);
+    self->ended = true;
+    firth_context_leave(&self->self, self->caller);
+}
+
+static void flow_make(flow *self, firth_context *caller, void *stack, void (*body)(flow *))
+{
+    self->caller = caller;
+    self->stack = stack;
+    self->body = body;
+    self->ended = false;
+    self->good = true;
+    firth_context_make(&self->self, stack, stack_bytes, flow_entry, self);
+}
+
+static void flow_resume(flow *self)
+{
+    firth_context_switch(self->caller, &self->self);
+    if (self->ended)
+        firth_context_forget(&self->self);
+}
+
+static void flow_suspend(flow *self)
+{
+    firth_context_switch(&self->self, self->caller);
+}
+
+/* ---- entry ------------------------------------------------------------------------------------------------------- */
+
+static void look_around(flow *self)
+{
+    _Alignas(2 * sizeof(void *)) char here[2 * sizeof(void *)];
+    char *address = here;
+    char text[64];
+
+    __asm__ volatile("" : "+r"(address) : : "memory"); /* or the compiler believes its own alignment */
+    self->good = (uintptr_t)address % sizeof here == 0;
+    snprintf(text, sizeof text, "%.3f %Lf", (double)self->number, (long double)self->number);
+    self->good = self->good && strncmp(text, "42.000 42.000000", sizeof text) == 0;
+    self->number = (char *)__builtin_frame_address(0) - (char *)self->stack;
+}
+
+static bool a_context_begins_on_its_stack_aligned_and_with_its_argument(void)
+{
+    firth_context thread;
+    void *stack = stacks_open(1);
+    flow other = {.number = 42};
+
+    firth_context_of_thread(&thread);
+    for (size_t odd = 0; odd < 32; odd++) { /* whatever the stack's own alignment is */
+        other = (flow){.number = 42, .caller = &thread, .stack = stack, .body = look_around};
+        firth_context_make(&other.self, stack, stack_bytes - odd, flow_entry, &other);
+        flow_resume(&other);
+        CHECK(other.ended && other.good);
+        CHECK(other.number > stack_bytes / 2 && other.number < stack_bytes);
+    }
+    stacks_close(stack, 1);
+    return true;
+}
+
+/* ---- registers --------------------------------------------------------------------------------------------------- */
+
+enum { register_rounds = 100 };
+
+static void suspend_flow(void *argument)
+{
+    flow_suspend(argument);
+}
+
+static void resume_flow(void *argument)
+{
+    flow_resume(argument);
+}
+
+/* Holds patterns nobody else has and goes away; false if one of them came back changed. */
+static bool hold_patterns(unsigned seed, void (*away)(void *), void *argument)
+{
+    uintptr_t pattern[register_words], found[register_words];
+
+    for (unsigned i = 0; i < register_words; i++)
+        pattern[i] = (uintptr_t)0x0101010101010101u * (i + 1) ^ (uintptr_t)seed << 9;
+    registers_hold(pattern, found, away, argument);
+    for (unsigned i = 0; i < register_words; i++)
+        if (pattern[i] != found[i]) {
+            fprintf(stderr, "register %u: %#lx became %#lx\n", i, (unsigned long)pattern[i], (unsigned long)found[i]);
+            return false;
+        }
+    return true;
+}
+
+static void hold_registers(flow *self)
+{
+    for (unsigned i = 0; i < register_rounds; i++)
+        self->good = hold_patterns(2 * i + 1, suspend_flow, self) && self->good;
+}
+
+static bool callee_saved_registers_survive_a_switch(void)
+{
+    firth_context thread;
+    void *stack = stacks_open(1);
+    flow other = {0};
+
+    firth_context_of_thread(&thread);
+    flow_make(&other, &thread, stack, hold_registers);
+    while (!other.ended)
+        CHECK(hold_patterns(2 * (unsigned)other.number++, resume_flow, &other));
+    CHECK(other.number == register_rounds + 1);
+    CHECK(other.good);
+    stacks_close(stack, 1);
+    return true;
+}
+
+/* ---- floating point ---------------------------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+static unsigned control_words(void)
+{
+    unsigned mxcsr = 0;
+    unsigned short x87 = 0;
+
+    __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+    __asm__ volatile("fnstcw %0" : "=m"(x87));
+    return (mxcsr & 0x6000) | (x87 & 0x0c00u);
+}
+static const unsigned control_upward = 0x4800, control_downward = 0x2400;
+#else
+static unsigned control_words(void)
+{
+    return (unsigned)fegetround();
+}
+static const unsigned control_upward = FE_UPWARD, control_downward = FE_DOWNWARD;
+#endif
+
+static void round_upward(flow *self)
+{
+    self->good = control_words() == control_downward; /* that of the maker */
+    fesetround(FE_UPWARD);
+    for (int i = 0; i < 3; i++) {
+        flow_suspend(self);
+        self->good = self->good && control_words() == control_upward;
+    }
+}
+
+static bool the_rounding_mode_belongs_to_the_context(void)
+{
+    firth_context thread;
+    void *stack = stacks_open(1);
+    flow other = {0};
+
+    firth_context_of_thread(&thread);
+    fesetround(FE_DOWNWARD);
+    flow_make(&other, &thread, stack, round_upward);
+    fesetround(FE_TONEAREST);
+    while (!other.ended) {
+        flow_resume(&other);
+        CHECK(control_words() == 0);
+    }
+    CHECK(other.good);
+    stacks_close(stack, 1);
+    return true;
+}
+
+/* ---- many contexts ----------------------------------------------------------------------------------------------- */
+
+static void count_to_three(flow *self)
+{
+    for (int i = 0; i < 3; i++) {
+        self->number++;
+        flow_suspend(self);
+    }
+}
+
+static bool ten_thousand_contexts_take_turns(void)
+{
+    firth_context thread;
+    char *stacks = stacks_open(many_contexts);
+    flow *flows = calloc(many_contexts, sizeof *flows);
+
+    CHECK(flows != NULL);
+    firth_context_of_thread(&thread);
+    for (size_t i = 0; i < many_contexts; i++)
+        flow_make(&flows[i], &thread, stacks + i * stack_bytes, count_to_three);
+    for (int turn = 1; turn <= 4; turn++)
+        for (size_t i = 0; i < many_contexts; i++) {
+            flow_resume(&flows[i]);
+            CHECK(flows[i].number == (turn < 4 ? turn : 3));
+            CHECK(flows[i].ended == (turn == 4));
+        }
+    free(flows);
+    stacks_close(stacks, many_contexts);
+    return true;
+}
+
+/* Frames that are left standing when the flow leaves. */
+static void leave_from_below(flow *self, int depth)
+{
+    volatile char room[64];
+
+    memset((char *)room, depth, sizeof room);
+    if (depth > 0) {
+        leave_from_below(self, depth - 1);
+    } else {
+        self->number++;
+        self->ended = true;
+        firth_context_leave(&self->self, self->caller);
+    }
+    self->good = room[0] == depth;
+}
+
+static void leave_early(flow *self)
+{
+    leave_from_below(self, 50);
+}
+
+static bool a_stack_is_used_again_after_its_flow_has_left(void)
+{
+    firth_context thread;
+    void *stack = stacks_open(1);
+    flow other = {0};
+
+    firth_context_of_thread(&thread);
+    for (int i = 1; i <= 1000; i++) {
+        flow_make(&other, &thread, stack, leave_early);
+        flow_resume(&other);
+        CHECK(other.ended && other.number == i);
+        memset(stack, 0xa5, stack_bytes); /* it is plain memory again */
+    }
+    stacks_close(stack, 1);
+    return true;
+}
+
+static void pass_on(flow *self)
+{
+    flow *next = self + 1;
+
+    if (self->number > 0) {
+        next->number = self->number - 1;
+        firth_context_switch(&self->self, &next->self);
+    }
+}
+
+/* Each context resumes the next and, when that has left, goes on. */
+static bool a_context_may_resume_another(void)
+{
+    enum { length = 10 };
+    firth_context thread;
+    char *stacks = stacks_open(length);
+    flow flows[length] = {0};
+
+    firth_context_of_thread(&thread);
+    for (size_t i = 0; i < length; i++)
+        flow_make(&flows[i], i == 0 ? &thread : &flows[i - 1].self, stacks + i * stack_bytes, pass_on);
+    flows[0].number = length - 1;
+    firth_context_switch(&thread, &flows[0].self);
+    for (size_t i = 0; i < length; i++) {
+        CHECK(flows[i].ended);
+        firth_context_forget(&flows[i].self);
+    }
+    stacks_close(stacks, length);
+    return true;
+}
+
+/* ---- debuggers --------------------------------------------------------------------------------------------------- */
+
+#if defined(__GLIBC__) && !defined(__arm__)
+static __attribute__((noinline)) void unwind(flow *self)
+{
+    void *frames[64];
+
+    self->number = backtrace(frames, 64);
+}
+
+static bool unwinding_ends_at_the_entry(void)
+{
+    firth_context thread;
+    void *stack = stacks_open(1);
+    flow other = {0};
+
+    firth_context_of_thread(&thread);
+    flow_make(&other, &thread, stack, unwind);
+    flow_resume(&other);
+    CHECK(other.number >= 2 && other.number <= 8);
+    stacks_close(stack, 1);
+    return true;
+}
+#endif
+
+static bool the_switch_has_a_name(void)
+{
+#if defined(FTH_CONTEXT_UCONTEXT)
+    CHECK(strcmp(firth_context_name(), "ucontext") == 0);
+#elif defined(__x86_64__)
+    CHECK(strcmp(firth_context_name(), "x86_64") == 0 || strcmp(firth_context_name(), "ucontext") == 0);
+#elif defined(__aarch64__)
+    CHECK(strcmp(firth_context_name(), "aarch64") == 0);
+#elif defined(__arm__)
+    CHECK(strcmp(firth_context_name(), "armv7") == 0);
+#elif defined(__riscv)
+    CHECK(strcmp(firth_context_name(), "riscv64") == 0);
+#endif
+    return true;
+}
+
+#define ENTRY(check)                                                                                                   \
+    {                                                                                                                  \
+#check, check                                                                                                  \
+    }
+const context_check context_checks[] = {
+    ENTRY(the_switch_has_a_name),
+    ENTRY(a_context_begins_on_its_stack_aligned_and_with_its_argument),
+    ENTRY(callee_saved_registers_survive_a_switch),
+    ENTRY(the_rounding_mode_belongs_to_the_context),
+    ENTRY(ten_thousand_contexts_take_turns),
+    ENTRY(a_stack_is_used_again_after_its_flow_has_left),
+    ENTRY(a_context_may_resume_another),
+#if defined(__GLIBC__) && !defined(__arm__)
+    ENTRY(unwinding_ends_at_the_entry),
+#endif
+};
+const size_t context_check_count = sizeof context_checks / sizeof *context_checks;
+
+/* ---- time -------------------------------------------------------------------------------------------------------- */
+
+static double now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static void suspend_until_told(flow *self)
+{
+    while (self->good)
+        flow_suspend(self);
+}
+
+static void do_nothing(flow *self)
+{
+    (void)self;
+}
+
+void context_measure(double *switch_ns, double *spawn_ns)
+{
+    enum { rounds = 10 * 1000 * 1000 };
+    firth_context thread;
+    void *stack = stacks_open(1);
+    flow other = {0};
+    double start;
+
+    firth_context_of_thread(&thread);
+    flow_make(&other, &thread, stack, suspend_until_told);
+    flow_resume(&other);
+    start = now_ns();
+    for (int i = 0; i < rounds; i++)
+        flow_resume(&other);
+    *switch_ns = (now_ns() - start) / rounds / 2;
+    other.good = false;
+    flow_resume(&other);
+
+    start = now_ns();
+    for (int i = 0; i < rounds; i++) {
+        flow_make(&other, &thread, stack, do_nothing);
+        flow_resume(&other);
+    }
+    *spawn_ns = (now_ns() - start) / rounds;
+    stacks_close(stack, 1);
+}
