@@ -62,13 +62,13 @@ static int wait_for_writer(firth_read_channel *in)
 static int64_t take(firth_read_channel *in, void *bytes, size_t size)
 {
     firth_write_channel *out = &of_input(in)->out;
-    uint32_t shown = out->in_flight;
-    size_t n = shown < size ? shown : size;
+    uint32_t flushed = out->in_flight;
+    size_t n = flushed < size ? flushed : size;
 
     if (n > 0) {
         memcpy(bytes, out->block->bytes + out->start, n);
         fth_write_drained(out, (uint32_t)n);
-        out->in_flight = shown - (uint32_t)n;
+        out->in_flight = flushed - (uint32_t)n;
         return (int64_t)n;
     }
     if (out->cause == 0)
@@ -103,12 +103,18 @@ static void reading_cancelled(firth_read_channel *in)
     fth_write_discard(out);
 }
 
+static size_t shown(const firth_read_channel *in)
+{
+    return of_input(in)->out.in_flight;
+}
+
 static const fth_source pipe_source = {
     .name = "read",
     .is_cheap = true,
     .receive = receive,
     .wait = wait_for_writer,
     .left = reader_left,
+    .available = shown,
     .cancelled = reading_cancelled,
 };
 

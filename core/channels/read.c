@@ -137,7 +137,7 @@ size_t firth_read_progress(const firth_read_channel *in)
 
 size_t firth_read_available(const firth_read_channel *in)
 {
-    return fth_read_buffered(in);
+    return fth_read_buffered(in) + (in->source->available != NULL ? in->source->available(in) : 0);
 }
 
 size_t firth_read_capacity(const firth_read_channel *in)

@@ -23,6 +23,9 @@ typedef struct fth_source {
     /* The call inside has left, and tell_left is set: the owner may be freed by this. */
     void (*left)(firth_read_channel *in);
 
+    /* Bytes that a receive would deliver at once, where that is known; NULL: it is not. */
+    size_t (*available)(const firth_read_channel *in);
+
     /* Reading was cancelled; the cause is set already. May be NULL. */
     void (*cancelled)(firth_read_channel *in);
 } fth_source;

@@ -70,7 +70,6 @@ const fth_source fth_socket_source = {
     .receive = receive,
     .wait = wait_readable,
     .left = reader_left,
-    .cancelled = NULL,
 };
 
 /* ---- sending ----------------------------------------------------------------------------------------------------- */

@@ -100,7 +100,8 @@ FIRTH_API void firth_read_cancel(firth_read_channel *in, int cause);
 /* Bytes that the last call on this channel delivered or consumed, also if it failed. Never suspends. */
 FIRTH_API size_t firth_read_progress(const firth_read_channel *in);
 
-/* Bytes that can be read without waiting. Never suspends. */
+/* Bytes that can be read without waiting, as far as the channel knows: what the kernel has is not counted. Never
+ * suspends. */
 FIRTH_API size_t firth_read_available(const firth_read_channel *in);
 
 /* The most the channel buffers: a block of the selector. Never suspends. */

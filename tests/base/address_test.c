@@ -157,7 +157,6 @@ static void an_address_with_its_port_is_read_from_one_text(void **state)
         {"[::1]:80", FIRTH_OK},
         {"[fe80::1%2]:80", FIRTH_OK},
         {"127.0.0.1:65536", FIRTH_ERR_PORT_RANGE},
-        {"127.0.0.1:99999999999999999999", FIRTH_ERR_PORT_RANGE},
         {"[::1]:65536", FIRTH_ERR_PORT_RANGE},
         {"", FIRTH_ERR_ADDRESS_INVALID},
         {":", FIRTH_ERR_ADDRESS_INVALID},
@@ -187,8 +186,17 @@ static void an_address_with_its_port_is_read_from_one_text(void **state)
 static void a_port_that_is_no_number_is_refused(void **state)
 {
     static const char *const rows[] = {
-        "127.0.0.1:",   "127.0.0.1:x",   "127.0.0.1:80x", "127.0.0.1: 80", "127.0.0.1:80 ",
-        "127.0.0.1:+1", "127.0.0.1:0x1", "127.0.0.1:-1",  "[::1]:",        "[::1]:1:2",
+        "127.0.0.1:",
+        "127.0.0.1:x",
+        "127.0.0.1:80x",
+        "127.0.0.1: 80",
+        "127.0.0.1:80 ",
+        "127.0.0.1:+1",
+        "127.0.0.1:0x1",
+        "127.0.0.1:-1",
+        "[::1]:",
+        "[::1]:1:2",
+        "127.0.0.1:99999999999999999999",
     };
 
     (void)state;

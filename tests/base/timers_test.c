@@ -160,25 +160,27 @@ static void a_deadline_of_this_very_nanosecond_is_due(void **state)
     assert_int_equal(world.fired, 1);
 }
 
-static void fire_again_now(firth_timer *node)
+static void fire_again_later(firth_timer *node)
 {
     world.fired++;
-    node->deadline_ns = 0;
+    node->deadline_ns += 1000;
     fth_timers_add(&world.heap, node);
 }
 
-static void what_fire_arms_for_now_waits_for_the_next_call(void **state)
+static void what_fire_arms_for_later_fires_then(void **state)
 {
     firth_timer *node = &world.timers[0].node;
 
     (void)state;
     start(false);
-    node->fire = fire_again_now;
+    node->fire = fire_again_later;
+    node->deadline_ns = 1000;
     fth_timers_add(&world.heap, node);
     for (unsigned i = 1; i <= 3; i++) {
-        fth_timers_fire(&world.heap, 1000);
+        fth_timers_fire(&world.heap, i * 1000 + 999);
         assert_int_equal(world.fired, i);
         assert_true(fth_timers_has(&world.heap, node));
+        assert_int_equal(fth_timers_next_ns(&world.heap), i * 1000 + 1000);
     }
     fth_timers_remove(&world.heap, node);
 }
@@ -209,7 +211,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(timers_may_be_armed_and_disarmed_while_others_fire),
         cmocka_unit_test(an_empty_heap_has_no_deadline_and_fires_nothing),
         cmocka_unit_test(a_deadline_of_this_very_nanosecond_is_due),
-        cmocka_unit_test(what_fire_arms_for_now_waits_for_the_next_call),
+        cmocka_unit_test(what_fire_arms_for_later_fires_then),
         cmocka_unit_test(a_due_timer_that_another_disarms_does_not_fire),
     };
 

@@ -122,7 +122,7 @@ static int a_pipe_dropped_with_bytes_in_it_leaks_nothing(test_stream *stream)
 {
     static stream_flood flood;
 
-    EXPECT_EQUAL(stream_flood_start(stream, &flood, stream->block_bytes + 7, 100), FIRTH_OK);
+    EXPECT_EQUAL(stream_flood_start(stream, &flood, stream->block_bytes - 7, 100), FIRTH_OK);
     EXPECT_EQUAL(stream_until(&flood.job.done), FIRTH_OK);
     EXPECT(firth_read_available(stream->in) > 0 || firth_write_pending(stream->out) > 0);
     stream_close(stream);

@@ -307,6 +307,8 @@ static int64_t flood_until(stream_job *job)
 
         support_fill(bytes, piece, flood->written);
         rc = firth_write(job->stream->out, bytes, piece);
+        if (job->stream->out == NULL) /* closed meanwhile, and the handle with it */
+            return rc;
         flood->written += firth_write_progress(job->stream->out);
     }
     return rc;

@@ -108,7 +108,7 @@ static int write_around_the_block(test_stream *stream, char *bytes)
 
 static int sizes_around_a_block_arrive_in_order(test_stream *stream)
 {
-    return drained(stream, write_around_the_block, 9 * stream->block_bytes - 2);
+    return drained(stream, write_around_the_block, 8 * stream->block_bytes - 2);
 }
 
 static int64_t write_wide_number(stream_job *job)
