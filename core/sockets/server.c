@@ -170,10 +170,12 @@ static int accept_one(firth_server *server, firth_socket **made)
 static int accept_next(firth_server *server, firth_socket **made)
 {
     int64_t backoff_ms = BACKOFF_FIRST_MS;
-    int rc;
+    int rc = FIRTH_OK;
 
     for (;;) {
-        rc = accept_one(server, made);
+        /* Closed during an accept, or while this task was ready to go on after a backoff. */
+        if (!server->closed)
+            rc = accept_one(server, made);
         if (server->closed)
             return firth_fail(FIRTH_ERR_CLOSED, 0, "accept");
         if (rc >= 0)

@@ -136,7 +136,7 @@ static int peek_and_consume(byte_schedule *schedule)
     if (rc <= 0)
         return settle(schedule, rc, up_to(FIRTH_EOF, left(schedule)));
     EXPECT((size_t)rc <= firth_read_capacity(schedule->stream->in) && (size_t)rc <= left(schedule));
-    EXPECT_EQUAL(firth_read_available(schedule->stream->in), rc);
+    EXPECT(firth_read_available(schedule->stream->in) >= (size_t)rc);
     EXPECT_BYTES(bytes, schedule->text + schedule->read, (size_t)rc);
     taken = schedule_below(schedule, (size_t)rc + 1);
     EXPECT_EQUAL(firth_consume(schedule->stream->in, taken), FIRTH_OK);
