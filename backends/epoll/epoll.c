@@ -18,8 +18,8 @@ static const uint64_t bell_token = UINT64_MAX;
 typedef struct fth_epoll {
     firth_selector *selector;
     int descriptor;
-    int bell;         /* an eventfd; edge-triggered, so it need not be emptied */
-    atomic_bool rung; /* since the last wait that heard it: more need not be written */
+    int bell;        /* an eventfd; edge-triggered, so it need not be emptied */
+    atomic_int rung; /* since the last wait that heard it: more need not be written */
     struct epoll_event events[FTH_EPOLL_BATCH];
 } fth_epoll;
 

@@ -18,8 +18,8 @@
 /* entries[0] is the bell's, so 0 stands for "not in the array". */
 typedef struct fth_poll {
     firth_selector *selector;
-    int bell[2];      /* a pipe: read end, write end */
-    atomic_bool rung; /* since the bell was emptied: more need not be written */
+    int bell[2];     /* a pipe: read end, write end */
+    atomic_int rung; /* since the bell was emptied: more need not be written */
     struct pollfd *entries;
     uint64_t *tokens; /* of each entry */
     uint32_t *places; /* the entry of each token's low half */

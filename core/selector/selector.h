@@ -27,13 +27,14 @@ typedef struct fth_post {
 /* Ends the list of scopes to cancel, so that only a scope outside it has a next_remote of NULL. */
 #define FTH_REMOTE_END ((firth_scope *)1)
 
-/* The part that other threads touch. */
+/* The part that other threads touch. A flag is an int here and elsewhere: gcc before 13 makes an atomic exchange of a byte
+ * a call of libatomic on RISC-V. Test: riscv64/library of scripts/test.d/arch.sh. */
 typedef struct fth_mailbox {
     firth_port_lock *lock;
     fth_post *first; /* under lock, oldest first */
     fth_post *last;
     firth_scope *remote; /* scopes to cancel, by next_remote up to FTH_REMOTE_END; under lock */
-    atomic_bool pending; /* something was put in since the loop last looked; the backend was woken for it */
+    atomic_int pending;  /* something was put in since the loop last looked; the backend was woken for it */
     atomic_uint remote_count;
 } fth_mailbox;
 

@@ -11,7 +11,7 @@ struct fth_interrupt {
     firth_scope *scope;
     firth_selector *selector;
     fth_interrupt *next;
-    atomic_bool came;
+    atomic_int came;
 };
 
 /* In a signal handler, or on another thread: no lock, no allocation. */
