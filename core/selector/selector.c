@@ -261,7 +261,6 @@ static void free_parts(firth_selector *selector)
     fth_mailbox_close(&selector->mailbox);
     fth_blocks_close(&selector->blocks);
     fth_stacks_close(&selector->stacks);
-    firth_context_forget(&selector->loop.context);
 #ifdef FIRTH_DEBUG
     for (size_t i = 0; i < sizeof selector->graves / sizeof selector->graves[0]; i++)
         firth_selector_release(selector, selector->graves[i]);
