@@ -17,11 +17,32 @@ enum { SIGNAL_COUNT = sizeof watched_signals / sizeof watched_signals[0] };
 
 static _Atomic(firth_port_interrupt *) watches[WATCHES_MAX];
 static atomic_int handlers_running;
+static atomic_int armed; /* the signals are taken and none came yet */
 
-/* Under the mutex: the handler touches none of it. */
+/* Under the mutex, but for the handler that found it armed. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned watch_count;
+static bool taken[SIGNAL_COUNT];
 static struct sigaction before[SIGNAL_COUNT];
+
+static void handle(int number);
+
+static bool is_ours(int number, struct sigaction *now)
+{
+    return sigaction(number, NULL, now) == 0 && (now->sa_flags & SA_SIGINFO) == 0 && now->sa_handler == handle;
+}
+
+/* Whoever sends a second signal, of either kind, means it: it does what it would do without us. */
+static void set_default_actions(void)
+{
+    struct sigaction now, action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_DFL;
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        if (taken[i] && is_ours(watched_signals[i], &now))
+            (void)sigaction(watched_signals[i], &action, NULL);
+}
 
 static void handle(int number)
 {
@@ -29,6 +50,8 @@ static void handle(int number)
 
     (void)number;
     atomic_fetch_add(&handlers_running, 1);
+    if (atomic_exchange(&armed, false))
+        set_default_actions();
     for (size_t i = 0; i < WATCHES_MAX; i++) {
         firth_port_interrupt *watch = atomic_load(&watches[i]);
 
@@ -39,7 +62,8 @@ static void handle(int number)
     errno = saved;
 }
 
-/* SA_RESETHAND: the second signal does what it would do without us. What ignores the signals goes on to: nohup(1). */
+/* What ignores the signals goes on to: nohup(1). SA_RESETHAND: the same signal again finds its default action even if it
+ * comes before the handler has run. */
 static void take_signals(void)
 {
     struct sigaction action;
@@ -48,17 +72,29 @@ static void take_signals(void)
     action.sa_handler = handle;
     action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
     (void)sigemptyset(&action.sa_mask);
+    atomic_store(&armed, true);
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
-        (void)sigaction(watched_signals[i], NULL, &before[i]);
-        if (before[i].sa_handler != SIG_IGN)
+        taken[i] = sigaction(watched_signals[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN;
+        if (taken[i])
             (void)sigaction(watched_signals[i], &action, NULL);
     }
 }
 
-static void give_signals_back(void)
+/* Only what is still as we left it: somebody may have put a handler of their own there since. */
+static void give_signals_back(bool interrupted)
 {
+    struct sigaction now = {0};
+
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
-        (void)sigaction(watched_signals[i], &before[i], NULL);
+        if (taken[i] && (is_ours(watched_signals[i], &now) || (interrupted && now.sa_handler == SIG_DFL)))
+            (void)sigaction(watched_signals[i], &before[i], NULL);
+}
+
+/* A handler on another thread may have read the watch's pointer, or be setting the default actions. */
+static void await_handlers(void)
+{
+    while (atomic_load(&handlers_running) > 0)
+        (void)sched_yield();
 }
 
 int firth_port_interrupt_watch(firth_port_interrupt *watch)
@@ -80,12 +116,15 @@ int firth_port_interrupt_watch(firth_port_interrupt *watch)
 
 void firth_port_interrupt_forget(firth_port_interrupt *watch)
 {
+    bool is_last, interrupted = false;
+
     (void)pthread_mutex_lock(&mutex);
     atomic_store(&watches[watch->slot], NULL);
-    if (--watch_count == 0)
-        give_signals_back();
+    is_last = --watch_count == 0;
+    if (is_last)
+        interrupted = !atomic_exchange(&armed, false);
+    await_handlers();
+    if (is_last)
+        give_signals_back(interrupted);
     (void)pthread_mutex_unlock(&mutex);
-    /* A handler on another thread may have read the pointer just before. */
-    while (atomic_load(&handlers_running) > 0)
-        (void)sched_yield();
 }

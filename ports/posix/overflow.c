@@ -15,30 +15,50 @@ enum { ALTERNATE_BYTES = 64 * 1024 };
 static const int fault_signals[] = {SIGSEGV, SIGBUS};
 enum { SIGNAL_COUNT = sizeof fault_signals / sizeof fault_signals[0] };
 
+/* In the static TLS block even in a shared library, where the first use by a thread would else allocate: the handler may
+ * run on a thread that has none. */
+#if defined(__GNUC__) && defined(__ELF__)
+__attribute__((tls_model("initial-exec")))
+#endif
 static _Thread_local firth_port_overflow *watches;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned watch_count;
 static bool taken[SIGNAL_COUNT];
 
-static void handle(int number, siginfo_t *info, void *context)
+/* Not a fault, but kill(2) and its kin: there is no address, and nothing to repeat. */
+static bool was_sent(const siginfo_t *info)
 {
-    struct sigaction action;
+    return info->si_code == SI_USER || info->si_code < 0;
+}
+
+static void report(const void *address)
+{
     char text[256];
 
-    (void)context;
     for (firth_port_overflow *watch = watches; watch != NULL; watch = watch->next)
-        if (watch->describe(watch->argument, info->si_addr, text, sizeof text)) {
+        if (watch->describe(watch->argument, address, text, sizeof text)) {
             ssize_t written = write(STDERR_FILENO, text, strlen(text));
 
             (void)written;
-            break;
+            return;
         }
-    /* Returning repeats the faulting instruction, and with the default action back the program dies of it as it would
-     * have without us, core dump and all. */
+}
+
+/* Returning repeats the faulting instruction, and with the default action back the program dies of it as it would have
+ * without us, core dump and all. A signal that was sent is sent again, for when this handler has returned. */
+static void handle(int number, siginfo_t *info, void *context)
+{
+    struct sigaction action;
+
+    (void)context;
     memset(&action, 0, sizeof action);
     action.sa_handler = SIG_DFL;
     (void)sigaction(number, &action, NULL);
+    if (was_sent(info))
+        (void)raise(number);
+    else
+        report(info->si_addr);
 }
 
 static void take_signals(void)

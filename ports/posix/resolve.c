@@ -15,6 +15,9 @@ static int code_of(int error)
 #if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
     case EAI_NODATA:
 #endif
+#ifdef EAI_ADDRFAMILY
+    case EAI_ADDRFAMILY:
+#endif
         return FIRTH_ERR_NAME_NOT_FOUND;
     case EAI_AGAIN:
         return FIRTH_ERR_NAME_TRY_AGAIN;

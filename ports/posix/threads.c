@@ -78,6 +78,7 @@ void firth_port_signal_close(firth_port_signal *signal)
 
 void firth_port_signal_wait(firth_port_signal *signal, firth_port_lock *lock, int64_t timeout_ms)
 {
+    enum { HOUR_MS = 3600 * 1000 };
     struct timespec until;
     int64_t until_ns;
 
@@ -85,6 +86,8 @@ void firth_port_signal_wait(firth_port_signal *signal, firth_port_lock *lock, in
         (void)pthread_cond_wait(&signal->condition, &lock->mutex);
         return;
     }
+    if (timeout_ms > HOUR_MS) /* it may return early, and neither the sum nor a 32-bit time_t overflows */
+        timeout_ms = HOUR_MS;
     until_ns = firth_port_now_ns() + timeout_ms * 1000000;
     until.tv_sec = (time_t)(until_ns / 1000000000);
     until.tv_nsec = (long)(until_ns % 1000000000);

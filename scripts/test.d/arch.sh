@@ -55,8 +55,8 @@ switch_of() {
     shift 4
     can_run "$name" "$triplet" "$emulator" || return 0
     selftest "$name" "$program" "$emulator" "$triplet-gcc" "${warnings[@]}" "$@" -D_GNU_SOURCE -DFIRTH_STATIC -I. \
-        -Iinclude -static -o "$program" tests/ports/context_{selftest,checks}.c tests/ports/registers.S \
-        ports/arch/context.c ports/arch/switch_ucontext.c "ports/arch/$file" -lm
+        -Iinclude -static -o "$program" tests/ports/{context_selftest,context_checks,flow}.c \
+        tests/ports/registers.S ports/arch/context.c ports/arch/switch_ucontext.c "ports/arch/$file" -lm
 }
 
 guards_of() {
@@ -86,6 +86,7 @@ wait_for_address() {
 conversation() {
     local name=$1 out=$build/$1-server.out where=$build/$1/examples port answers expected status=0
     shift
+    : >"$out" # what an earlier run left is not this server's address
     "$@" "$where/sockets-server" 127.0.0.1 0 >"$out" 2>&1 &
     server_pid=$!
     if ! port=$(wait_for_address "$out"); then

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/ports/context_checks.h"
+#include "tests/ports/flow.h"
+#include "tests/ports/sanitized.h"
 
 #include <fenv.h>
-#include <firth/port.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
 #ifdef __GLIBC__
 #include <execinfo.h>
 #endif
@@ -34,78 +33,8 @@ enum { register_words = 24 };
 #endif
 void registers_hold(const uintptr_t *pattern, uintptr_t *found, void (*away)(void *), void *argument);
 
-enum { stack_bytes = 32 * 1024 };
-
 /* ThreadSanitizer has room for some 8,000 fibers. */
-#if defined(__SANITIZE_THREAD__)
-enum { many_contexts = 1000 };
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-enum { many_contexts = 1000 };
-#else
-enum { many_contexts = 10000 };
-#endif
-#else
-enum { many_contexts = 10000 };
-#endif
-
-/* The flow that runs the checks, and one other on a stack of its own. */
-typedef struct flow {
-    firth_context self;
-    firth_context *caller;
-    void *stack;
-    void (*body)(struct flow *self);
-    bool ended;
-    /* what the bodies note */
-    int64_t number;
-    bool good;
-} flow;
-
-static void *stacks_open(size_t count)
-{
-    void *stacks =
-        mmap(NULL, count * stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    if (stacks == MAP_FAILED)
-        abort();
-    return stacks;
-}
-
-static void stacks_close(void *stacks, size_t count)
-{
-    munmap(stacks, count * stack_bytes);
-}
-
-static void flow_entry(void *argument)
-{
-    flow *self = argument;
-
-    self->body(self);
-    self->ended = true;
-    firth_context_leave(&self->self, self->caller);
-}
-
-static void flow_make(flow *self, firth_context *caller, void *stack, void (*body)(flow *))
-{
-    self->caller = caller;
-    self->stack = stack;
-    self->body = body;
-    self->ended = false;
-    self->good = true;
-    firth_context_make(&self->self, stack, stack_bytes, flow_entry, self);
-}
-
-static void flow_resume(flow *self)
-{
-    firth_context_switch(self->caller, &self->self);
-    if (self->ended)
-        firth_context_forget(&self->self);
-}
-
-static void flow_suspend(flow *self)
-{
-    firth_context_switch(&self->self, self->caller);
-}
+enum { many_contexts = FIRTH_TEST_TSAN ? 1000 : 10000 };
 
 /* ---- entry ------------------------------------------------------------------------------------------------------- */
 
@@ -400,51 +329,3 @@ const context_check context_checks[] = {
 #endif
 };
 const size_t context_check_count = sizeof context_checks / sizeof *context_checks;
-
-/* ---- time -------------------------------------------------------------------------------------------------------- */
-
-static double now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static void suspend_until_told(flow *self)
-{
-    while (self->good)
-        flow_suspend(self);
-}
-
-static void do_nothing(flow *self)
-{
-    (void)self;
-}
-
-void context_measure(double *switch_ns, double *spawn_ns)
-{
-    enum { rounds = 10 * 1000 * 1000 };
-    firth_context thread;
-    void *stack = stacks_open(1);
-    flow other = {0};
-    double start;
-
-    firth_context_of_thread(&thread);
-    flow_make(&other, &thread, stack, suspend_until_told);
-    flow_resume(&other);
-    start = now_ns();
-    for (int i = 0; i < rounds; i++)
-        flow_resume(&other);
-    *switch_ns = (now_ns() - start) / rounds / 2;
-    other.good = false;
-    flow_resume(&other);
-
-    start = now_ns();
-    for (int i = 0; i < rounds; i++) {
-        flow_make(&other, &thread, stack, do_nothing);
-        flow_resume(&other);
-    }
-    *spawn_ns = (now_ns() - start) / rounds;
-    stacks_close(stack, 1);
-}

@@ -15,7 +15,4 @@ typedef struct context_check {
 extern const context_check context_checks[];
 extern const size_t context_check_count;
 
-/* Nanoseconds a switch takes, and to make a context on a warm stack, run it and have it leave. */
-void context_measure(double *switch_ns, double *spawn_ns);
-
 #endif
