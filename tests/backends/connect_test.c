@@ -6,6 +6,7 @@
 
 #include "backends/readiness/reactor.h"
 #include "tests/backends/host.h"
+#include "tests/support/skip.h"
 
 static firth_io *opened(void)
 {
@@ -49,7 +50,7 @@ static void ipv6_is_reached_too(void **state)
 
     (void)state;
     if (!host_has_ipv6())
-        skip();
+        SKIP("this machine has no IPv6 loopback");
     listener = host_listener_ipv6(&address);
     assert_int_equal(host_backend()->socket_open(io, FIRTH_FAMILY_IPV6), FIRTH_OK);
     op = host_connect(io, &address);

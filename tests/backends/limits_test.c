@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/backends/host.h"
+#include "tests/support/skip.h"
 
 enum { MANY = 2000 };
 
@@ -17,7 +18,7 @@ static void allow_descriptors(void)
 
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     if (limit.rlim_max < 2 * MANY + 64)
-        skip();
+        SKIP("the hard limit of descriptors is too low");
     limit.rlim_cur = limit.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/backends/host.h"
+#include "tests/support/skip.h"
 
 enum { QUIET_MS = 30, QUIET_NS = QUIET_MS * 1000000 };
 
@@ -114,7 +115,7 @@ static void a_stale_report_is_dropped(void **state)
 
     (void)state;
     if (!host_backend_is("epoll"))
-        skip();
+        SKIP("only epoll registers descriptors");
     old = registered_pair(&peer);
     slot = old->slot;
     duplicate = dup((int)old->native);
@@ -184,7 +185,7 @@ static void a_registration_that_is_there_already_is_taken_over(void **state)
 
     (void)state;
     if (!host_backend_is("epoll"))
-        skip();
+        SKIP("only epoll registers descriptors");
     io = host_accepted_pair(&peer);
     assert_int_equal(host_backend()->pollable(host_selector(), &queue), FIRTH_OK);
     assert_int_equal(epoll_ctl((int)queue, EPOLL_CTL_ADD, (int)io->native, &event), 0);
@@ -205,7 +206,7 @@ static void a_registration_that_is_refused_ends_the_op(void **state)
 
     (void)state;
     if (!host_backend_is("epoll"))
-        skip();
+        SKIP("only epoll registers descriptors");
     io = host_accepted_pair(&peer);
     host_call_fail(HOST_EPOLL_CTL, ENOSPC, 1);
     op = host_receive(io, text, 8);

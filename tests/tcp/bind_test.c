@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a server listens, and why it cannot. */
+#include "tests/support/skip.h"
 #include "tests/tcp/peers.h"
 #include "tests/tcp/raw.h"
 
@@ -96,7 +97,7 @@ TASK_TEST(ipv6_only_is_what_the_builder_says_and_never_the_system)
 static void with_ipv6(void **state)
 {
     if (!support_has_ipv6())
-        skip();
+        SKIP("this machine has no IPv6 loopback");
     ipv6_only_is_what_the_builder_says_and_never_the_system(state);
 }
 
@@ -168,10 +169,10 @@ static void system_port_needs_permission(void **state)
     if (file != NULL)
         fclose(file);
     if (first <= 1)
-        skip(); /* this system has no such ports */
+        SKIP("this machine has no ports that need a permission");
     status = support_in_child(as_nobody, NULL, NULL, 0);
     if (status == 77 << 8)
-        skip();
+        SKIP("only root can become somebody without the permission");
     assert_int_equal(status, 0);
 }
 
@@ -299,7 +300,7 @@ static void with_link_local(void **state)
     firth_address address;
 
     if (!find_link_local(&address))
-        skip();
+        SKIP("this machine has no link-local address");
     *state = &address;
     scope_id_of_a_link_local_address_survives_the_round_trip(state);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Descriptors: too few of them, very many of them, and what becomes of their numbers. */
+#include "tests/support/skip.h"
 #include "tests/tcp/peers.h"
 #include "tests/tcp/raw.h"
 
@@ -176,7 +177,7 @@ static void with_more_than_1024_descriptors(void **state)
     limit.rlim_cur = PAIRS * 2 + 100;
     if (before.rlim_cur < limit.rlim_cur && setrlimit(RLIMIT_NOFILE, &limit) != 0) {
         free(ends);
-        skip(); /* the hard limit is lower */
+        SKIP("the hard limit of descriptors is too low");
     }
     *state = ends;
     more_than_1024_descriptors_just_work(state);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Networks that this machine is not in: each test has one of its own, in a child (network_namespaces(7)). Where the
  * system does not allow that, the test is skipped. */
+#include "tests/support/skip.h"
 #include "tests/tcp/peers.h"
 #include "tests/tcp/raw.h"
 
@@ -80,7 +81,7 @@ static void expect_child(void (*fn)(void *argument))
     int status = support_in_child(fn, NULL, NULL, 0);
 
     if (status == CANNOT << 8)
-        skip();
+        SKIP("the system allows this user no network, route or filter of its own");
     assert_int_equal(status, 0);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every option of the builder, read back from the system on both ends. */
+#include "tests/support/skip.h"
 #include "tests/tcp/peers.h"
 #include "tests/tcp/raw.h"
 
@@ -105,7 +106,7 @@ TASK_TEST(every_option_is_on_the_connected_and_the_accepted_socket_of_ipv6)
 static void with_ipv6(void **state)
 {
     if (!support_has_ipv6())
-        skip();
+        SKIP("this machine has no IPv6 loopback");
     every_option_is_on_the_connected_and_the_accepted_socket_of_ipv6(state);
 }
 
