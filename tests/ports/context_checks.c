@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/ports/context_checks.h"
 #include "tests/ports/flow.h"
-#include "tests/ports/sanitized.h"
 
 #include <fenv.h>
 #include <stdio.h>
@@ -33,8 +32,18 @@ enum { register_words = 24 };
 #endif
 void registers_hold(const uintptr_t *pattern, uintptr_t *found, void (*away)(void *), void *argument);
 
+#if defined(__has_feature)
+#define HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define HAS_FEATURE(feature) 0
+#endif
+
 /* ThreadSanitizer has room for some 8,000 fibers. */
-enum { many_contexts = FIRTH_TEST_TSAN ? 1000 : 10000 };
+#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
+enum { many_contexts = 1000 };
+#else
+enum { many_contexts = 10000 };
+#endif
 
 /* ---- entry ------------------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pages for stacks: guards of both kinds, how much was touched, and giving memory back. */
 #include "ports/posix/pages.h"
-#include "tests/ports/sanitized.h"
 #include "tests/support/support.h"
 
 #include <firth/port.h>
@@ -16,7 +15,7 @@ enum { PAGES = 16 };
 
 static void touch(void *argument)
 {
-    signal(SIGSEGV, SIG_DFL); /* cmocka's handler is inherited */
+    signal(SIGSEGV, SIG_DFL); /* cmocka's or a sanitizer's is inherited */
     *(volatile char *)argument = 1;
 }
 
@@ -53,7 +52,6 @@ static void check_guard(void)
 static void an_installed_guard_is_fatal_to_touch(void **state)
 {
     (void)state;
-    SKIP_IF_FAULTS_ARE_TAKEN();
     if (!kind_is(FTH_GUARD_INSTALLED)) {
         print_message("the kernel has no MADV_GUARD_INSTALL (Linux 6.13)\n");
         skip();
@@ -64,7 +62,6 @@ static void an_installed_guard_is_fatal_to_touch(void **state)
 static void a_protected_guard_is_fatal_to_touch(void **state)
 {
     (void)state;
-    SKIP_IF_FAULTS_ARE_TAKEN();
     fth_port_guard_force(FTH_GUARD_PROTECTED, 0);
     check_guard();
 }
@@ -75,7 +72,6 @@ static void a_guard_outlives_the_discarding_of_what_is_around_it(void **state)
     char *pages = firth_port_pages_reserve(3 * page);
 
     (void)state;
-    SKIP_IF_FAULTS_ARE_TAKEN();
     fth_port_guard_force(FTH_GUARD_UNKNOWN, 0);
     assert_int_equal(firth_port_pages_guard(pages, page), FIRTH_OK);
     pages[page] = 1;

@@ -49,8 +49,8 @@ static void set_hosts(void)
     int file = mkstemp(path);
     bool done = file >= 0 && write(file, hosts, sizeof hosts - 1) == (ssize_t)sizeof hosts - 1 &&
                 fchmod(file, 0644) == 0 && (unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0) &&
-                mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-                mount(path, "/etc/hosts", NULL, MS_BIND, NULL) == 0;
+                mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
+                mount(path, "/etc/hosts", "none", MS_BIND, "") == 0;
 
     (void)unlink(path);
     if (!done)
