@@ -24,6 +24,15 @@ function(firth_set_warnings target)
     set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
 endfunction()
 
+# FIRTH_DEBUG, as FIRTH_ASSERTIONS says; the tests are told too, since misuse then aborts.
+function(firth_set_assertions target)
+    if(FIRTH_ASSERTIONS STREQUAL "auto")
+        target_compile_definitions(${target} PRIVATE "$<$<CONFIG:Debug>:FIRTH_DEBUG=1>")
+    elseif(FIRTH_ASSERTIONS)
+        target_compile_definitions(${target} PRIVATE FIRTH_DEBUG=1)
+    endif()
+endfunction()
+
 function(firth_configure_library target)
     firth_set_warnings(${target})
     set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden VERSION ${PROJECT_VERSION}
@@ -38,11 +47,7 @@ function(firth_configure_library target)
     if(type STREQUAL "STATIC_LIBRARY")
         target_compile_definitions(${target} PUBLIC FIRTH_STATIC)
     endif()
-    if(FIRTH_ASSERTIONS STREQUAL "auto")
-        target_compile_definitions(${target} PRIVATE "$<$<CONFIG:Debug>:FIRTH_DEBUG=1>")
-    elseif(FIRTH_ASSERTIONS)
-        target_compile_definitions(${target} PRIVATE FIRTH_DEBUG=1)
-    endif()
+    firth_set_assertions(${target})
     if(NOT FIRTH_SANITIZE) # it runs on stacks of a few KiB; a sanitizer's red zones are part of the frame
         target_compile_options(${target} PRIVATE -Wframe-larger-than=2048)
     endif()

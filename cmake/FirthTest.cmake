@@ -47,6 +47,7 @@ function(firth_add_test)
 
     add_executable(${test_NAME} ${test_SOURCES})
     firth_set_warnings(${test_NAME})
+    firth_set_assertions(${test_NAME})
     target_include_directories(${test_NAME} PRIVATE "${PROJECT_SOURCE_DIR}")
     target_compile_definitions(${test_NAME} PRIVATE _GNU_SOURCE)
     target_link_libraries(${test_NAME} PRIVATE firth_test_support ${test_LIBRARIES})
