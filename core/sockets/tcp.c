@@ -108,7 +108,7 @@ int firth_tcp_adopt_at(const firth_tcp_builder *tcp, intptr_t descriptor, firth_
     int rc = fth_tcp_read(&full, tcp);
 
     *socket = NULL;
-    if (rc < 0)
+    if (rc < 0 || full.selector == NULL)
         return rc;
     fth_selector_assert_thread(full.selector);
     if ((full.selector->backend->capabilities & FIRTH_CAN_ADOPT) == 0)

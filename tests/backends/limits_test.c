@@ -130,7 +130,7 @@ static void open_without_descriptors_leaves_nothing(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     limit = before;
     for (allowed = 0; rc == FIRTH_ERR_TOO_MANY_OPEN; allowed++) {
-        limit.rlim_cur = (rlim_t)(next + allowed);
+        limit.rlim_cur = (rlim_t)next + (rlim_t)allowed;
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
         rc = host_backend()->open(host_selector());
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);

@@ -223,7 +223,7 @@ static int64_t read_job(stream_job *job)
     return count;
 }
 
-static int start_reader(test_stream *stream, stream_job *job, char *bytes)
+static int start_reader(test_stream *stream, stream_job *job, void *bytes)
 {
     *job = (stream_job){.name = "reader", .operation = read_job, .bytes = bytes, .size = 4};
     EXPECT_EQUAL(stream_start(stream, stream->scope, job), FIRTH_OK);

@@ -36,7 +36,7 @@ static void become(const char *const words[], int input, int output, unsigned de
     signal(SIGPIPE, SIG_DFL);
     if (descriptors != 0)
         setrlimit(RLIMIT_NOFILE, &limit);
-    for (size_t i = 0; words[i] != NULL && i < 15; i++)
+    for (size_t i = 0; i < 15 && words[i] != NULL; i++)
         arguments[i] = (char *)(uintptr_t)words[i];
     execvp(arguments[0], arguments);
     _exit(CANNOT_START);

@@ -23,7 +23,7 @@ static int serve_one(firth_scope *scope, void *argument)
 static int ask(firth_scope *scope, const firth_tcp_builder *tcp, const char *host, int port)
 {
     firth_socket *client;
-    char line[16];
+    char line[16] = "";
     int64_t rc = firth_tcp_connect(tcp, host, port, &client);
 
     if (rc < 0)
