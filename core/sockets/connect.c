@@ -51,7 +51,7 @@ static void note_last_failure(race *all)
 }
 
 /* TCP can connect a socket to itself when the port it asks for is the one it was given (simultaneous open, RFC 9293
- * §3.5); nobody listens there. Test: self_connect_is_refused. */
+ * §3.5); nobody listens there. Test: connect_to_oneself_is_refused. */
 static bool is_self(const firth_socket *socket)
 {
     firth_address local, peer;

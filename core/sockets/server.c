@@ -20,7 +20,8 @@ struct firth_server {
 };
 
 /* Without a descriptor or memory accept waits, first this long, then ever longer: the clients wait in the backlog, and
- * none is dropped. Test: descriptor_limit_is_waited_out. */
+ * none is dropped. Test:
+ * accept_without_descriptors_does_not_spin_and_serves_everybody_in_the_end. */
 enum { BACKOFF_FIRST_MS = 5, BACKOFF_LAST_MS = 1000 };
 
 static void abandon(fth_opened *opened)

@@ -29,7 +29,8 @@ static int64_t discard_some(firth_socket *socket, fth_block *block)
 
 /* A kernel that closes a socket with bytes unread sends RST instead of FIN, and a peer that gets it may lose what it
  * had not read yet (RFC 1122 §4.2.2.13). So what the peer is still sending is thrown away until it stops or the linger
- * is over; a peer that sends nothing is not waited for. Test: close_of_a_talking_peer_loses_no_byte. */
+ * is over; a peer that sends nothing is not waited for. Test:
+ * close_lets_the_last_bytes_through_though_the_peer_had_sent_more. */
 static int discard_incoming(firth_socket *socket, fth_block *block)
 {
     firth_op wait = fth_op_make(FIRTH_OP_WAIT_READABLE, &socket->io);
