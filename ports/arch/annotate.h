@@ -23,12 +23,31 @@
 #if defined(__SANITIZE_THREAD__) || FTH_HAS_FEATURE(thread_sanitizer)
 #define FTH_ANNOTATE_TSAN 1
 #include <sanitizer/tsan_interface.h>
+#include <signal.h>
 #endif
 #ifdef __has_include
 #if __has_include(<valgrind/valgrind.h>)
 #define FTH_ANNOTATE_VALGRIND 1
 #include <valgrind/valgrind.h>
 #endif
+#endif
+
+/* ThreadSanitizer holds a signal back until the fiber that was running calls a function that it knows, and keeps it with
+ * that fiber: switched away from, the signal would wait as long as the fiber does, or end with it. To make and to destroy
+ * a fiber is to run it for a moment. So no signal comes between a call it knows, taking the mask, and the end of these. */
+#ifdef FTH_ANNOTATE_TSAN
+static inline __attribute__((always_inline)) void fth_annotate_hold_signals(sigset_t *before)
+{
+    sigset_t all;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, before);
+}
+
+static inline __attribute__((always_inline)) void fth_annotate_let_signals(const sigset_t *before)
+{
+    (void)pthread_sigmask(SIG_SETMASK, before, NULL);
+}
 #endif
 
 /* A context was made on that stack. */
@@ -41,7 +60,11 @@ static inline __attribute__((always_inline)) void fth_annotate_made(firth_contex
     context->fiber = NULL;
     context->stack_number = 0;
 #ifdef FTH_ANNOTATE_TSAN
+    sigset_t before;
+
+    fth_annotate_hold_signals(&before);
     context->fiber = __tsan_create_fiber(0);
+    fth_annotate_let_signals(&before);
 #endif
 #ifdef FTH_ANNOTATE_VALGRIND
     context->stack_number = (unsigned)VALGRIND_STACK_REGISTER(stack_low, (char *)stack_low + bytes - 1);
@@ -76,7 +99,11 @@ static inline __attribute__((always_inline)) void fth_annotate_leaving(firth_con
     __sanitizer_start_switch_fiber(for_good ? NULL : &from->fake_stack, to->stack_low, to->stack_bytes);
 #endif
 #ifdef FTH_ANNOTATE_TSAN
+    sigset_t before;
+
+    fth_annotate_hold_signals(&before);
     __tsan_switch_to_fiber(to->fiber, 0);
+    fth_annotate_let_signals(&before);
 #endif
     (void)from;
     (void)to;
@@ -100,7 +127,11 @@ static inline __attribute__((always_inline)) void fth_annotate_forgotten(firth_c
     __asan_unpoison_memory_region(context->stack_low, context->stack_bytes);
 #endif
 #ifdef FTH_ANNOTATE_TSAN
+    sigset_t before;
+
+    fth_annotate_hold_signals(&before);
     __tsan_destroy_fiber(context->fiber);
+    fth_annotate_let_signals(&before);
 #endif
 #ifdef FTH_ANNOTATE_VALGRIND
     VALGRIND_STACK_DEREGISTER(context->stack_number);

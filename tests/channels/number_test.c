@@ -13,8 +13,11 @@ static uint64_t low_bytes(uint64_t value, unsigned width)
 /* An independent opinion of what the bytes must be. */
 static void encode(uint8_t *bytes, uint64_t value, unsigned width, bool big)
 {
-    for (unsigned i = 0; i < width; i++)
-        bytes[big ? width - 1 - i : i] = (uint8_t)(value >> (8 * i));
+    uint8_t all[8];
+
+    for (unsigned i = 0; i < 8; i++)
+        all[big ? 7 - i : i] = (uint8_t)(value >> (8 * i));
+    memcpy(bytes, big ? all + 8 - width : all, width);
 }
 
 static int read_integer(firth_read_channel *in, uint64_t *value, unsigned width, bool big)
