@@ -23,10 +23,11 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The limit is set by a shell: Valgrind keeps one that a program sets to itself, and does not follow to the next. */
 static void become(const char *const words[], int input, int output, unsigned descriptors)
 {
-    char *arguments[16] = {NULL};
-    struct rlimit limit = {.rlim_cur = descriptors, .rlim_max = descriptors};
+    char *arguments[24] = {NULL}, shell[] = "sh", option[] = "-c", command[64];
+    size_t first = 0;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(input, STDIN_FILENO);
@@ -34,10 +35,15 @@ static void become(const char *const words[], int input, int output, unsigned de
     dup2(output, STDERR_FILENO);
     signal(SIGINT, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
-    if (descriptors != 0)
-        setrlimit(RLIMIT_NOFILE, &limit);
+    if (descriptors != 0) {
+        snprintf(command, sizeof command, "ulimit -n %u && exec \"$0\" \"$@\"", descriptors);
+        arguments[0] = shell;
+        arguments[1] = option;
+        arguments[2] = command;
+        first = 3;
+    }
     for (size_t i = 0; i < 15 && words[i] != NULL; i++)
-        arguments[i] = (char *)(uintptr_t)words[i];
+        arguments[first + i] = (char *)(uintptr_t)words[i];
     execvp(arguments[0], arguments);
     _exit(CANNOT_START);
 }

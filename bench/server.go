@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Go's server: one goroutine for each client, on one processor, as the others.
+//
+//	server_go echo|line|sink
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+)
+
+const (
+	bufferBytes = 64 * 1024
+	lineBytes   = 1024
+)
+
+func echo(client net.Conn) {
+	defer client.Close()
+	buffer := make([]byte, bufferBytes)
+	for {
+		size, err := client.Read(buffer)
+		if err != nil {
+			return
+		}
+		if _, err = client.Write(buffer[:size]); err != nil {
+			return
+		}
+	}
+}
+
+func answerLines(client net.Conn) {
+	defer client.Close()
+	reader := bufio.NewReaderSize(client, lineBytes)
+	answer := make([]byte, 0, lineBytes+1)
+	for {
+		line, err := reader.ReadSlice('\n')
+		if err != nil && len(line) == 0 {
+			return
+		}
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		answer = append(append(answer[:0], line...), '\n')
+		if _, failed := client.Write(answer); failed != nil || err != nil {
+			return
+		}
+	}
+}
+
+func sink(client net.Conn) {
+	defer client.Close()
+	buffer := make([]byte, bufferBytes)
+	count := 0
+	for {
+		size, err := client.Read(buffer)
+		count += size
+		if err != nil {
+			break
+		}
+	}
+	fmt.Fprintf(client, "%d\n", count)
+}
+
+func main() {
+	servants := map[string]func(net.Conn){"echo": echo, "line": answerLines, "sink": sink}
+	servant, known := servants[os.Args[len(os.Args)-1]]
+	if !known {
+		fmt.Fprintf(os.Stderr, "usage: %s echo|line|sink\n", os.Args[0])
+		os.Exit(2)
+	}
+	runtime.GOMAXPROCS(1)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Printf("listening pid=%d port=%d\n", os.Getpid(), listener.Addr().(*net.TCPAddr).Port)
+	for {
+		client, err := listener.Accept()
+		if err == nil {
+			go servant(client)
+		}
+	}
+}
