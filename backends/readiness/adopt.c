@@ -66,7 +66,7 @@ int fth_native_adopt(firth_io *io, intptr_t native)
         (rc = prepare((int)native)) < 0)
         return rc;
     io->native = native;
-    io->state = FTH_WRITABLE | (domain == AF_INET6 ? (unsigned)FTH_IPV6 : 0u);
+    io->state = FTH_WRITABLE | FIRTH_IO_DRY | (domain == AF_INET6 ? (unsigned)FTH_IPV6 : 0u);
     fth_slots_take(reactor, io);
     return FIRTH_OK;
 }

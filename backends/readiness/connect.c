@@ -16,7 +16,8 @@ bool fth_attempt_connect(firth_op *op)
     fth_native_address native;
     socklen_t size = fth_address_to_native(&native, op->with.address);
 
-    op->io->state &= ~(uint32_t)(FTH_READABLE | FTH_WRITABLE | FTH_HANGUP);
+    fth_set_dry(op->io);
+    op->io->state &= ~(uint32_t)(FTH_WRITABLE | FTH_HANGUP);
     if (size == 0)
         return fth_end(op, FIRTH_ERR_ADDRESS_INVALID, 0, "connect");
     if (connect((int)op->io->native, &native.any, size) == 0)

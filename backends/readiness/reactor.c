@@ -117,6 +117,8 @@ void fth_reactor_event(fth_reactor *reactor, uint64_t token, unsigned ready)
     if (io == NULL)
         return;
     io->state |= ready;
+    if ((ready & FTH_READABLE) != 0)
+        fth_set_readable(io);
     /* The reader first: a send would take the socket's error away, and the reader tells the bytes before it. */
     if (io->reading != NULL && (io->state & FTH_READABLE) != 0)
         retry(reactor, io, &io->reading);

@@ -19,6 +19,16 @@ enum {
     FTH_ERROR_SHIFT = 16
 };
 
+/* What is known of reading: that it may succeed, or that it would block. Core asks for it by FIRTH_IO_DRY. */
+static inline void fth_set_readable(firth_io *io)
+{
+    io->state = (io->state | FTH_READABLE) & ~(uint32_t)FIRTH_IO_DRY;
+}
+static inline void fth_set_dry(firth_io *io)
+{
+    io->state = (io->state & ~(uint32_t)FTH_READABLE) | FIRTH_IO_DRY;
+}
+
 /* A socket's place in the reactor's table. Its number and generation are the token of its registration, so a report that
  * was meant for the place's last owner is known as such. */
 typedef struct fth_slot {

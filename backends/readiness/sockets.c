@@ -55,7 +55,7 @@ int fth_native_listen(firth_io *io, int backlog)
     /* The system takes what is above its own limit for that limit. */
     if (listen((int)io->native, backlog > 0 ? backlog : INT_MAX) != 0)
         return fth_fail_errno("listen");
-    io->state |= FTH_READABLE; /* nobody has looked yet */
+    fth_set_readable(io); /* nobody has looked yet */
     return FIRTH_OK;
 }
 
@@ -88,6 +88,6 @@ int fth_native_shutdown_write(firth_io *io)
         return fth_fail_errno("shutdown");
     /* Who ends his side wants to know what is still there before he closes - closing on unread bytes resets the
      * connection (RFC 2525 §2.17) - so the next receive looks. */
-    io->state |= FTH_READABLE;
+    fth_set_readable(io);
     return FIRTH_OK;
 }

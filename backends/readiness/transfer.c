@@ -11,6 +11,15 @@
  * short by itself would be taken for a short one. Ask for less than either. */
 static const size_t transfer_limit_bytes = (size_t)1 << 30;
 
+/* One piece, as nearly all ops have. */
+static size_t only_piece(const firth_op *op, void **bytes)
+{
+    const firth_buffer *piece = op->with.pieces;
+
+    *bytes = (void *)(uintptr_t)piece->bytes;
+    return piece->size < transfer_limit_bytes ? piece->size : transfer_limit_bytes;
+}
+
 /* The pieces as the system wants them; returns how many bytes they are. */
 static size_t to_vector(const firth_op *op, struct iovec *vector, size_t *count)
 {
@@ -28,36 +37,57 @@ static size_t to_vector(const firth_op *op, struct iovec *vector, size_t *count)
     return total;
 }
 
-static ssize_t receive(const firth_op *op, size_t *asked)
+static ssize_t receive_gathered(const firth_op *op, size_t *asked)
 {
     struct iovec vector[FIRTH_OP_PIECES_MAX];
     struct msghdr message = {.msg_iov = vector};
-    int native = (int)op->io->native;
     size_t count;
-    ssize_t n;
 
     *asked = to_vector(op, vector, &count);
     message.msg_iovlen = count;
-    do
-        n = count == 1 ? recv(native, vector[0].iov_base, vector[0].iov_len, 0) : recvmsg(native, &message, 0);
-    while (n < 0 && errno == EINTR);
+    return recvmsg((int)op->io->native, &message, 0);
+}
+
+static ssize_t receive(const firth_op *op, size_t *asked)
+{
+    void *bytes;
+    ssize_t n;
+
+    do {
+        if (op->piece_count == 1) {
+            *asked = only_piece(op, &bytes);
+            n = recv((int)op->io->native, bytes, *asked, 0);
+        } else {
+            n = receive_gathered(op, asked);
+        }
+    } while (n < 0 && errno == EINTR);
     return n;
+}
+
+static ssize_t transmit_gathered(const firth_op *op, size_t *asked)
+{
+    struct iovec vector[FIRTH_OP_PIECES_MAX];
+    struct msghdr message = {.msg_iov = vector};
+    size_t count;
+
+    *asked = to_vector(op, vector, &count);
+    message.msg_iovlen = count;
+    return sendmsg((int)op->io->native, &message, MSG_NOSIGNAL);
 }
 
 static ssize_t transmit(const firth_op *op, size_t *asked)
 {
-    struct iovec vector[FIRTH_OP_PIECES_MAX];
-    struct msghdr message = {.msg_iov = vector};
-    int native = (int)op->io->native;
-    size_t count;
+    void *bytes;
     ssize_t n;
 
-    *asked = to_vector(op, vector, &count);
-    message.msg_iovlen = count;
-    do
-        n = count == 1 ? send(native, vector[0].iov_base, vector[0].iov_len, MSG_NOSIGNAL)
-                       : sendmsg(native, &message, MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
+    do {
+        if (op->piece_count == 1) {
+            *asked = only_piece(op, &bytes);
+            n = send((int)op->io->native, bytes, *asked, MSG_NOSIGNAL);
+        } else {
+            n = transmit_gathered(op, asked);
+        }
+    } while (n < 0 && errno == EINTR);
     return n;
 }
 
@@ -84,7 +114,7 @@ bool fth_attempt_receive(firth_op *op)
         /* Less than asked means that the socket is empty and that the next bytes will be reported, which saves the call
          * that would only say so. Not so with the end of the stream or urgent data behind the bytes. */
         if ((size_t)n < asked && (io->state & (FTH_HANGUP | FTH_URGENT)) == 0)
-            io->state &= ~(uint32_t)FTH_READABLE;
+            fth_set_dry(io);
         return fth_succeed(op, n);
     }
     if (n == 0) {
@@ -94,7 +124,7 @@ bool fth_attempt_receive(firth_op *op)
         return fth_succeed(op, 0);
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        io->state &= ~(uint32_t)FTH_READABLE;
+        fth_set_dry(io);
         return false;
     }
     return fail_transfer(op, errno, "recv");

@@ -4,14 +4,29 @@
 #include "core/channels/write.h"
 #include "core/selector/selector.h"
 
+/* Buffers at least one byte if there is none. A stream that filled a block gets a large one next, and keeps to them while
+ * it brings more than a block holds; not for the last of a limited number, so that no more stays behind than a block. */
+static int buffer_some(firth_read_channel *in, uint64_t limit, bool *fast)
+{
+    int rc;
+
+    if (fth_read_buffered(in) > 0)
+        return FIRTH_OK;
+    rc = *fast && !in->source->is_cheap && limit >= in->selector->blocks.bulk_bytes ? fth_read_fill_bulk(in)
+                                                                                    : fth_read_fill(in);
+    *fast = fth_read_buffered(in) >= in->selector->blocks.block_bytes;
+    return rc;
+}
+
 int64_t firth_discard(firth_read_channel *in, uint64_t limit)
 {
     uint64_t dropped = 0;
+    bool fast = false;
     int rc = fth_read_enter(in);
 
     if (rc < 0)
         return rc;
-    while (dropped < limit && (rc = fth_read_some(in)) >= 0) {
+    while (dropped < limit && (rc = buffer_some(in, limit - dropped, &fast)) >= 0) {
         size_t n = fth_read_buffered(in);
 
         n = n < limit - dropped ? n : (size_t)(limit - dropped);
@@ -26,10 +41,10 @@ int64_t firth_discard(firth_read_channel *in, uint64_t limit)
 
 /* One round: what is buffered, or the next that comes, from one to the other; bytes stay in `in` until `out` has taken
  * them. FIRTH_OK or why it ended. */
-static int copy_some(firth_read_channel *in, firth_write_channel *out, uint64_t limit)
+static int copy_some(firth_read_channel *in, firth_write_channel *out, uint64_t limit, bool *fast)
 {
     size_t before = out->progress, n;
-    int rc = fth_read_some(in);
+    int rc = buffer_some(in, limit, fast);
 
     if (rc < 0)
         return rc;
@@ -55,10 +70,11 @@ static void spread_failure(firth_read_channel *in, firth_write_channel *out, int
 
 static int copy(firth_read_channel *in, firth_write_channel *out, uint64_t limit)
 {
+    bool fast = false;
     int rc = out->cause;
 
     while (rc >= 0 && out->progress < limit)
-        rc = copy_some(in, out, limit - out->progress);
+        rc = copy_some(in, out, limit - out->progress, &fast);
     if (rc == FIRTH_EOF && in->cause == FIRTH_EOF)
         rc = FIRTH_OK;
     if (rc >= 0)

@@ -16,6 +16,19 @@ static int await_number(firth_read_channel *in, unsigned bytes)
     return rc < 0 ? (int)fth_read_leave(in, rc) : FIRTH_OK;
 }
 
+/* One that is buffered whole: most are. */
+static bool is_buffered(const firth_read_channel *in, unsigned bytes)
+{
+    return bytes - 1 < 8 && fth_read_buffered(in) >= bytes && fth_read_is_plain(in);
+}
+
+static int take_plain(firth_read_channel *in, unsigned bytes)
+{
+    fth_read_drop(in, bytes);
+    in->progress = bytes;
+    return FIRTH_OK;
+}
+
 static int take_number(firth_read_channel *in, unsigned bytes)
 {
     fth_read_drop(in, bytes);
@@ -25,7 +38,8 @@ static int take_number(firth_read_channel *in, unsigned bytes)
 
 int firth_read_integer_be(firth_read_channel *in, uint64_t *value, unsigned bytes)
 {
-    int rc = await_number(in, bytes);
+    bool plain = is_buffered(in, bytes);
+    int rc = plain ? FIRTH_OK : await_number(in, bytes);
     unsigned i;
 
     if (rc < 0)
@@ -33,12 +47,13 @@ int firth_read_integer_be(firth_read_channel *in, uint64_t *value, unsigned byte
     *value = 0;
     for (i = 0; i < bytes; i++)
         *value = *value << 8 | fth_read_bytes(in)[i];
-    return take_number(in, bytes);
+    return plain ? take_plain(in, bytes) : take_number(in, bytes);
 }
 
 int firth_read_integer_le(firth_read_channel *in, uint64_t *value, unsigned bytes)
 {
-    int rc = await_number(in, bytes);
+    bool plain = is_buffered(in, bytes);
+    int rc = plain ? FIRTH_OK : await_number(in, bytes);
     unsigned i;
 
     if (rc < 0)
@@ -46,7 +61,7 @@ int firth_read_integer_le(firth_read_channel *in, uint64_t *value, unsigned byte
     *value = 0;
     for (i = bytes; i > 0; i--)
         *value = *value << 8 | fth_read_bytes(in)[i - 1];
-    return take_number(in, bytes);
+    return plain ? take_plain(in, bytes) : take_number(in, bytes);
 }
 
 int firth_write_integer_be(firth_write_channel *out, uint64_t value, unsigned bytes)

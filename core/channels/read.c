@@ -55,43 +55,67 @@ static void move_down(firth_read_channel *in)
     in->start = 0;
 }
 
-static int make_room(firth_read_channel *in)
+static int make_room(firth_read_channel *in, bool bulk)
 {
     if (in->block == NULL) {
-        in->block = fth_block_take(&in->selector->blocks);
+        if (bulk)
+            in->block = fth_block_take_bulk(&in->selector->blocks);
+        if (in->block == NULL)
+            in->block = fth_block_take(&in->selector->blocks);
         return in->block != NULL ? FIRTH_OK : firth_fail(FIRTH_ERR_NO_MEMORY, 0, "block");
     }
-    if (in->end == in->selector->blocks.block_bytes)
+    if (in->end == in->block->size)
         move_down(in);
-    FTH_ASSERT(in->end < in->selector->blocks.block_bytes);
+    FTH_ASSERT(in->end < in->block->size);
     return FIRTH_OK;
 }
 
-int fth_read_fill(firth_read_channel *in)
+/* FIRTH_OK, or FIRTH_ERR_WOULD_BLOCK, or the end. */
+static int try_fill(firth_read_channel *in, bool bulk)
 {
+    int64_t n;
+    int rc = make_room(in, bulk);
+
+    if (rc < 0)
+        return rc;
+    n = in->source->receive(in, in->block->bytes + in->end, in->block->size - in->end, true);
+    if (n > 0) {
+        in->end += (uint32_t)n;
+        return FIRTH_OK;
+    }
+    fth_read_drop(in, 0);
+    return (int)n;
+}
+
+static int fill(firth_read_channel *in, bool bulk)
+{
+    const fth_source *source = in->source;
+
     for (;;) {
-        int64_t n;
-        int rc;
+        int rc = FIRTH_ERR_WOULD_BLOCK;
 
         if (in->closed)
             return FIRTH_ERR_CLOSED;
         if (in->cause != 0)
             return in->cause;
-        rc = make_room(in);
-        if (rc < 0)
+        if (source->must_wait == NULL || !source->must_wait(in))
+            rc = try_fill(in, bulk);
+        if (rc != FIRTH_ERR_WOULD_BLOCK)
             return rc;
-        n = in->source->receive(in, in->block->bytes + in->end, in->selector->blocks.block_bytes - in->end, true);
-        if (n > 0) {
-            in->end += (uint32_t)n;
-            return FIRTH_OK;
-        }
-        fth_read_drop(in, 0);
-        if (n != FIRTH_ERR_WOULD_BLOCK)
-            return (int)n;
-        rc = in->source->wait(in);
+        rc = source->wait(in);
         if (rc < 0)
             return fth_read_waited(in, rc);
     }
+}
+
+int fth_read_fill(firth_read_channel *in)
+{
+    return fill(in, false);
+}
+
+int fth_read_fill_bulk(firth_read_channel *in)
+{
+    return fill(in, true);
 }
 
 int fth_read_some(firth_read_channel *in)
@@ -272,7 +296,7 @@ int fth_read_await(firth_read_channel *in, size_t minimum)
 
     while (rc >= 0 && fth_read_buffered(in) < minimum) {
         /* Bytes may lie at the end of the block, with too little room behind them. */
-        if (in->block != NULL && in->selector->blocks.block_bytes - in->start < minimum)
+        if (in->block != NULL && in->block->size - in->start < minimum)
             move_down(in);
         rc = fth_read_fill(in);
     }

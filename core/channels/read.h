@@ -17,6 +17,9 @@ typedef struct fth_source {
      * _TIMED_OUT or _CLOSED with nothing stored. */
     int64_t (*receive)(firth_read_channel *in, void *bytes, size_t size, bool attempt_only);
 
+    /* Whether an attempt is known to come to FIRTH_ERR_WOULD_BLOCK; NULL: that is never known. */
+    bool (*must_wait)(const firth_read_channel *in);
+
     /* Suspends until an attempt is worth it; pins no memory. FIRTH_OK, or as receive. */
     int (*wait)(firth_read_channel *in);
 
@@ -64,8 +67,10 @@ static inline const unsigned char *fth_read_bytes(const firth_read_channel *in)
     return in->block->bytes + in->start;
 }
 
-/* Buffers at least one byte more; there must be room below the capacity. FIRTH_OK; the end; a failed wait. */
+/* Buffers at least one byte more; there must be room below the capacity. FIRTH_OK; the end; a failed wait. The second
+ * takes a large block if nothing is buffered and one is to be had. */
 int fth_read_fill(firth_read_channel *in);
+int fth_read_fill_bulk(firth_read_channel *in);
 
 /* Buffers at least minimum bytes, at most the capacity, in one piece. */
 int fth_read_await(firth_read_channel *in, size_t minimum);
@@ -75,6 +80,13 @@ int fth_read_some(firth_read_channel *in);
 
 /* Drops count buffered bytes and gives the block back with the last. */
 void fth_read_drop(firth_read_channel *in, size_t count);
+
+/* For the short way through a call, with no wait and no failure in it: whether nobody is inside, bytes are buffered, and
+ * the task may go on, which uses up a unit of its budget. */
+static inline bool fth_read_is_plain(const firth_read_channel *in)
+{
+    return in->reader == NULL && in->start < in->end && !in->closed && fth_task_goes_on(in->selector);
+}
 
 /* Ends the stream: the first cause stays. */
 void fth_read_end(firth_read_channel *in, int cause, int os_code, const char *step);

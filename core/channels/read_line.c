@@ -34,7 +34,7 @@ static int64_t too_long(target *to)
 
 static bool is_full(const firth_read_channel *in)
 {
-    return fth_read_buffered(in) == in->selector->blocks.block_bytes;
+    return in->block != NULL && fth_read_buffered(in) == in->block->size;
 }
 
 /* ---- lines ------------------------------------------------------------------------------------------------------- */
@@ -100,11 +100,36 @@ static int64_t read_line(target *to, bool strict)
     }
 }
 
+/* A whole line that is buffered and fits: the way of nearly all. Its length, or -1: the long way has to be gone. */
+static int64_t take_line(firth_read_channel *in, char *line, size_t size)
+{
+    size_t buffered = fth_read_buffered(in), content;
+    const char *bytes, *lf;
+
+    bytes = (const char *)fth_read_bytes(in);
+    lf = memchr(bytes, '\n', buffered);
+    if (lf == NULL)
+        return -1;
+    content = (size_t)(lf - bytes);
+    if (content > 0 && bytes[content - 1] == '\r')
+        content--;
+    if (content >= size)
+        return -1;
+    memcpy(line, bytes, content);
+    line[content] = '\0';
+    in->progress = content;
+    fth_read_drop(in, (size_t)(lf + 1 - bytes));
+    return (int64_t)content;
+}
+
 static int64_t read_line_as(firth_read_channel *in, char *line, size_t size, bool strict)
 {
     target to = {.in = in, .bytes = (unsigned char *)line, .limit = size - 1};
-    int64_t n = fth_read_enter(in);
+    int64_t n;
 
+    if (fth_read_is_plain(in) && (n = take_line(in, line, size)) >= 0)
+        return n;
+    n = fth_read_enter(in);
     if (n < 0)
         return n;
     if (size == 0)

@@ -10,8 +10,17 @@
 
 int firth_write(firth_write_channel *out, const void *bytes, size_t size)
 {
-    int rc = fth_write_enter(out);
+    int rc;
 
+    if (fth_write_is_plain(out, size)) {
+        memcpy(out->block->bytes + out->end, bytes, size);
+        out->end += (uint32_t)size;
+        out->progress = size;
+        out->reserved = 0;
+        fth_write_mark_dirty(out);
+        return FIRTH_OK;
+    }
+    rc = fth_write_enter(out);
     if (rc < 0)
         return rc;
     rc = size > 0 || out->cause == 0 ? fth_write_all(out, bytes, size, false) : out->cause;

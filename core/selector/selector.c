@@ -31,6 +31,7 @@ void firth_selector_options_init(firth_selector_options *options, size_t struct_
         .stack_cache = 1024,
         .block_bytes = 16384,
         .block_cache = 64,
+        .bulk_bytes = sizeof(void *) >= 8 ? 262144 : 0,
         .blocking_threads = 8,
         .overflow_report = true,
         .allocate = default_allocate,
@@ -64,6 +65,8 @@ static int read_options(firth_selector_options *full, const firth_selector_optio
     }
     if (full->block_bytes < 512 || full->block_bytes > 1024 * 1024)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option block_bytes");
+    if (full->bulk_bytes > 16 * 1024 * 1024)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option bulk_bytes");
     if (full->stack_bytes < FIRTH_STACK_MINIMUM_BYTES)
         return firth_fail(FIRTH_ERR_STACK_TOO_SMALL, 0, "option stack_bytes");
     if (full->stack_bytes > SIZE_MAX / 256)
@@ -160,7 +163,7 @@ static void open_parts(firth_selector *selector)
 
     selector->backend = options->backend;
     selector->thread = firth_port_thread_id();
-    fth_blocks_open(&selector->blocks, selector, (uint32_t)options->block_bytes, options->block_cache);
+    fth_blocks_open(&selector->blocks, selector, options);
     fth_stacks_open(&selector->stacks, selector, options->stack_bytes, options->stack_cache);
     fth_opened_init(&selector->opened);
     firth_context_of_thread(&selector->loop.context);

@@ -127,7 +127,7 @@ static void start(race *all, attempt *one, const firth_address *address)
         return;
     }
     one->race = all;
-    one->op = fth_op_make(FIRTH_OP_CONNECT, &one->socket->io);
+    fth_op_init(&one->op, FIRTH_OP_CONNECT, &one->socket->io);
     one->op.with.address = address;
     one->op.owner = one;
     one->op.done = attempt_ended;

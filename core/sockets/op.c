@@ -5,16 +5,6 @@
 #include "core/selector/selector.h"
 #include <string.h>
 
-firth_op fth_op_make(firth_op_kind kind, firth_io *io)
-{
-    firth_op op;
-
-    memset(&op, 0, sizeof op);
-    op.kind = (uint8_t)kind;
-    op.io = io;
-    return op;
-}
-
 firth_submit fth_op_submit(firth_op *op)
 {
     firth_submit how;

@@ -5,8 +5,15 @@
 
 #include <firth/backend.h>
 
-/* A fresh op of that kind on io. */
-firth_op fth_op_make(firth_op_kind kind, firth_io *io);
+/* Makes the op ready to be filled in: what submitting, ending and queueing set is left alone. */
+static inline void fth_op_init(firth_op *op, firth_op_kind kind, firth_io *io)
+{
+    op->kind = (uint8_t)kind;
+    op->attempt_only = false;
+    op->look_again = false;
+    op->piece_count = 0;
+    op->io = io;
+}
 
 /* Hands the op to the backend: DONE with op->result, or PENDING, and then op->done runs in the loop. */
 firth_submit fth_op_submit(firth_op *op);

@@ -147,13 +147,14 @@ static bool is_clients_fault(int rc)
 static int accept_one(firth_server *server, firth_socket **made)
 {
     firth_selector *selector = server->io.selector;
-    firth_op op = fth_op_make(FIRTH_OP_ACCEPT, &server->io);
+    firth_op op;
     int rc;
 
     if (*made == NULL)
         *made = fth_socket_new(selector);
     if (*made == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_accept");
+    fth_op_init(&op, FIRTH_OP_ACCEPT, &server->io);
     op.with.accepted = &(*made)->io;
     server->op = &op;
     rc = (int)fth_op_await(&op, "accept", 0);

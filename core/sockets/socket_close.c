@@ -16,9 +16,10 @@ static void wait_for_others(firth_socket *socket)
 
 static int64_t discard_some(firth_socket *socket, fth_block *block)
 {
-    firth_buffer piece = {block->bytes, socket->io.selector->blocks.block_bytes};
-    firth_op op = fth_op_make(FIRTH_OP_RECEIVE, &socket->io);
+    firth_buffer piece = {block->bytes, block->size};
+    firth_op op;
 
+    fth_op_init(&op, FIRTH_OP_RECEIVE, &socket->io);
     op.attempt_only = true;
     op.look_again = true;
     op.piece_count = 1;
@@ -33,7 +34,7 @@ static int64_t discard_some(firth_socket *socket, fth_block *block)
  * close_lets_the_last_bytes_through_though_the_peer_had_sent_more. */
 static int discard_incoming(firth_socket *socket, fth_block *block)
 {
-    firth_op wait = fth_op_make(FIRTH_OP_WAIT_READABLE, &socket->io);
+    firth_op wait;
     int64_t n = discard_some(socket, block);
     unsigned rounds = 0;
     int rc;
@@ -44,10 +45,12 @@ static int discard_incoming(firth_socket *socket, fth_block *block)
     while (rc >= 0 && (n > 0 || n == FIRTH_ERR_WOULD_BLOCK)) {
         if (fth_task_is_cancelled())
             return FIRTH_OK;
-        if (n == FIRTH_ERR_WOULD_BLOCK)
+        if (n == FIRTH_ERR_WOULD_BLOCK) {
+            fth_op_init(&wait, FIRTH_OP_WAIT_READABLE, &socket->io);
             (void)fth_op_await(&wait, "close", 0);
-        else if (++rounds % DISCARDS_IN_A_ROW == 0)
+        } else if (++rounds % DISCARDS_IN_A_ROW == 0) {
             (void)firth_yield();
+        }
         n = discard_some(socket, block);
     }
     return FIRTH_OK;

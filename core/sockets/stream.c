@@ -27,9 +27,10 @@ static int64_t receive(firth_read_channel *in, void *bytes, size_t size, bool at
 {
     firth_socket *socket = of_input(in);
     firth_buffer piece = {bytes, size};
-    firth_op op = fth_op_make(FIRTH_OP_RECEIVE, &socket->io);
+    firth_op op;
     bool idle = false;
 
+    fth_op_init(&op, FIRTH_OP_RECEIVE, &socket->io);
     op.attempt_only = attempt_only;
     op.piece_count = 1;
     op.with.pieces = &piece;
@@ -50,14 +51,20 @@ static int64_t receive(firth_read_channel *in, void *bytes, size_t size, bool at
 static int wait_readable(firth_read_channel *in)
 {
     firth_socket *socket = of_input(in);
-    firth_op op = fth_op_make(FIRTH_OP_WAIT_READABLE, &socket->io);
+    firth_op op;
     int64_t rc;
 
+    fth_op_init(&op, FIRTH_OP_WAIT_READABLE, &socket->io);
     rc = fth_op_await(&op, "read", socket->read_idle_ms);
     /* A failure of the connection itself is what the next receive will tell. */
     if (rc < 0 && !is_passing(rc) && !(rc == FIRTH_ERR_TIMED_OUT && op.os_code == 0))
         fth_read_end(in, (int)rc, op.os_code, op.step);
     return (int)rc;
+}
+
+static bool must_wait(const firth_read_channel *in)
+{
+    return (of_input(in)->io.state & FIRTH_IO_DRY) != 0;
 }
 
 static void reader_left(firth_read_channel *in)
@@ -69,6 +76,7 @@ const fth_source fth_socket_source = {
     .name = "read",
     .receive = receive,
     .wait = wait_readable,
+    .must_wait = must_wait,
     .left = reader_left,
 };
 
@@ -103,7 +111,7 @@ static int drain(firth_write_channel *out)
 
         block->piece.bytes = block->bytes + out->start;
         block->piece.size = fth_write_buffered(out);
-        block->op = fth_op_make(FIRTH_OP_SEND, &socket->io);
+        fth_op_init(&block->op, FIRTH_OP_SEND, &socket->io);
         block->op.piece_count = 1;
         block->op.with.pieces = &block->piece;
         block->op.owner = socket;
@@ -124,8 +132,9 @@ static int drain(firth_write_channel *out)
 static int64_t send_pieces(firth_write_channel *out, firth_buffer *pieces, unsigned count)
 {
     firth_socket *socket = of_output(out);
-    firth_op op = fth_op_make(FIRTH_OP_SEND, &socket->io);
+    firth_op op;
 
+    fth_op_init(&op, FIRTH_OP_SEND, &socket->io);
     op.piece_count = (uint8_t)count;
     op.with.pieces = pieces;
     (void)fth_op_await(&op, "write", socket->write_idle_ms);

@@ -3,6 +3,7 @@
 #ifndef FTH_TASK_H
 #define FTH_TASK_H
 
+#include "core/tasks/scope.h"
 #include <firth/backend.h>
 #include <firth/port.h>
 #include <firth/task.h>
@@ -79,6 +80,18 @@ void fth_task_interrupt(firth_task *task);
 /* What every call that may suspend begins with: the running task must be of that selector, not cancelled, and gives way
  * when its budget is used up. FIRTH_OK, FIRTH_ERR_CANCELED, FIRTH_ERR_MISUSE. */
 int fth_task_enter(const firth_selector *selector);
+
+/* The same in short, for a call that finds at once what it is for: false when any of that is to be looked at. */
+static inline bool fth_task_goes_on(const firth_selector *selector)
+{
+    firth_task *task = fth_current;
+
+    if (task == NULL || task->selector != selector || task->budget == 0 ||
+        (task->innermost->flags & FTH_SCOPE_CANCELLED) != 0)
+        return false;
+    task->budget--;
+    return true;
+}
 
 /* Whether a suspending call of the running task fails with FIRTH_ERR_CANCELED. */
 bool fth_task_is_cancelled(void);

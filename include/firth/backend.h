@@ -71,6 +71,10 @@ struct firth_op {
     void *backend[2];           /* the backend's, while it has the op */
 };
 
+/* The one bit of firth_io.state that core looks at: a receive is known to wait, until a WAIT_READABLE has ended. Core
+ * then waits without an attempt. A backend that does not know leaves it clear. */
+#define FIRTH_IO_DRY 0x8000u
+
 /* A socket as the backend sees it: core's memory, the backend's contents, from socket_open, adopt or an ACCEPT to
  * socket_close or release. Core never moves it and has at most one op of {WAIT_READABLE, ACCEPT, RECEIVE} and one of
  * {WAIT_WRITABLE, CONNECT, SEND} on it at a time. */
@@ -78,7 +82,7 @@ struct firth_io {
     firth_selector *selector; /* set by core */
     intptr_t native;          /* descriptor, handle or control block; -1 while there is none */
     uint32_t slot;
-    uint32_t state;
+    uint32_t state; /* see FIRTH_IO_DRY */
     firth_op *reading;
     firth_op *writing;
 };

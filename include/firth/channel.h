@@ -104,7 +104,8 @@ FIRTH_API size_t firth_read_progress(const firth_read_channel *in);
  * suspends. */
 FIRTH_API size_t firth_read_available(const firth_read_channel *in);
 
-/* The most the channel buffers: a block of the selector. Never suspends. */
+/* The most the channel buffers: a block of the selector. After a firth_copy that failed half-way it may hold more, until
+ * that is read. Never suspends. */
 FIRTH_API size_t firth_read_capacity(const firth_read_channel *in);
 
 /* ---- writing -----------------------------------------------------------------------------------------------------
