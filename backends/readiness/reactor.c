@@ -18,11 +18,12 @@ static const struct rule {
     unsigned ready;
     bool (*attempt)(firth_op *op);
     const char *step;
+    bool (*begin)(firth_op *op); /* NULL: by an attempt, if it may succeed */
 } rules[] = {
     [FIRTH_OP_WAIT_READABLE] = {FTH_READABLE, attempt_nothing, "recv"},
     [FIRTH_OP_WAIT_WRITABLE] = {FTH_WRITABLE, attempt_nothing, "send"},
     [FIRTH_OP_ACCEPT] = {FTH_READABLE, fth_attempt_accept, "accept"},
-    [FIRTH_OP_CONNECT] = {FTH_WRITABLE, fth_attempt_connected, "connect"},
+    [FIRTH_OP_CONNECT] = {FTH_WRITABLE, fth_attempt_connected, "connect", fth_attempt_connect},
     [FIRTH_OP_RECEIVE] = {FTH_READABLE, fth_attempt_receive, "recv"},
     [FIRTH_OP_SEND] = {FTH_WRITABLE, fth_attempt_send, "send"},
 };
@@ -53,37 +54,49 @@ static int watch(fth_reactor *reactor, firth_io *io, unsigned ready)
         /* The first blocked write, or an attempt that gave up before it was blocked. */
         poller->arm(reactor->poller_state, (int)io->native, token, wanted);
     }
-    io->state |= wanted * FTH_WATCHED_READ;
+    io->state |= wanted * FTH_WATCHED_READ | (poller->edges ? (unsigned)FTH_STANDING : 0u);
     return 0;
+}
+
+/* The report is on its way, or was asked for once and for all, and the last attempt was really blocked. */
+static bool is_watched(const firth_io *io, unsigned ready)
+{
+    return (io->state & (FTH_STANDING | ready * FTH_WATCHED_READ | ready)) == (FTH_STANDING | ready * FTH_WATCHED_READ);
+}
+
+static firth_submit pend(firth_op *op, const struct rule *rule)
+{
+    firth_io *io = op->io;
+    firth_op **side = side_of(op);
+
+    if (op->attempt_only) {
+        fth_end(op, FIRTH_ERR_WOULD_BLOCK, 0, rule->step);
+        return FIRTH_SUBMIT_DONE;
+    }
+    if (!is_watched(io, rule->ready)) {
+        fth_reactor *reactor = fth_reactor_of(io);
+        int os_code = watch(reactor, io, rule->ready);
+
+        if (os_code != 0) {
+            fth_fail(op, os_code, reactor->poller->add_step);
+            return FIRTH_SUBMIT_DONE;
+        }
+    }
+    *side = op;
+    return FIRTH_SUBMIT_PENDING;
 }
 
 firth_submit fth_reactor_submit(firth_op *op)
 {
     const struct rule *rule = &rules[op->kind];
-    firth_io *io = op->io;
-    firth_op **side = side_of(op);
-    fth_reactor *reactor;
-    int os_code;
+    bool ended = false;
 
-    FTH_ASSERT(*side == NULL);
-    if (op->kind == FIRTH_OP_CONNECT) {
-        if (fth_attempt_connect(op))
-            return FIRTH_SUBMIT_DONE;
-    } else if (((io->state & rule->ready) != 0 || op->look_again) && rule->attempt(op)) {
-        return FIRTH_SUBMIT_DONE;
-    }
-    if (op->attempt_only) {
-        fth_end(op, FIRTH_ERR_WOULD_BLOCK, 0, rule->step);
-        return FIRTH_SUBMIT_DONE;
-    }
-    reactor = fth_reactor_of(io);
-    os_code = watch(reactor, io, rule->ready);
-    if (os_code != 0) {
-        fth_fail(op, os_code, reactor->poller->add_step);
-        return FIRTH_SUBMIT_DONE;
-    }
-    *side = op;
-    return FIRTH_SUBMIT_PENDING;
+    FTH_ASSERT(*side_of(op) == NULL);
+    if (rule->begin != NULL)
+        ended = rule->begin(op);
+    else if ((op->io->state & rule->ready) != 0 || op->look_again)
+        ended = rule->attempt(op);
+    return ended ? FIRTH_SUBMIT_DONE : pend(op, rule);
 }
 
 void fth_reactor_cancel(firth_op *op)
@@ -103,7 +116,8 @@ static void retry(fth_reactor *reactor, firth_io *io, firth_op **side)
     firth_op *op = *side;
 
     if (!rules[op->kind].attempt(op)) {
-        (void)watch(reactor, io, rules[op->kind].ready); /* cannot fail: it is registered */
+        if (!is_watched(io, rules[op->kind].ready))
+            (void)watch(reactor, io, rules[op->kind].ready); /* cannot fail: it is registered */
         return;
     }
     *side = NULL;

@@ -16,6 +16,7 @@ enum {
     FTH_WATCHED_READ = FTH_READABLE << 4,  /* the poller was asked for FTH_READABLE: it knows the descriptor */
     FTH_WATCHED_WRITE = FTH_WRITABLE << 4, /* and for FTH_WRITABLE, once a write was blocked */
     FTH_IPV6 = 1u << 6,                    /* its family; IPv4 otherwise */
+    FTH_STANDING = 1u << 7,                /* what was asked for is reported again and again, until it is forgotten */
     FTH_ERROR_SHIFT = 16
 };
 
@@ -62,7 +63,16 @@ int fth_slots_reserve(fth_reactor *reactor);
 void fth_slots_take(fth_reactor *reactor, firth_io *io);
 void fth_slots_give(fth_reactor *reactor, firth_io *io);
 uint64_t fth_slots_token(const fth_reactor *reactor, const firth_io *io);
-firth_io *fth_slots_find(const fth_reactor *reactor, uint64_t token); /* NULL when it is stale */
+
+/* NULL when the token is stale. A free slot has a generation that was never handed out yet. */
+static inline firth_io *fth_slots_find(const fth_reactor *reactor, uint64_t token)
+{
+    size_t number = (uint32_t)token;
+
+    if (number >= reactor->used || reactor->slots[number].generation != token >> 32)
+        return NULL;
+    return reactor->slots[number].is.io;
+}
 void fth_slots_release(fth_reactor *reactor);
 
 /* ---- reactor.c: slots of firth_backend --------------------------------------------------------------------------- */

@@ -69,16 +69,6 @@ uint64_t fth_slots_token(const fth_reactor *reactor, const firth_io *io)
     return (uint64_t)reactor->slots[io->slot].generation << 32 | io->slot;
 }
 
-firth_io *fth_slots_find(const fth_reactor *reactor, uint64_t token)
-{
-    size_t number = (uint32_t)token;
-
-    /* A free slot has a generation that was never handed out yet, so this finds only one in use. */
-    if (number >= reactor->used || reactor->slots[number].generation != token >> 32)
-        return NULL;
-    return reactor->slots[number].is.io;
-}
-
 void fth_slots_release(fth_reactor *reactor)
 {
     FTH_ASSERT(reactor->free_count == reactor->used);

@@ -98,14 +98,6 @@ void fth_write_flush_dirty(firth_selector *selector);
 /* Puts an auto-flush channel on the list of those to flush when the task suspends. */
 void fth_write_mark_dirty(firth_write_channel *out);
 
-/* For the short way through a call, with no wait and no failure in it: whether nobody is inside, size bytes (not 0) fit
- * the block without filling it, and the task may go on, which uses up a unit of its budget. */
-static inline bool fth_write_is_plain(const firth_write_channel *out, size_t size)
-{
-    return out->writer == NULL && out->block != NULL && size > 0 && size < out->block->size - out->end &&
-           out->cause == 0 && !out->closed && fth_task_goes_on(out->selector);
-}
-
 /* Takes a channel out of the dirty list. */
 void fth_write_clean(firth_write_channel *out);
 

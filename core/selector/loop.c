@@ -3,6 +3,14 @@
 #include "core/base/assert.h"
 #include "core/selector/selector.h"
 
+enum { CACHE_LINE_BYTES = 64, FETCHED_AHEAD_BYTES = 512 };
+
+#ifdef __GNUC__
+#define FTH_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define FTH_PREFETCH(address) (void)(address)
+#endif
+
 void firth_op_complete(firth_op *op, int64_t result, int os_code, const char *step)
 {
     firth_selector *selector = op->io->selector;
@@ -33,6 +41,16 @@ static void finish_completed(firth_selector *selector)
     }
 }
 
+/* The next task's frames come from memory while this one is in its system calls: with a thousand tasks they have left
+ * the processor's caches since they ran. */
+static void fetch_ahead(const firth_task *next)
+{
+    const char *frames = next->context.sp;
+
+    for (size_t i = 0; i < FETCHED_AHEAD_BYTES; i += CACHE_LINE_BYTES)
+        FTH_PREFETCH(frames + i);
+}
+
 static void run_ready(firth_selector *selector, unsigned resumes)
 {
     while (selector->ready_first != NULL && resumes-- > 0) {
@@ -41,6 +59,8 @@ static void run_ready(firth_selector *selector, unsigned resumes)
         selector->ready_first = task->next_ready;
         if (selector->ready_first == NULL)
             selector->ready_last = NULL;
+        else
+            fetch_ahead(selector->ready_first);
         fth_task_resume(task);
     }
 }
