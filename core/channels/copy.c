@@ -5,15 +5,14 @@
 #include "core/selector/selector.h"
 
 /* Buffers at least one byte if there is none. A stream that filled a block gets a large one next, and keeps to them while
- * it brings more than a block holds; not for the last of a limited number, so that no more stays behind than a block. */
+ * it brings more than a block holds. */
 static int buffer_some(firth_read_channel *in, uint64_t limit, bool *fast)
 {
     int rc;
 
     if (fth_read_buffered(in) > 0)
         return FIRTH_OK;
-    rc = *fast && !in->source->is_cheap && limit >= in->selector->blocks.bulk_bytes ? fth_read_fill_bulk(in)
-                                                                                    : fth_read_fill(in);
+    rc = *fast && !in->source->is_cheap ? fth_read_fill_bulk(in, limit) : fth_read_fill(in);
     *fast = fth_read_buffered(in) >= in->selector->blocks.block_bytes;
     return rc;
 }

@@ -71,14 +71,19 @@ static int make_room(firth_read_channel *in, bool bulk)
 }
 
 /* FIRTH_OK, or FIRTH_ERR_WOULD_BLOCK, or the end. */
-static int try_fill(firth_read_channel *in, bool bulk)
+static int try_fill(firth_read_channel *in, uint64_t most)
 {
+    uint32_t common = in->selector->blocks.block_bytes;
     int64_t n;
-    int rc = make_room(in, bulk);
+    size_t room;
+    int rc = make_room(in, most > common);
 
     if (rc < 0)
         return rc;
-    n = in->source->receive(in, in->block->bytes + in->end, in->block->size - in->end, true);
+    room = in->block->size - in->end;
+    if (most > 0 && room > common)
+        room = room < most ? room : (size_t)most;
+    n = in->source->receive(in, in->block->bytes + in->end, room, true);
     if (n > 0) {
         in->end += (uint32_t)n;
         return FIRTH_OK;
@@ -87,7 +92,8 @@ static int try_fill(firth_read_channel *in, bool bulk)
     return (int)n;
 }
 
-static int fill(firth_read_channel *in, bool bulk)
+/* most: of a large block; 0: a common one will do. */
+static int fill(firth_read_channel *in, uint64_t most)
 {
     const fth_source *source = in->source;
 
@@ -99,7 +105,7 @@ static int fill(firth_read_channel *in, bool bulk)
         if (in->cause != 0)
             return in->cause;
         if (source->must_wait == NULL || !source->must_wait(in))
-            rc = try_fill(in, bulk);
+            rc = try_fill(in, most);
         if (rc != FIRTH_ERR_WOULD_BLOCK)
             return rc;
         rc = source->wait(in);
@@ -110,12 +116,12 @@ static int fill(firth_read_channel *in, bool bulk)
 
 int fth_read_fill(firth_read_channel *in)
 {
-    return fill(in, false);
+    return fill(in, 0);
 }
 
-int fth_read_fill_bulk(firth_read_channel *in)
+int fth_read_fill_bulk(firth_read_channel *in, uint64_t most)
 {
-    return fill(in, true);
+    return fill(in, most);
 }
 
 int fth_read_some(firth_read_channel *in)

@@ -68,9 +68,9 @@ static inline const unsigned char *fth_read_bytes(const firth_read_channel *in)
 }
 
 /* Buffers at least one byte more; there must be room below the capacity. FIRTH_OK; the end; a failed wait. The second
- * takes a large block if nothing is buffered and one is to be had. */
+ * takes a large block if nothing is buffered and one is to be had, for at most `most` bytes. */
 int fth_read_fill(firth_read_channel *in);
-int fth_read_fill_bulk(firth_read_channel *in);
+int fth_read_fill_bulk(firth_read_channel *in, uint64_t most);
 
 /* Buffers at least minimum bytes, at most the capacity, in one piece. */
 int fth_read_await(firth_read_channel *in, size_t minimum);
