@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Firth's server: what somebody who knows the public headers would write, and nothing else.
  *
- *     server_firth echo|line|sink */
+ *     server_firth [--spin MICROSECONDS] echo|line|sink */
 #include "bench/server.h"
 
 #include <firth/firth.h>
@@ -88,6 +88,8 @@ int main(int argc, char **argv)
     server_protocol protocol = server_protocol_of(argc, argv);
     firth_selector_options options = firth_selector_defaults();
 
+    if (argc == 4 && strcmp(argv[1], "--spin") == 0)
+        options.spin_us = (unsigned)strtoul(argv[2], NULL, 10);
     options.log = print_log;
     return firth_run_with(&options, serve, &protocol) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

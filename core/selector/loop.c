@@ -71,13 +71,18 @@ static void fire_timers(firth_selector *selector)
         fth_timers_fire(&selector->timers, firth_port_now_ns());
 }
 
+static bool has_work(const firth_selector *selector)
+{
+    return selector->ready_first != NULL || selector->completed_first != NULL ||
+           atomic_load_explicit(&selector->mailbox.pending, memory_order_relaxed);
+}
+
 /* A turn in which something is ready already does not sleep. */
 static int64_t sleep_until(const firth_selector *selector, int64_t until_ns)
 {
     int64_t next_ns = fth_timers_next_ns(&selector->timers);
 
-    if (selector->ready_first != NULL || selector->completed_first != NULL ||
-        atomic_load_explicit(&selector->mailbox.pending, memory_order_relaxed))
+    if (has_work(selector))
         return 0;
     return next_ns < until_ns ? next_ns : until_ns;
 }
@@ -91,9 +96,27 @@ static void run_tasks(firth_selector *selector)
     finish_completed(selector);
 }
 
+/* Asks without sleeping until there is something, or it has taken too long and the loop sleeps after all. */
+static int spin(firth_selector *selector, int64_t until_ns)
+{
+    int64_t spin_until_ns = firth_port_now_ns() + (int64_t)selector->options.spin_us * 1000;
+    int rc;
+
+    if (until_ns < spin_until_ns)
+        spin_until_ns = until_ns;
+    do {
+        rc = selector->backend->poll(selector, 0);
+        if (rc < 0 || has_work(selector))
+            return rc;
+    } while (firth_port_now_ns() < spin_until_ns);
+    return spin_until_ns < until_ns ? selector->backend->poll(selector, until_ns) : rc;
+}
+
 static int ask_kernel(firth_selector *selector, int64_t until_ns)
 {
-    int rc = selector->backend->poll(selector, sleep_until(selector, until_ns));
+    int64_t sleep_until_ns = sleep_until(selector, until_ns);
+    int rc = selector->options.spin_us > 0 && sleep_until_ns > 0 ? spin(selector, sleep_until_ns)
+                                                                 : selector->backend->poll(selector, sleep_until_ns);
 
     /* What has completed wins over a deadline that passed at the same time. */
     finish_completed(selector);

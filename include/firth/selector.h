@@ -16,12 +16,15 @@ typedef struct firth_selector_options {
     size_t struct_bytes;          /* set by firth_selector_defaults */
     const firth_backend *backend; /* NULL: the one this build was configured with */
     size_t stack_bytes;           /* of a task; 0: 64 KiB on 64-bit hosts, 32 KiB on 32-bit ones */
-    size_t stack_cache;        /* stacks kept warm for the next spawn; beyond it their memory goes back to the system */
-    size_t block_bytes;        /* of a channel's buffer block, 512 to 1 MiB; 0: 16 KiB */
-    size_t block_cache;        /* blocks kept for the next use */
-    size_t bulk_bytes;         /* of the few buffers through which firth_copy and firth_discard move a stream that comes
+    size_t stack_cache; /* stacks kept warm for the next spawn; beyond it their memory goes back to the system */
+    size_t block_bytes; /* of a channel's buffer block, 512 to 1 MiB; 0: 16 KiB */
+    size_t block_cache; /* blocks kept for the next use */
+    size_t bulk_bytes;  /* of the few buffers through which firth_copy and firth_discard move a stream that comes
                                   faster than a block holds, up to 16 MiB; at most block_bytes: none are used. 256 KiB;
                                   on 32-bit hosts 0 */
+    unsigned
+        spin_us; /* how long the loop goes on asking before it sleeps in the kernel, in microseconds: less latency for
+                         a core that is kept busy. 0: it sleeps at once */
     unsigned blocking_threads; /* most threads that firth_blocking and name look-ups start, each on demand */
     bool overflow_report;      /* name the task when a stack overflows: takes SIGSEGV and SIGBUS if nobody has them */
     void (*log)(void *argument, const char *line); /* reports of what went wrong behind your back; NULL: nobody hears */

@@ -18,11 +18,12 @@ typedef struct counts {
     long receives;
     long sends;
     long waits;
+    long sleeps; /* waits that were not only a look */
     long controls;
     long allocations;
 } counts;
 
-static atomic_long receives, sends, waits, controls;
+static atomic_long receives, sends, waits, sleeps, controls;
 
 ssize_t __real_recv(int descriptor, void *bytes, size_t size, int flags);
 ssize_t __wrap_recv(int descriptor, void *bytes, size_t size, int flags);
@@ -45,6 +46,7 @@ int __wrap_epoll_wait(int queue, struct epoll_event *events, int most, int timeo
 int __wrap_epoll_wait(int queue, struct epoll_event *events, int most, int timeout_ms)
 {
     atomic_fetch_add(&waits, 1);
+    atomic_fetch_add(&sleeps, timeout_ms != 0);
     return __real_epoll_wait(queue, events, most, timeout_ms);
 }
 
@@ -53,6 +55,7 @@ int __wrap_poll(struct pollfd *set, nfds_t count, int timeout_ms);
 int __wrap_poll(struct pollfd *set, nfds_t count, int timeout_ms)
 {
     atomic_fetch_add(&waits, 1);
+    atomic_fetch_add(&sleeps, timeout_ms != 0);
     return __real_poll(set, count, timeout_ms);
 }
 
@@ -69,6 +72,7 @@ static counts now(void)
     return (counts){.receives = atomic_load(&receives),
                     .sends = atomic_load(&sends),
                     .waits = atomic_load(&waits),
+                    .sleeps = atomic_load(&sleeps),
                     .controls = atomic_load(&controls),
                     .allocations = (long)support_allocations_made()};
 }
@@ -200,6 +204,56 @@ TASK_TEST(ten_lines_answered_between_two_suspensions_leave_in_one_send)
     return steady(scope, 10);
 }
 
+/* ---- spinning ---------------------------------------------------------------------------------------------------- */
+
+static int serve_spinning(firth_scope *scope, void *argument)
+{
+    client *peer = argument;
+
+    EXPECT_EQUAL(serve(scope, peer), FIRTH_OK);
+    EXPECT(peer->after.sleeps - peer->before.sleeps <= SLACK);
+    return FIRTH_OK;
+}
+
+static void run_spinning(unsigned spin_us, firth_task_fn *fn, void *argument)
+{
+    firth_selector_options options = support_options();
+
+    options.spin_us = spin_us;
+    support_run_with(&options, fn, argument);
+}
+
+static void a_loop_that_spins_does_not_sleep_while_requests_come(void **state)
+{
+    client peer = {.lines = 1};
+
+    (void)state;
+    run_spinning(1000000, serve_spinning, &peer);
+}
+
+/* A deadline ends the spinning; so does the end of its time, and then the loop sleeps. */
+static int sleep_awhile(firth_scope *scope, void *argument)
+{
+    const int *may_sleep = argument;
+    long before = atomic_load(&sleeps);
+    int64_t from_ns = firth_now_ns();
+
+    (void)scope;
+    EXPECT_EQUAL(firth_sleep(20), FIRTH_OK);
+    EXPECT(firth_now_ns() - from_ns >= 20 * 1000000);
+    EXPECT_EQUAL(atomic_load(&sleeps) - before > 0, *may_sleep);
+    return FIRTH_OK;
+}
+
+static void a_loop_spins_as_long_as_it_was_told_and_to_the_next_deadline(void **state)
+{
+    static int yes = 1, no = 0;
+
+    (void)state;
+    run_spinning(1000, sleep_awhile, &yes);
+    run_spinning(60 * 1000000, sleep_awhile, &no);
+}
+
 /* ---- bulk -------------------------------------------------------------------------------------------------------- */
 
 typedef struct flood {
@@ -268,6 +322,8 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_costs_one_receive_one_send_and_its_wait),
         cmocka_unit_test(ten_lines_answered_between_two_suspensions_leave_in_one_send),
+        cmocka_unit_test(a_loop_that_spins_does_not_sleep_while_requests_come),
+        cmocka_unit_test(a_loop_spins_as_long_as_it_was_told_and_to_the_next_deadline),
         cmocka_unit_test(a_stream_faster_than_a_block_is_taken_in_large_bites),
     };
 
