@@ -6,7 +6,7 @@
 #include <firth/backend.h>
 
 /* The portable code of an errno > 0; FIRTH_ERR_SYSTEM for one that has none. */
-int fth_errno_code(int os_code);
+FIRTH_COLD int fth_errno_code(int os_code);
 
 /* Notes the failure of a step with the present errno and returns its code. */
 int fth_fail_errno(const char *step);

@@ -18,12 +18,11 @@ static const struct rule {
     unsigned ready;
     bool (*attempt)(firth_op *op);
     const char *step;
-    bool (*begin)(firth_op *op); /* NULL: by an attempt, if it may succeed */
 } rules[] = {
     [FIRTH_OP_WAIT_READABLE] = {FTH_READABLE, attempt_nothing, "recv"},
     [FIRTH_OP_WAIT_WRITABLE] = {FTH_WRITABLE, attempt_nothing, "send"},
     [FIRTH_OP_ACCEPT] = {FTH_READABLE, fth_attempt_accept, "accept"},
-    [FIRTH_OP_CONNECT] = {FTH_WRITABLE, fth_attempt_connected, "connect", fth_attempt_connect},
+    [FIRTH_OP_CONNECT] = {FTH_WRITABLE, fth_attempt_connected, "connect"},
     [FIRTH_OP_RECEIVE] = {FTH_READABLE, fth_attempt_receive, "recv"},
     [FIRTH_OP_SEND] = {FTH_WRITABLE, fth_attempt_send, "send"},
 };
@@ -86,16 +85,29 @@ static firth_submit pend(firth_op *op, const struct rule *rule)
     return FIRTH_SUBMIT_PENDING;
 }
 
+/* One attempt; the frequent kinds by name, since a call by pointer is one that the processor guesses wrong after a
+ * system call. */
+static inline bool attempt(firth_op *op)
+{
+    if (op->kind == FIRTH_OP_RECEIVE)
+        return fth_attempt_receive(op);
+    if (op->kind == FIRTH_OP_SEND)
+        return fth_attempt_send(op);
+    if (op->kind == FIRTH_OP_WAIT_READABLE)
+        return fth_succeed(op, FIRTH_OK);
+    return rules[op->kind].attempt(op);
+}
+
 firth_submit fth_reactor_submit(firth_op *op)
 {
     const struct rule *rule = &rules[op->kind];
     bool ended = false;
 
     FTH_ASSERT(*side_of(op) == NULL);
-    if (rule->begin != NULL)
-        ended = rule->begin(op);
+    if (op->kind == FIRTH_OP_CONNECT)
+        ended = fth_attempt_connect(op);
     else if ((op->io->state & rule->ready) != 0 || op->look_again)
-        ended = rule->attempt(op);
+        ended = attempt(op);
     return ended ? FIRTH_SUBMIT_DONE : pend(op, rule);
 }
 
@@ -115,7 +127,7 @@ static void retry(fth_reactor *reactor, firth_io *io, firth_op **side)
 {
     firth_op *op = *side;
 
-    if (!rules[op->kind].attempt(op)) {
+    if (!attempt(op)) {
         if (!is_watched(io, rules[op->kind].ready))
             (void)watch(reactor, io, rules[op->kind].ready); /* cannot fail: it is registered */
         return;

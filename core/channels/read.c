@@ -96,15 +96,16 @@ static int try_fill(firth_read_channel *in, uint64_t most)
 static int fill(firth_read_channel *in, uint64_t most)
 {
     const fth_source *source = in->source;
+    bool attempt = source->must_wait == NULL || !source->must_wait(in);
 
-    for (;;) {
+    for (;; attempt = true) {
         int rc = FIRTH_ERR_WOULD_BLOCK;
 
         if (in->closed)
             return FIRTH_ERR_CLOSED;
         if (in->cause != 0)
             return in->cause;
-        if (source->must_wait == NULL || !source->must_wait(in))
+        if (attempt)
             rc = try_fill(in, most);
         if (rc != FIRTH_ERR_WOULD_BLOCK)
             return rc;

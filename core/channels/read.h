@@ -89,12 +89,12 @@ static inline bool fth_read_is_plain(const firth_read_channel *in)
 }
 
 /* Ends the stream: the first cause stays. */
-void fth_read_end(firth_read_channel *in, int cause, int os_code, const char *step);
+FIRTH_COLD void fth_read_end(firth_read_channel *in, int cause, int os_code, const char *step);
 
 /* The owner is closed: nothing more is read, what is buffered is discarded, the reader inside wakes. */
 void fth_read_close(firth_read_channel *in);
 
 /* What a wait inside a channel that ended with rc means for the caller. */
-int fth_read_waited(const firth_read_channel *in, int rc);
+FIRTH_COLD int fth_read_waited(const firth_read_channel *in, int rc);
 
 #endif

@@ -81,7 +81,7 @@ int fth_write_all(firth_write_channel *out, const void *bytes, size_t size, bool
 int fth_write_flush(firth_write_channel *out);
 
 /* Ends the channel with a cause, the first stays, and drops what no op holds. */
-void fth_write_end(firth_write_channel *out, int cause, int os_code, const char *step);
+FIRTH_COLD void fth_write_end(firth_write_channel *out, int cause, int os_code, const char *step);
 
 /* The sink moved count bytes from the front of the buffer, and holds none of it now: wakes the writer. */
 void fth_write_drained(firth_write_channel *out, uint32_t count);

@@ -37,7 +37,10 @@ static void finish_completed(firth_selector *selector)
         selector->completed_first = op->next;
         if (op->next == NULL)
             selector->completed_last = NULL;
-        op->done(op);
+        if (op->done != NULL)
+            op->done(op);
+        else
+            fth_task_wake(op->owner);
     }
 }
 

@@ -25,11 +25,6 @@ void fth_op_cancel(firth_op *op)
         op->io->selector->backend->cancel(op);
 }
 
-static void wake_owner(firth_op *op)
-{
-    fth_task_wake(op->owner);
-}
-
 static void cancel_waiting(firth_task *task)
 {
     fth_op_cancel(task->waiting);
@@ -71,7 +66,7 @@ static void suspend_idle(firth_op *op, const char *waiting_for, uint32_t idle_ms
 int64_t fth_op_await(firth_op *op, const char *waiting_for, uint32_t idle_ms)
 {
     op->owner = fth_current;
-    op->done = wake_owner;
+    op->done = NULL;
     if (fth_op_submit(op) == FIRTH_SUBMIT_PENDING) {
         if (idle_ms > 0)
             suspend_idle(op, waiting_for, idle_ms);

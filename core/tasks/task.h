@@ -76,7 +76,7 @@ void fth_task_suspend(const char *waiting_for, void (*cancel)(firth_task *task),
 void fth_task_wake(firth_task *task);
 
 /* Ends the wait of a suspended task early, once: what it waits for ends as cancelled or with its real result. */
-void fth_task_interrupt(firth_task *task);
+FIRTH_COLD void fth_task_interrupt(firth_task *task);
 
 /* What every call that may suspend begins with: the running task must be of that selector, not cancelled, and gives way
  * when its budget is used up. FIRTH_OK, FIRTH_ERR_CANCELED, FIRTH_ERR_MISUSE. */
@@ -98,7 +98,7 @@ static inline bool fth_task_goes_on(const firth_selector *selector)
 bool fth_task_is_cancelled(void);
 
 /* FIRTH_ERR_CANCELED, noted as the task's failure. */
-int fth_task_canceled(void);
+FIRTH_COLD int fth_task_canceled(void);
 
 /* Suspends until fth_task_wake, the deadline (INT64_MAX: none) or a cancel. Returns FIRTH_OK, FIRTH_ERR_TIMED_OUT or
  * FIRTH_ERR_CANCELED. */

@@ -65,7 +65,7 @@ struct firth_op {
     } with;
     int64_t result;
     const char *step; /* of a failure, as the manuals call it: "recv", "getsockopt(SO_ERROR)"; static storage */
-    void (*done)(firth_op *op); /* core's */
+    void (*done)(firth_op *op); /* core's; NULL: wakes the task that is the owner */
     void *owner;                /* core's */
     firth_op *next;             /* core's, once it is complete */
     void *backend[2];           /* the backend's, while it has the op */
@@ -170,7 +170,7 @@ struct firth_backend {
 FIRTH_API void firth_op_complete(firth_op *op, int64_t result, int os_code, const char *step);
 
 /* Notes a failure for firth_last_failure and returns code. step: static storage. */
-FIRTH_API int firth_fail(int code, int os_code, const char *step);
+FIRTH_API FIRTH_COLD int firth_fail(int code, int os_code, const char *step);
 
 /* The backend's state, as open left it. wake may call it from another thread. */
 FIRTH_API void *firth_selector_state(const firth_selector *selector);

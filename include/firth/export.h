@@ -24,9 +24,11 @@
 #if defined(__GNUC__)
 #define FIRTH_NODISCARD                   __attribute__((warn_unused_result))
 #define FIRTH_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
+#define FIRTH_COLD                        __attribute__((cold)) /* of failures: out of the way of what succeeds */
 #else
 #define FIRTH_NODISCARD
 #define FIRTH_PRINTF(format_at, first_at)
+#define FIRTH_COLD
 #endif
 
 #ifdef __cplusplus

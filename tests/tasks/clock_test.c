@@ -76,6 +76,8 @@ TASK_TEST(a_wall_clock_that_goes_back_is_not_noticed)
     EXPECT(elapsed_ms(&from) >= 20);
     EXPECT_EQUAL(firth_with_timeout(20, sleep_long, NULL), FIRTH_ERR_TIMED_OUT);
     EXPECT_EQUAL(support_pair(scope, &a, &b), FIRTH_OK);
+    firth_scope_own_socket(scope, a);
+    firth_scope_own_socket(scope, b);
     firth_socket_set_idle(a, 20, 20);
     EXPECT_EQUAL(firth_read(firth_socket_input(a), &byte, 1), FIRTH_ERR_TIMED_OUT);
     EXPECT(elapsed_ms(&from) >= 60);
