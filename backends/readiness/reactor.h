@@ -11,7 +11,7 @@
 #include "backends/readiness/poller.h"
 
 /* Beside the poller's bits, in firth_io.state. The upper 16 bits hold an errno that a call took from the socket, see
- * fth_transfer. */
+ * fail_transfer in ops.c. */
 enum {
     FTH_WATCHED_READ = FTH_READABLE << 4,  /* the poller was asked for FTH_READABLE: it knows the descriptor */
     FTH_WATCHED_WRITE = FTH_WRITABLE << 4, /* and for FTH_WRITABLE, once a write was blocked */
@@ -75,7 +75,7 @@ static inline firth_io *fth_slots_find(const fth_reactor *reactor, uint64_t toke
 }
 void fth_slots_release(fth_reactor *reactor);
 
-/* ---- reactor.c: slots of firth_backend --------------------------------------------------------------------------- */
+/* ---- reactor.c, ops.c: slots of firth_backend ---------------------------------------------------------------------- */
 
 int fth_reactor_open(firth_selector *selector, const fth_poller *poller);
 void fth_reactor_close(firth_selector *selector);
@@ -90,8 +90,6 @@ void fth_reactor_forget(firth_io *io, bool closing);
 
 /* ---- attempts: each tries its op once and returns whether it ended; result, os_code and step are set then --------- */
 
-bool fth_attempt_receive(firth_op *op);
-bool fth_attempt_send(firth_op *op);
 bool fth_attempt_accept(firth_op *op);
 bool fth_attempt_connect(firth_op *op);
 bool fth_attempt_connected(firth_op *op);

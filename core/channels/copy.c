@@ -12,7 +12,7 @@ static int buffer_some(firth_read_channel *in, uint64_t limit, bool *fast)
 
     if (fth_read_buffered(in) > 0)
         return FIRTH_OK;
-    rc = *fast && !in->source->is_cheap ? fth_read_fill_bulk(in, limit) : fth_read_fill(in);
+    rc = fth_read_fill(in, *fast && !in->source->is_cheap ? limit : 0);
     *fast = fth_read_buffered(in) >= in->selector->blocks.block_bytes;
     return rc;
 }

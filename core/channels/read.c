@@ -71,7 +71,7 @@ static int make_room(firth_read_channel *in, bool bulk)
 }
 
 /* FIRTH_OK, or FIRTH_ERR_WOULD_BLOCK, or the end. */
-static int try_fill(firth_read_channel *in, uint64_t most)
+FIRTH_INLINE int try_fill(firth_read_channel *in, uint64_t most)
 {
     uint32_t common = in->selector->blocks.block_bytes;
     int64_t n;
@@ -92,8 +92,7 @@ static int try_fill(firth_read_channel *in, uint64_t most)
     return (int)n;
 }
 
-/* most: of a large block; 0: a common one will do. */
-static int fill(firth_read_channel *in, uint64_t most)
+int fth_read_fill(firth_read_channel *in, uint64_t most)
 {
     const fth_source *source = in->source;
     bool attempt = source->must_wait == NULL || !source->must_wait(in);
@@ -115,19 +114,9 @@ static int fill(firth_read_channel *in, uint64_t most)
     }
 }
 
-int fth_read_fill(firth_read_channel *in)
-{
-    return fill(in, 0);
-}
-
-int fth_read_fill_bulk(firth_read_channel *in, uint64_t most)
-{
-    return fill(in, most);
-}
-
 int fth_read_some(firth_read_channel *in)
 {
-    return fth_read_buffered(in) > 0 ? FIRTH_OK : fth_read_fill(in);
+    return fth_read_buffered(in) > 0 ? FIRTH_OK : fth_read_fill(in, 0);
 }
 
 void fth_read_end(firth_read_channel *in, int cause, int os_code, const char *step)
@@ -229,7 +218,7 @@ static int64_t read_into(firth_read_channel *in, unsigned char *bytes, size_t si
             in->progress += (size_t)got;
         return got > 0 ? got : fth_read_waited(in, (int)got);
     }
-    if (n == 0 && (rc = fth_read_fill(in)) < 0)
+    if (n == 0 && (rc = fth_read_fill(in, 0)) < 0)
         return rc;
     n = fth_read_buffered(in);
     n = n < size ? n : size;
@@ -305,7 +294,7 @@ int fth_read_await(firth_read_channel *in, size_t minimum)
         /* Bytes may lie at the end of the block, with too little room behind them. */
         if (in->block != NULL && in->block->size - in->start < minimum)
             move_down(in);
-        rc = fth_read_fill(in);
+        rc = fth_read_fill(in, 0);
     }
     return rc;
 }

@@ -67,10 +67,10 @@ static inline const unsigned char *fth_read_bytes(const firth_read_channel *in)
     return in->block->bytes + in->start;
 }
 
-/* Buffers at least one byte more; there must be room below the capacity. FIRTH_OK; the end; a failed wait. The second
- * takes a large block if nothing is buffered and one is to be had, for at most `most` bytes. */
-int fth_read_fill(firth_read_channel *in);
-int fth_read_fill_bulk(firth_read_channel *in, uint64_t most);
+/* Buffers at least one byte more; there must be room below the capacity. FIRTH_OK; the end; a failed wait. most: if
+ * nothing is buffered and it is more than a block, a large one is taken if one is to be had, for at most so many bytes;
+ * 0: a common one will do. */
+int fth_read_fill(firth_read_channel *in, uint64_t most);
 
 /* Buffers at least minimum bytes, at most the capacity, in one piece. */
 int fth_read_await(firth_read_channel *in, size_t minimum);

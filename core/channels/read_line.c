@@ -92,7 +92,7 @@ static int64_t read_line(target *to, bool strict)
             seen = bytes[buffered - 1] == '\r' ? 1 : 0;
             deliver(to, buffered - seen, 0);
         }
-        rc = fth_read_fill(to->in);
+        rc = fth_read_fill(to->in, 0);
         if (rc == FIRTH_EOF)
             return end_last_line(to, strict);
         if (rc < 0)
@@ -209,7 +209,7 @@ static int64_t read_until(target *to, const ending *mark)
             deliver(to, at, 0);
             at = 0;
         }
-        rc = fth_read_fill(to->in);
+        rc = fth_read_fill(to->in, 0);
         if (rc == FIRTH_EOF)
             return end_until(to);
         if (rc < 0)

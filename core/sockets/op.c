@@ -5,20 +5,6 @@
 #include "core/selector/selector.h"
 #include <string.h>
 
-firth_submit fth_op_submit(firth_op *op)
-{
-    firth_submit how;
-
-    op->state = FIRTH_SUBMIT_PENDING;
-    op->os_code = 0;
-    op->step = NULL;
-    how = op->io->selector->backend->submit(op);
-    if (how == FIRTH_SUBMIT_DONE)
-        op->state = FIRTH_SUBMIT_DONE;
-    FTH_ASSERT(how == FIRTH_SUBMIT_DONE || !op->attempt_only);
-    return how;
-}
-
 void fth_op_cancel(firth_op *op)
 {
     if (op->state == FIRTH_SUBMIT_PENDING)
@@ -45,7 +31,7 @@ static void idle_fired(firth_timer *timer)
     fth_task_interrupt(idle->task);
 }
 
-static void suspend_idle(firth_op *op, const char *waiting_for, uint32_t idle_ms)
+FIRTH_NOINLINE static void suspend_idle(firth_op *op, const char *waiting_for, uint32_t idle_ms)
 {
     firth_task *task = op->owner;
     idle_timer idle;
@@ -63,18 +49,15 @@ static void suspend_idle(firth_op *op, const char *waiting_for, uint32_t idle_ms
     }
 }
 
-int64_t fth_op_await(firth_op *op, const char *waiting_for, uint32_t idle_ms)
+int64_t fth_op_failed(const firth_op *op, const char *waiting_for)
 {
-    op->owner = fth_current;
-    op->done = NULL;
-    if (fth_op_submit(op) == FIRTH_SUBMIT_PENDING) {
-        if (idle_ms > 0)
-            suspend_idle(op, waiting_for, idle_ms);
-        else
-            fth_task_suspend(waiting_for, cancel_waiting, op);
-    }
-    FTH_ASSERT(op->state == FIRTH_SUBMIT_DONE);
-    if (op->result < 0)
-        (void)firth_fail((int)op->result, op->os_code, op->step != NULL ? op->step : waiting_for);
-    return op->result;
+    return firth_fail((int)op->result, op->os_code, op->step != NULL ? op->step : waiting_for);
+}
+
+void fth_op_suspend(firth_op *op, const char *waiting_for, uint32_t idle_ms)
+{
+    if (idle_ms > 0)
+        suspend_idle(op, waiting_for, idle_ms);
+    else
+        fth_task_suspend(waiting_for, cancel_waiting, op);
 }

@@ -24,11 +24,15 @@
 #if defined(__GNUC__)
 #define FIRTH_NODISCARD                   __attribute__((warn_unused_result))
 #define FIRTH_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
-#define FIRTH_COLD                        __attribute__((cold)) /* of failures: out of the way of what succeeds */
+#define FIRTH_COLD                        __attribute__((cold))     /* of failures: out of the way of what succeeds */
+#define FIRTH_NOINLINE                    __attribute__((noinline)) /* rare, or long: not in its caller's frame */
+#define FIRTH_INLINE                      static inline __attribute__((always_inline)) /* on the way of every request */
 #else
 #define FIRTH_NODISCARD
 #define FIRTH_PRINTF(format_at, first_at)
 #define FIRTH_COLD
+#define FIRTH_NOINLINE
+#define FIRTH_INLINE static inline
 #endif
 
 #ifdef __cplusplus

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An op from its first attempt to its end. Receive and send are here too, and not in files of their own: a request takes
+ * this way twice, and each call less on it is one less to return from after the system call. */
+#include "backends/readiness/reactor.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "core/base/assert.h"
+
+/* ---- receive and send: one system call an attempt, and what its outcome proves about the next ---------------------- */
+
+/* Linux moves at most 2 GiB less a page at once and a BSD refuses more than INT_MAX; a transfer that the system cut
+ * short by itself would be taken for a short one. Ask for less than either. */
+static const size_t transfer_limit_bytes = (size_t)1 << 30;
+
+/* One piece, as nearly all ops have. */
+static size_t only_piece(const firth_op *op, void **bytes)
+{
+    const firth_buffer *piece = op->with.pieces;
+
+    *bytes = (void *)(uintptr_t)piece->bytes;
+    return piece->size < transfer_limit_bytes ? piece->size : transfer_limit_bytes;
+}
+
+/* The pieces as the system wants them; returns how many bytes they are. */
+static size_t to_vector(const firth_op *op, struct iovec *vector, size_t *count)
+{
+    size_t total = 0, i;
+
+    for (i = 0; i < op->piece_count && total < transfer_limit_bytes; i++) {
+        const firth_buffer *piece = &op->with.pieces[i];
+        size_t room = transfer_limit_bytes - total;
+
+        vector[i].iov_base = (void *)(uintptr_t)piece->bytes;
+        vector[i].iov_len = piece->size < room ? piece->size : room;
+        total += vector[i].iov_len;
+    }
+    *count = i;
+    return total;
+}
+
+FIRTH_NOINLINE static ssize_t receive_gathered(const firth_op *op, size_t *asked)
+{
+    struct iovec vector[FIRTH_OP_PIECES_MAX];
+    struct msghdr message = {.msg_iov = vector};
+    size_t count;
+
+    *asked = to_vector(op, vector, &count);
+    message.msg_iovlen = count;
+    return recvmsg((int)op->io->native, &message, 0);
+}
+
+FIRTH_INLINE ssize_t receive(const firth_op *op, size_t *asked)
+{
+    void *bytes;
+    ssize_t n;
+
+    do {
+        if (op->piece_count == 1) {
+            *asked = only_piece(op, &bytes);
+            n = recv((int)op->io->native, bytes, *asked, 0);
+        } else {
+            n = receive_gathered(op, asked);
+        }
+    } while (n < 0 && errno == EINTR);
+    return n;
+}
+
+FIRTH_NOINLINE static ssize_t transmit_gathered(const firth_op *op, size_t *asked)
+{
+    struct iovec vector[FIRTH_OP_PIECES_MAX];
+    struct msghdr message = {.msg_iov = vector};
+    size_t count;
+
+    *asked = to_vector(op, vector, &count);
+    message.msg_iovlen = count;
+    return sendmsg((int)op->io->native, &message, MSG_NOSIGNAL);
+}
+
+FIRTH_INLINE ssize_t transmit(const firth_op *op, size_t *asked)
+{
+    void *bytes;
+    ssize_t n;
+
+    do {
+        if (op->piece_count == 1) {
+            *asked = only_piece(op, &bytes);
+            n = send((int)op->io->native, bytes, *asked, MSG_NOSIGNAL);
+        } else {
+            n = transmit_gathered(op, asked);
+        }
+    } while (n < 0 && errno == EINTR);
+    return n;
+}
+
+/* The system tells a socket's error to whichever call comes first, and afterwards a read ends as if the peer had closed
+ * (Linux, tcp_recvmsg: sk_err is taken once). So the error is kept: cut off is not the same as finished.
+ * EPIPE is no such error: it is what a sender hears after its own end, or after another call took the real one.
+ * Tests: a_reset_that_a_send_took_is_no_end_of_stream. */
+static bool fail_transfer(firth_op *op, int os_code, const char *step)
+{
+    firth_io *io = op->io;
+
+    if (os_code != EPIPE && os_code != ENOBUFS && os_code != ENOMEM && io->state >> FTH_ERROR_SHIFT == 0)
+        io->state |= (uint32_t)os_code << FTH_ERROR_SHIFT;
+    return fth_fail(op, os_code, step);
+}
+
+FIRTH_INLINE bool attempt_receive(firth_op *op)
+{
+    firth_io *io = op->io;
+    size_t asked;
+    ssize_t n = receive(op, &asked);
+
+    if (n > 0) {
+        /* Less than asked means that the socket is empty and that the next bytes will be reported, which saves the call
+         * that would only say so. Not so with the end of the stream or urgent data behind the bytes. */
+        if ((size_t)n < asked && (io->state & (FTH_HANGUP | FTH_URGENT)) == 0)
+            fth_set_dry(io);
+        return fth_succeed(op, n);
+    }
+    if (n == 0) {
+        io->state |= FTH_HANGUP;
+        if (io->state >> FTH_ERROR_SHIFT != 0)
+            return fth_fail(op, (int)(io->state >> FTH_ERROR_SHIFT), "recv");
+        return fth_succeed(op, 0);
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        fth_set_dry(io);
+        return false;
+    }
+    return fail_transfer(op, errno, "recv");
+}
+
+FIRTH_INLINE bool attempt_send(firth_op *op)
+{
+    firth_io *io = op->io;
+    size_t asked;
+    ssize_t n = transmit(op, &asked);
+
+    FTH_ASSERT(n != 0);
+    if (n > 0) {
+        if ((size_t)n < asked)
+            io->state &= ~(uint32_t)FTH_WRITABLE;
+        return fth_succeed(op, n);
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        io->state &= ~(uint32_t)FTH_WRITABLE;
+        return false;
+    }
+    return fail_transfer(op, errno, "send");
+}
+
+static bool attempt_nothing(firth_op *op)
+{
+    return fth_succeed(op, FIRTH_OK);
+}
+
+/* What each kind of op waits for, how it is tried then, and the name of its step. */
+static const struct rule {
+    unsigned ready;
+    bool (*attempt)(firth_op *op);
+    const char *step;
+} rules[] = {
+    [FIRTH_OP_WAIT_READABLE] = {FTH_READABLE, attempt_nothing, "recv"},
+    [FIRTH_OP_WAIT_WRITABLE] = {FTH_WRITABLE, attempt_nothing, "send"},
+    [FIRTH_OP_ACCEPT] = {FTH_READABLE, fth_attempt_accept, "accept"},
+    [FIRTH_OP_CONNECT] = {FTH_WRITABLE, fth_attempt_connected, "connect"},
+    [FIRTH_OP_RECEIVE] = {FTH_READABLE, attempt_receive, "recv"},
+    [FIRTH_OP_SEND] = {FTH_WRITABLE, attempt_send, "send"},
+};
+
+/* ---- ops --------------------------------------------------------------------------------------------------------- */
+
+static firth_op **side_of(const firth_op *op)
+{
+    return rules[op->kind].ready == FTH_READABLE ? &op->io->reading : &op->io->writing;
+}
+
+/* Sees to it that a report comes for an op that waits. Returns 0 or an errno, which only a first call for io can do. */
+static int watch(fth_reactor *reactor, firth_io *io, unsigned ready)
+{
+    const fth_poller *poller = reactor->poller;
+    uint64_t token = fth_slots_token(reactor, io);
+    unsigned watched = io->state / FTH_WATCHED_READ & (FTH_READABLE | FTH_WRITABLE);
+    unsigned wanted = watched | ready | FTH_READABLE;
+    int os_code;
+
+    if (!poller->edges) {
+        poller->arm(reactor->poller_state, (int)io->native, token, ready);
+    } else if (watched == 0) {
+        os_code = poller->add(reactor->poller_state, (int)io->native, token, wanted);
+        if (os_code != 0)
+            return os_code;
+    } else if (wanted != watched || (io->state & ready) != 0) {
+        /* The first blocked write, or an attempt that gave up before it was blocked. */
+        poller->arm(reactor->poller_state, (int)io->native, token, wanted);
+    }
+    io->state |= wanted * FTH_WATCHED_READ | (poller->edges ? (unsigned)FTH_STANDING : 0u);
+    return 0;
+}
+
+/* The report is on its way, or was asked for once and for all, and the last attempt was really blocked. */
+static bool is_watched(const firth_io *io, unsigned ready)
+{
+    return (io->state & (FTH_STANDING | ready * FTH_WATCHED_READ | ready)) == (FTH_STANDING | ready * FTH_WATCHED_READ);
+}
+
+/* Apart from fth_reactor_submit, so that an op which ends at once does not pay for what waiting takes. */
+FIRTH_NOINLINE static firth_submit pend(firth_op *op)
+{
+    const struct rule *rule = &rules[op->kind];
+    firth_io *io = op->io;
+    firth_op **side = side_of(op);
+
+    if (op->attempt_only) {
+        fth_end(op, FIRTH_ERR_WOULD_BLOCK, 0, rule->step);
+        return FIRTH_SUBMIT_DONE;
+    }
+    if (!is_watched(io, rule->ready)) {
+        fth_reactor *reactor = fth_reactor_of(io);
+        int os_code = watch(reactor, io, rule->ready);
+
+        if (os_code != 0) {
+            fth_fail(op, os_code, reactor->poller->add_step);
+            return FIRTH_SUBMIT_DONE;
+        }
+    }
+    *side = op;
+    return FIRTH_SUBMIT_PENDING;
+}
+
+/* One attempt; the frequent kinds by name, since a call by pointer is one that the processor guesses wrong after a
+ * system call. */
+FIRTH_INLINE bool attempt(firth_op *op)
+{
+    if (op->kind == FIRTH_OP_RECEIVE)
+        return attempt_receive(op);
+    if (op->kind == FIRTH_OP_SEND)
+        return attempt_send(op);
+    if (op->kind == FIRTH_OP_WAIT_READABLE)
+        return fth_succeed(op, FIRTH_OK);
+    return rules[op->kind].attempt(op);
+}
+
+firth_submit fth_reactor_submit(firth_op *op)
+{
+    FTH_ASSERT(*side_of(op) == NULL);
+    if (op->kind == FIRTH_OP_CONNECT ? fth_attempt_connect(op)
+                                     : ((op->io->state & rules[op->kind].ready) != 0 || op->look_again) && attempt(op))
+        return FIRTH_SUBMIT_DONE;
+    return pend(op);
+}
+
+void fth_reactor_cancel(firth_op *op)
+{
+    firth_op **side = side_of(op);
+
+    FTH_ASSERT(*side == op);
+    if (*side != op)
+        return;
+    /* What the poller was asked for stays asked for: its report then only says what is true of the socket. */
+    *side = NULL;
+    firth_op_complete(op, FIRTH_ERR_CANCELED, 0, rules[op->kind].step);
+}
+
+static void retry(fth_reactor *reactor, firth_io *io, firth_op **side)
+{
+    firth_op *op = *side;
+
+    if (!attempt(op)) {
+        if (!is_watched(io, rules[op->kind].ready))
+            (void)watch(reactor, io, rules[op->kind].ready); /* cannot fail: it is registered */
+        return;
+    }
+    *side = NULL;
+    firth_op_complete(op, op->result, op->os_code, op->step);
+}
+
+void fth_reactor_event(fth_reactor *reactor, uint64_t token, unsigned ready)
+{
+    firth_io *io = fth_slots_find(reactor, token);
+
+    if (io == NULL)
+        return;
+    io->state |= ready;
+    if ((ready & FTH_READABLE) != 0)
+        fth_set_readable(io);
+    /* The reader first: a send would take the socket's error away, and the reader tells the bytes before it. */
+    if (io->reading != NULL && (io->state & FTH_READABLE) != 0)
+        retry(reactor, io, &io->reading);
+    if (io->writing != NULL && (io->state & FTH_WRITABLE) != 0)
+        retry(reactor, io, &io->writing);
+}
