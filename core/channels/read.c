@@ -143,6 +143,7 @@ void firth_read_cancel(firth_read_channel *in, int cause)
     if (fth_read_buffered(in) > 0)
         in->cause = 0;
     discard(in);
+    in->cancelled = in->cancelled || in->cause == 0;
     fth_read_end(in, cause < 0 ? cause : FIRTH_ERR_CANCELED, 0, "firth_read_cancel");
     if (in->reader != NULL && in->reader != fth_current)
         fth_task_interrupt(in->reader);

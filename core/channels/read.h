@@ -44,6 +44,7 @@ struct firth_read_channel {
     uint32_t end;
     int32_t cause; /* 0 while open; else what calls return once nothing is buffered */
     int32_t os_code;
+    bool cancelled;  /* by firth_read_cancel: what the peer sends meanwhile nobody has seen */
     bool closed;     /* the owner is closed or closing: calls inside end with FIRTH_ERR_CLOSED */
     bool tell_left;  /* the owner waits for the call inside to leave */
     bool discarding; /* the buffer goes when the call inside, which may have lent it to an op, has left */

@@ -176,7 +176,8 @@ static int wait_drained(firth_write_channel *out)
         return FIRTH_ERR_CANCELED;
     out->writer = fth_current;
     out->waiting = true;
-    rc = fth_task_park(out->sink->name, out->sink->idle_deadline_ns(out));
+    /* A close has a limit of its own. */
+    rc = fth_task_park(out->sink->name, out->closed ? INT64_MAX : out->sink->idle_deadline_ns(out));
     out->waiting = false;
     out->writer = writer;
     return rc;

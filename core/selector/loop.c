@@ -15,7 +15,7 @@ void firth_op_complete(firth_op *op, int64_t result, int os_code, const char *st
 {
     firth_selector *selector = op->io->selector;
 
-    FTH_ASSERT(op->state == FIRTH_SUBMIT_PENDING);
+    FTH_ASSERT(op->state != FIRTH_SUBMIT_DONE);
     op->state = FIRTH_SUBMIT_DONE;
     op->result = result;
     op->os_code = os_code;
@@ -185,8 +185,8 @@ int firth_selector_poll(firth_selector *selector, int64_t timeout_ms)
 
     if (rc < 0)
         return rc;
-    if (timeout_ms > 0 && timeout_ms < INT64_MAX / 2000000)
-        until_ns = firth_now_ns() + timeout_ms * 1000000;
+    if (timeout_ms > 0)
+        until_ns = fth_after_ms(firth_now_ns(), timeout_ms);
     run_tasks(selector);
     rc = ask_kernel(selector, until_ns);
     run_ready(selector, FTH_LOOP_RESUMES);

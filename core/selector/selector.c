@@ -237,18 +237,25 @@ static bool has_open(const firth_selector *selector)
     return selector->opened.next != &selector->opened;
 }
 
-static void end_all(firth_selector *selector)
+/* Posts run first, and may spawn, open and post again; with the pool gone nobody else does. */
+static bool has_any(const firth_selector *selector)
+{
+    return fth_selector_has_tasks(selector) || has_open(selector) || selector->pool != NULL ||
+           atomic_load(&selector->mailbox.pending);
+}
+
+static void end_some(firth_selector *selector)
 {
     fth_opened *opened, *next;
 
-    firth_scope_cancel(&selector->loop.scope);
+    fth_mailbox_deliver(selector);
     (void)fth_selector_run_while(selector, fth_selector_has_tasks);
     for (opened = selector->opened.next; opened != &selector->opened; opened = next) {
         next = opened->next;
         opened->kind->abandon(opened);
     }
     (void)fth_selector_run_while(selector, has_open);
-    fth_mailbox_deliver(selector);
+    fth_pool_close(selector);
 }
 
 static void free_parts(firth_selector *selector)
@@ -256,8 +263,6 @@ static void free_parts(firth_selector *selector)
     void (*release)(void *argument, void *memory) = selector->options.release;
     void *argument = selector->options.allocate_argument;
 
-    fth_pool_close(selector);
-    fth_mailbox_deliver(selector);
     if (selector->overflow.describe != NULL)
         firth_port_overflow_forget(&selector->overflow);
     selector->backend->close(selector);
@@ -282,7 +287,9 @@ int firth_selector_close(firth_selector *selector)
     fth_mailbox_deliver(selector);
     any = list_open(selector);
     selector->turning = true;
-    end_all(selector);
+    firth_scope_cancel(&selector->loop.scope);
+    while (has_any(selector))
+        end_some(selector);
     free_parts(selector);
     return any ? firth_fail(FIRTH_ERR_STILL_OPEN, 0, "firth_selector_close") : FIRTH_OK;
 }

@@ -119,8 +119,6 @@ static int open_socket(race *all, const firth_address *address, firth_socket **o
 
 static void start(race *all, attempt *one, const firth_address *address)
 {
-    int64_t delay_ns = all->tcp->attempt_delay_ms * 1000000;
-
     if (open_socket(all, address, &one->socket) < 0) {
         note_last_failure(all);
         one->socket = NULL;
@@ -131,7 +129,7 @@ static void start(race *all, attempt *one, const firth_address *address)
     one->op.with.address = address;
     one->op.owner = one;
     one->op.done = attempt_ended;
-    all->next_start_ns = all->next < all->count ? firth_now_ns() + delay_ns : INT64_MAX;
+    all->next_start_ns = all->next < all->count ? fth_after_ms(firth_now_ns(), all->tcp->attempt_delay_ms) : INT64_MAX;
     one->pending = fth_op_submit(&one->op) == FIRTH_SUBMIT_PENDING;
     if (one->pending)
         all->pending++;

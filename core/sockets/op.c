@@ -7,8 +7,10 @@
 
 void fth_op_cancel(firth_op *op)
 {
-    if (op->state == FIRTH_SUBMIT_PENDING)
-        op->io->selector->backend->cancel(op);
+    if (op->state != FIRTH_SUBMIT_PENDING)
+        return;
+    op->state = FTH_OP_ENDING;
+    op->io->selector->backend->cancel(op);
 }
 
 static void cancel_waiting(firth_task *task)

@@ -6,6 +6,9 @@
 #include "core/base/assert.h"
 #include "core/selector/selector.h"
 
+/* firth_op.state beside the values of firth_submit: pending, and the backend was asked to end it. */
+enum { FTH_OP_ENDING = 2 };
+
 /* Makes the op ready to be filled in: what submitting, ending and queueing set is left alone. */
 static inline void fth_op_init(firth_op *op, firth_op_kind kind, firth_io *io)
 {
@@ -33,7 +36,7 @@ static inline firth_submit fth_op_submit(firth_op *op)
     return how;
 }
 
-/* Asks a pending op to end soon; one that has ended already, and only waits for its done, is left alone. */
+/* Asks a pending op to end soon, once; one that has ended already, and only waits for its done, is left alone. */
 void fth_op_cancel(firth_op *op);
 
 /* Suspends the owner of a pending op until it has ended; see fth_op_await. */

@@ -87,6 +87,10 @@ void fth_socket_settle(firth_socket *socket)
 
     if (socket->in.reader != NULL || socket->out.writer != NULL)
         return;
+    /* What is on its way in the background to a peer that takes nothing would never end. Test:
+     * abort_behind_a_stalled_background_send_resets_at_once. */
+    if (socket->how == FIRTH_CLOSE_RESET && socket->out.in_flight > 0)
+        fth_op_cancel(&socket->out.block->op);
     if (closer != NULL && (socket->stage == FTH_SOCKET_CLOSING || socket->out.in_flight == 0)) {
         socket->closer = NULL;
         fth_task_wake(closer);
@@ -107,8 +111,6 @@ void firth_socket_abort(firth_socket *socket)
     fth_read_close(&socket->in);
     fth_write_close(&socket->out);
     fth_write_end(&socket->out, FIRTH_ERR_CLOSED, 0, "firth_socket_abort");
-    if (socket->out.in_flight > 0 && socket->out.writer == NULL)
-        fth_op_cancel(&socket->out.block->op);
     fth_socket_settle(socket);
 }
 

@@ -67,7 +67,7 @@ static int linger(firth_socket *socket)
 
     firth_scope_open(&scope, fth_current->innermost, &options);
     rc = fth_write_flush(&socket->out);
-    if (rc >= 0 && socket->in.cause == 0) {
+    if (rc >= 0 && (socket->in.cause == 0 || socket->in.cancelled)) {
         block = fth_block_take(&socket->io.selector->blocks);
         if (block != NULL) {
             rc = discard_incoming(socket, block);
@@ -101,7 +101,8 @@ int firth_socket_close(firth_socket *socket)
     if (rc < 0)
         socket->how = FIRTH_CLOSE_RESET;
     socket->stage = FTH_SOCKET_CLOSED;
-    fth_write_discard(&socket->out);
+    /* Ended, so that what a send in the background leaves over is not sent after it. */
+    fth_write_end(&socket->out, FIRTH_ERR_CLOSED, 0, "firth_socket_close");
     if (socket->out.in_flight > 0) {
         fth_op_cancel(&socket->out.block->op);
         wait_for_others(socket);

@@ -171,8 +171,6 @@ static void cancelled(firth_write_channel *out)
 
     socket->how = FIRTH_CLOSE_RESET;
     socket->in.tell_left = out->tell_left = true;
-    if (out->in_flight > 0 && out->writer == NULL)
-        fth_op_cancel(&out->block->op);
     if (socket->in.cause == 0 || fth_read_buffered(&socket->in) > 0)
         firth_read_cancel(&socket->in, out->cause);
     fth_socket_settle(socket);

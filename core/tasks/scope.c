@@ -72,7 +72,7 @@ static void spread(firth_scope *top)
 
 void firth_scope_cancel(firth_scope *scope)
 {
-    if (scope == NULL || scope->magic != FTH_SCOPE_MAGIC) {
+    if (scope == NULL || scope->magic != FTH_SCOPE_MAGIC || scope->task == NULL) {
         (void)FTH_MISUSE("firth_scope_cancel of a scope that is not open");
         return;
     }
@@ -87,9 +87,12 @@ bool firth_scope_is_cancelled(const firth_scope *scope)
 
 int firth_scope_cancel_from(firth_scope *scope)
 {
-    firth_selector *selector = scope->task->selector;
-    fth_mailbox *mailbox = &selector->mailbox;
+    firth_selector *selector = firth_scope_selector(scope);
+    fth_mailbox *mailbox;
 
+    if (selector == NULL)
+        return FTH_MISUSE("firth_scope_cancel_from of a scope that was opened outside a task");
+    mailbox = &selector->mailbox;
     firth_port_lock_take(mailbox->lock);
     if (scope->next_remote == NULL) {
         scope->next_remote = mailbox->remote;
@@ -149,8 +152,8 @@ static int64_t deadline_of(const firth_scope_options *options, int64_t now_ns)
 {
     int64_t deadline_ns = INT64_MAX;
 
-    if (options->timeout_ms > 0 && options->timeout_ms < (INT64_MAX - now_ns) / 1000000)
-        deadline_ns = now_ns + options->timeout_ms * 1000000;
+    if (options->timeout_ms > 0)
+        deadline_ns = fth_after_ms(now_ns, options->timeout_ms);
     else if (options->timeout_ms < 0)
         deadline_ns = now_ns;
     if (options->deadline_ns != 0 && options->deadline_ns < deadline_ns)
@@ -218,7 +221,7 @@ void firth_scope_disown(firth_scope *scope, firth_cleanup *node)
 
 firth_selector *firth_scope_selector(const firth_scope *scope)
 {
-    return scope->task->selector;
+    return scope->task != NULL ? scope->task->selector : NULL;
 }
 
 int firth_with_timeout(int64_t timeout_ms, int (*fn)(firth_scope *scope, void *argument), void *argument)

@@ -43,13 +43,16 @@ void fth_scope_child_ended(firth_scope *child, int rc)
 
     unlink_child(child);
     take_result(parent, child, rc);
-    if ((parent->flags & FTH_SCOPE_JOINING) != 0 && parent->first_child == NULL)
+    if ((parent->flags & FTH_SCOPE_JOINING) != 0 && parent->first_child == NULL &&
+        parent->task->stage == FTH_TASK_SUSPENDED)
         fth_task_wake(parent->task);
 }
 
+/* More than once: between the end of the last child and the turn of this task another one may spawn into the scope,
+ * which is open still. Test: a_child_spawned_while_the_scope_is_about_to_close_is_joined_too. */
 static void join(firth_scope *scope)
 {
-    if (scope->first_child != NULL) {
+    while (scope->first_child != NULL) {
         scope->flags |= FTH_SCOPE_JOINING;
         fth_task_suspend("join", NULL, NULL);
         scope->flags &= (uint16_t)~FTH_SCOPE_JOINING;
@@ -90,9 +93,10 @@ static int result_of(const firth_scope *scope, int rc)
     return rc < 0 ? FIRTH_OK : rc;
 }
 
-/* A scope that was opened outside a task was never linked anywhere. */
+/* A scope that was opened outside a task was never linked anywhere; what it owns is cleaned up even so. */
 static int close_misused(firth_scope *scope)
 {
+    clean_up(scope);
     scope->magic = 0;
     return firth_fail(FIRTH_ERR_MISUSE, 0, "firth_scope_open");
 }

@@ -202,7 +202,5 @@ int firth_sleep(int64_t duration_ms)
 {
     if (duration_ms <= 0)
         return firth_yield();
-    if (duration_ms > INT64_MAX / 2000000)
-        return firth_sleep_until(INT64_MAX);
-    return firth_sleep_until(firth_now_ns() + duration_ms * 1000000);
+    return firth_sleep_until(fth_after_ms(firth_now_ns(), duration_ms));
 }

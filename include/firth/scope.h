@@ -96,7 +96,8 @@ FIRTH_API FIRTH_NODISCARD int firth_scope_close(firth_scope *scope, int rc);
 FIRTH_API void firth_scope_cancel(firth_scope *scope);
 
 /* The same from any thread. The caller sees to it that the scope is not closed before this call has returned.
- * Never suspends; takes effect when the selector's loop comes round. Returns FIRTH_OK. */
+ * Never suspends; takes effect when the selector's loop comes round. Returns FIRTH_OK; FIRTH_ERR_MISUSE for a scope
+ * that was opened outside a task. */
 FIRTH_API int firth_scope_cancel_from(firth_scope *scope);
 
 /* Whether a suspending call in this scope would return FIRTH_ERR_CANCELED. Never suspends. */
@@ -122,7 +123,8 @@ FIRTH_API void firth_scope_own_server(firth_scope *scope, firth_server *server);
  * FIRTH_ERR_NOT_SUPPORTED or FIRTH_ERR_NO_MEMORY. Never suspends. */
 FIRTH_API void firth_scope_cancel_on_interrupt(firth_scope *scope);
 
-/* The selector that the scope's task runs on. Any thread; never suspends. */
+/* The selector that the scope's task runs on; NULL for a scope that was opened outside a task. Any thread; never
+ * suspends. */
 FIRTH_API firth_selector *firth_scope_selector(const firth_scope *scope);
 
 /* Runs fn(scope, argument) on the calling task inside a scope with that deadline (<= 0: expired already) and returns

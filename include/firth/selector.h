@@ -94,7 +94,7 @@ FIRTH_API FIRTH_NODISCARD int firth_selector_post(firth_selector *selector, void
 
 /* Closes the selector and frees all of it. If something is still open it is listed in the log with the place that
  * opened it, tasks are cancelled and run to their end, sockets are reset, and the result is FIRTH_ERR_STILL_OPEN; all
- * is freed even so. A post that has not run yet runs. FIRTH_ERR_MISUSE from inside a task. Blocks the thread until the
+ * is freed even so. A post that has not run yet runs, and so does what it posts in turn. FIRTH_ERR_MISUSE from inside a task. Blocks the thread until the
  * last task has ended. NULL does nothing. */
 FIRTH_API int firth_selector_close(firth_selector *selector);
 

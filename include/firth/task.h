@@ -63,8 +63,8 @@ FIRTH_API int firth_sleep(int64_t duration_ms);
 /* Suspends until that point in time of firth_now_ns(), never less. Returns as firth_sleep. May suspend. */
 FIRTH_API int firth_sleep_until(int64_t deadline_ns);
 
-/* Lets every task that is ready run once, and the kernel be asked. Returns FIRTH_OK, or FIRTH_ERR_CANCELED.
- * May suspend. */
+/* Lets every other task that is ready run first. The kernel is asked after 64 resumes at the latest, so a loop of yields
+ * starves nobody. Returns FIRTH_OK, or FIRTH_ERR_CANCELED. May suspend. */
 FIRTH_API int firth_yield(void);
 
 /* Now, in nanoseconds of the monotonic clock that all deadlines use (CLOCK_MONOTONIC: it does not count the time a

@@ -162,6 +162,52 @@ TASK_TEST(a_cancel_that_comes_during_a_shield_waits_for_its_end)
     return FIRTH_OK;
 }
 
+typedef struct late_spawn {
+    firth_scope *into;
+    bool ran;
+} late_spawn;
+
+static int yield_once(firth_scope *scope, void *argument)
+{
+    (void)scope;
+    (void)argument;
+    return firth_yield();
+}
+
+static int note_run(firth_scope *scope, void *argument)
+{
+    int rc = firth_sleep(5);
+
+    (void)scope;
+    ((late_spawn *)argument)->ran = true;
+    return rc;
+}
+
+static int spawn_late(firth_scope *scope, void *argument)
+{
+    late_spawn *late = argument;
+
+    (void)scope;
+    (void)firth_yield();
+    return firth_spawn(late->into, note_run, late, NULL);
+}
+
+/* The last child has ended and its scope's task is about to close it, but was not resumed yet. */
+TASK_TEST(a_child_spawned_while_the_scope_is_about_to_close_is_joined_too)
+{
+    late_spawn late = {0};
+    firth_scope outer, inner;
+
+    firth_scope_open(&outer, scope, NULL);
+    firth_scope_open(&inner, &outer, NULL);
+    late.into = &inner;
+    EXPECT_EQUAL(firth_spawn(&inner, yield_once, NULL, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_spawn(&outer, spawn_late, &late, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_scope_close(&inner, FIRTH_OK), FIRTH_OK);
+    EXPECT(late.ran);
+    return firth_scope_close(&outer, FIRTH_OK);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -171,6 +217,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(cleanups_run_last_in_first_out_after_the_children),
         cmocka_unit_test(a_shield_gets_its_time_and_no_more),
         cmocka_unit_test(a_cancel_that_comes_during_a_shield_waits_for_its_end),
+        cmocka_unit_test(a_child_spawned_while_the_scope_is_about_to_close_is_joined_too),
     };
 
     return support_main(argc, argv, "children", tests, sizeof tests / sizeof tests[0]);

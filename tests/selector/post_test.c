@@ -152,6 +152,44 @@ static void a_post_that_has_not_run_yet_runs_when_the_selector_is_closed(void **
     assert_int_equal(count, 1);
 }
 
+typedef struct chain {
+    firth_selector *selector;
+    int posts_left;
+    bool ran;
+} chain;
+
+static int note_run(firth_scope *scope, void *argument)
+{
+    (void)scope;
+    ((chain *)argument)->ran = true;
+    return FIRTH_OK;
+}
+
+static void post_again(void *argument)
+{
+    chain *this = argument;
+
+    if (--this->posts_left > 0)
+        (void)!firth_selector_post(this->selector, post_again, this);
+    else
+        (void)!firth_spawn(firth_selector_scope(this->selector), note_run, this, NULL);
+}
+
+static void what_a_post_posts_and_spawns_while_the_selector_is_closed_runs_too(void **state)
+{
+    size_t live = support_allocations_live();
+    firth_selector_options options = support_options();
+    chain this = {.posts_left = 5};
+
+    (void)state;
+    assert_int_equal(firth_selector_open(&this.selector, &options), FIRTH_OK);
+    assert_int_equal(firth_selector_post(this.selector, post_again, &this), FIRTH_OK);
+    assert_int_equal(firth_selector_close(this.selector), FIRTH_OK);
+    assert_int_equal(this.posts_left, 0);
+    assert_true(this.ran);
+    assert_int_equal(support_allocations_live(), live);
+}
+
 /* ---- every allocation failing in turn ------------------------------------------------------------------------------ */
 
 static int serve_one(firth_scope *scope, void *argument)
@@ -237,6 +275,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_post_wakes_a_sleeping_loop_and_may_spawn),
         cmocka_unit_test(dropping_a_selector_cancels_its_tasks_and_lists_what_is_open),
         cmocka_unit_test(a_post_that_has_not_run_yet_runs_when_the_selector_is_closed),
+        cmocka_unit_test(what_a_post_posts_and_spawns_while_the_selector_is_closed_runs_too),
         cmocka_unit_test(every_allocation_failing_in_turn_is_an_error_and_leaks_nothing),
     };
 

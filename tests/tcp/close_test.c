@@ -222,6 +222,45 @@ TASK_TEST(read_cancel_wakes_the_reader_and_leaves_writing_alone)
     return FIRTH_OK;
 }
 
+/* An upload is refused, answered and closed. */
+TASK_TEST(close_after_read_cancel_lets_the_answer_through_though_the_peer_had_sent_more)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    static const char unread[100 * 1000];
+    char answer[16];
+    firth_socket *server;
+    int raw;
+
+    EXPECT_EQUAL(peers_raw_client(&tcp, &server, &raw), FIRTH_OK);
+    EXPECT_EQUAL(raw_send(raw, unread, sizeof unread), 0);
+    EXPECT_EQUAL(firth_await_content(firth_socket_input(server), 1000) >= 1000, true);
+    firth_read_cancel(firth_socket_input(server), FIRTH_ERR_TOO_LONG);
+    EXPECT_EQUAL(firth_write_string(firth_socket_output(server), "too much\n"), FIRTH_OK);
+    EXPECT_EQUAL(firth_socket_close(server), FIRTH_OK);
+    EXPECT_EQUAL(raw_receive(raw, answer, 9), 0);
+    EXPECT_EQUAL(recv(raw, answer, sizeof answer, 0), 0);
+    close(raw);
+    return FIRTH_OK;
+}
+
+/* The channel is on the list of those to flush when it is freed. */
+TASK_TEST(abort_right_after_a_write_with_auto_flush_leaves_nothing_to_flush)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_socket *socket;
+    int raw;
+
+    tcp.auto_flush = true;
+    for (int i = 0; i < 3; i++) {
+        EXPECT_EQUAL(peers_raw_client(&tcp, &socket, &raw), FIRTH_OK);
+        EXPECT_EQUAL(firth_write_string(firth_socket_output(socket), "never sent\n"), FIRTH_OK);
+        firth_socket_abort(socket);
+        EXPECT_EQUAL(firth_yield(), FIRTH_OK);
+        close(raw);
+    }
+    return FIRTH_OK;
+}
+
 TASK_TEST(closing_nothing_does_nothing)
 {
     EXPECT_EQUAL(firth_socket_close(NULL), FIRTH_OK);
@@ -289,6 +328,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(abort_resets_the_connection),
         cmocka_unit_test(write_cancel_resets_the_connection_and_gives_its_cause_for_ever),
         cmocka_unit_test(read_cancel_wakes_the_reader_and_leaves_writing_alone),
+        cmocka_unit_test(close_after_read_cancel_lets_the_answer_through_though_the_peer_had_sent_more),
+        cmocka_unit_test(abort_right_after_a_write_with_auto_flush_leaves_nothing_to_flush),
         cmocka_unit_test(closing_nothing_does_nothing),
         cmocka_unit_test(socket_that_is_owned_may_be_closed_by_hand),
         cmocka_unit_test(closing_a_selector_lists_what_is_still_open_and_frees_it),

@@ -80,6 +80,28 @@ static int ten_small_writes(firth_scope *scope, bool auto_flush)
     return FIRTH_OK;
 }
 
+static int write_and_end(firth_scope *scope, void *socket)
+{
+    (void)scope;
+    return firth_write_string(firth_socket_output(socket), "last words\n");
+}
+
+/* The end of a task is its last suspension. */
+TASK_TEST(what_a_task_wrote_leaves_when_it_ends)
+{
+    firth_socket *socket;
+    firth_scope children;
+    int raw;
+
+    EXPECT_EQUAL(raw_pair(scope, true, &socket, &raw), FIRTH_OK);
+    firth_scope_open(&children, scope, NULL);
+    EXPECT_EQUAL(firth_spawn(&children, write_and_end, socket, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_scope_close(&children, FIRTH_OK), FIRTH_OK);
+    EXPECT_EQUAL(arrived(raw), 11);
+    close(raw);
+    return FIRTH_OK;
+}
+
 TASK_TEST(ten_small_writes_between_two_suspensions_leave_as_one_segment)
 {
     return ten_small_writes(scope, true);
@@ -163,6 +185,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(with_auto_flush_a_line_arrives_though_nobody_flushes),
         cmocka_unit_test(with_auto_flush_any_suspension_will_do),
+        cmocka_unit_test(what_a_task_wrote_leaves_when_it_ends),
         cmocka_unit_test(ten_small_writes_between_two_suspensions_leave_as_one_segment),
         cmocka_unit_test(ten_small_writes_before_a_flush_leave_as_one_segment),
         cmocka_unit_test(without_auto_flush_bytes_wait_for_the_flush),

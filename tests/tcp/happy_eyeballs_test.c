@@ -179,6 +179,67 @@ TASK_TEST(cancel_at_any_moment_of_several_attempts_leaves_nothing)
     return FIRTH_OK;
 }
 
+typedef struct late_cancel {
+    firth_server *server;
+    firth_scope *connecting;
+} late_cancel;
+
+static int cancel_when_connected(firth_scope *scope, void *argument)
+{
+    late_cancel *late = argument;
+    firth_socket *accepted;
+    int rc = firth_accept(late->server, &accepted);
+
+    if (rc < 0)
+        return rc;
+    firth_scope_own_socket(scope, accepted);
+    firth_scope_cancel(late->connecting);
+    return FIRTH_OK;
+}
+
+/* The client hears of its connection in the same turn of the loop as the server, which cancels it then and there. */
+TASK_TEST(connection_that_is_there_beats_a_cancel)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    late_cancel late;
+    firth_scope connecting;
+    firth_socket *client;
+    int port, rc;
+
+    EXPECT_EQUAL(peers_server(scope, &late.server, &port), FIRTH_OK);
+    firth_scope_open(&connecting, scope, NULL);
+    late.connecting = &connecting;
+    EXPECT_EQUAL(firth_spawn(&connecting, cancel_when_connected, &late, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_yield(), FIRTH_OK); /* it waits in accept, for the kernel to tell */
+    rc = firth_tcp_connect(&tcp, "127.0.0.1", port, &client);
+    EXPECT_EQUAL(rc, FIRTH_OK);
+    if (support_backend_is("epoll")) /* poll tells the client first, which then has gone on */
+        EXPECT(firth_scope_is_cancelled(&connecting));
+    firth_socket_abort(client);
+    EXPECT_EQUAL(firth_scope_close(&connecting, FIRTH_OK), FIRTH_OK);
+    return FIRTH_OK;
+}
+
+TASK_TEST(an_attempt_delay_without_end_never_starts_another)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_server *server;
+    firth_socket *client;
+    raw_silence silence;
+    firth_address addresses[2];
+    int port;
+
+    EXPECT_EQUAL(peers_server(scope, &server, &port), FIRTH_OK);
+    EXPECT_EQUAL(raw_silence_open(&silence), 0);
+    addresses[0] = loopback(silence.port);
+    addresses[1] = loopback(port);
+    tcp.attempt_delay_ms = INT64_MAX;
+    tcp.connect_timeout_ms = 50;
+    EXPECT_EQUAL(firth_tcp_connect_any(&tcp, addresses, 2, &client), FIRTH_ERR_TIMED_OUT);
+    raw_silence_close(&silence);
+    return FIRTH_OK;
+}
+
 TASK_TEST(loser_that_connects_in_the_end_is_closed)
 {
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
@@ -245,6 +306,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(addresses_that_all_fail_give_the_last_error),
         cmocka_unit_test(timeout_is_on_all_addresses_together),
         cmocka_unit_test(cancel_at_any_moment_of_several_attempts_leaves_nothing),
+        cmocka_unit_test(connection_that_is_there_beats_a_cancel),
+        cmocka_unit_test(an_attempt_delay_without_end_never_starts_another),
         cmocka_unit_test(loser_that_connects_in_the_end_is_closed),
         cmocka_unit_test(no_addresses_at_all_is_an_argument_error),
         cmocka_unit_test(name_with_two_families_finds_the_one_that_listens),
