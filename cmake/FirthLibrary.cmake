@@ -6,6 +6,7 @@ include(CheckCCompilerFlag)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 check_c_compiler_flag("-Werror -fstack-clash-protection" FIRTH_HAS_STACK_CLASH_PROTECTION)
+check_c_compiler_flag("-Werror -fmacro-prefix-map=/a=/b" FIRTH_HAS_MACRO_PREFIX_MAP)
 
 if(FIRTH_SANITIZE AND NOT FIRTH_SANITIZE MATCHES "^[a-z,]+$")
     message(FATAL_ERROR "FIRTH_SANITIZE is \"${FIRTH_SANITIZE}\"; it takes what -fsanitize= takes: address,undefined.")
@@ -53,6 +54,9 @@ function(firth_configure_library target)
     endif()
     if(FIRTH_HAS_STACK_CLASH_PROTECTION) # a big frame then touches the guard below a task's stack, and not beyond it
         target_compile_options(${target} PRIVATE -fstack-clash-protection)
+    endif()
+    if(FIRTH_HAS_MACRO_PREFIX_MAP) # places in reports are "core/…", and no folder of the builder's is in the library
+        target_compile_options(${target} PRIVATE "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
     endif()
     if(FIRTH_SANITIZE)
         set(flags -fsanitize=${FIRTH_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -47,7 +47,7 @@ static int serve(firth_scope *scope, void *argument)
     return firth_scope_close(&clients, rc);
 }
 
-/* The number, or -1, which no port is, for text that is none. */
+/* The number, or -1 for text that is none. */
 static int parse_port(const char *text)
 {
     char *end;
@@ -60,5 +60,9 @@ int main(int argc, char **argv)
 {
     place at = {.host = argc > 1 ? argv[1] : "127.0.0.1", .port = argc > 2 ? parse_port(argv[2]) : 9003};
 
+    if (argc > 3 || at.port < 0) {
+        fprintf(stderr, "usage: %s [host [port]], a port is a number from 0 to 65535\n", argv[0]);
+        return EXIT_FAILURE;
+    }
     return firth_run(serve, &at) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

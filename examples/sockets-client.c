@@ -121,7 +121,7 @@ static int converse(firth_scope *scope, void *argument)
     return rc;
 }
 
-/* The number, or -1, which no port is, for text that is none. */
+/* The number, or -1 for text that is none. */
 static int parse_port(const char *text)
 {
     char *end;
@@ -136,6 +136,10 @@ int main(int argc, char **argv)
 
     talk.host = argc > 1 ? argv[1] : "127.0.0.1";
     talk.port = argc > 2 ? parse_port(argv[2]) : 9002;
+    if (argc > 3 || talk.port < 0) {
+        fprintf(stderr, "usage: %s [host [port]], a port is a number from 0 to 65535\n", argv[0]);
+        return EXIT_FAILURE;
+    }
     if (pipe(talk.input.wake) != 0) {
         perror("pipe");
         return EXIT_FAILURE;

@@ -81,7 +81,7 @@ static void print_log(void *argument, const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
-/* The number, or -1, which no port is, for text that is none. */
+/* The number, or -1 for text that is none. */
 static int parse_port(const char *text)
 {
     char *end;
@@ -95,6 +95,10 @@ int main(int argc, char **argv)
     place at = {.host = argc > 1 ? argv[1] : "127.0.0.1", .port = argc > 2 ? parse_port(argv[2]) : 9002};
     firth_selector_options options = firth_selector_defaults();
 
+    if (argc > 3 || at.port < 0) {
+        fprintf(stderr, "usage: %s [host [port]], a port is a number from 0 to 65535\n", argv[0]);
+        return EXIT_FAILURE;
+    }
     options.log = print_log;
     if (firth_run_with(&options, serve, &at) < 0)
         return EXIT_FAILURE;

@@ -67,6 +67,19 @@ static void spread_failure(firth_read_channel *in, firth_write_channel *out, int
         firth_read_cancel(in, rc);
 }
 
+/* The task waits for one of the channels, and is interrupted when either is cancelled or closed: then it is that one's
+ * cause which ended the copy. A cancelled scope ends the call alone. */
+static int cause_of(const firth_read_channel *in, const firth_write_channel *out, int rc)
+{
+    if (rc != FIRTH_ERR_CANCELED || fth_task_is_cancelled())
+        return rc;
+    if (in->closed || out->closed)
+        return FIRTH_ERR_CLOSED;
+    if (in->cause != 0 && in->cause != FIRTH_EOF)
+        return in->cause;
+    return out->cause != 0 ? out->cause : rc;
+}
+
 static int copy(firth_read_channel *in, firth_write_channel *out, uint64_t limit)
 {
     bool fast = false;
@@ -78,6 +91,7 @@ static int copy(firth_read_channel *in, firth_write_channel *out, uint64_t limit
         rc = FIRTH_OK;
     if (rc >= 0)
         rc = fth_write_waited(out, fth_write_flush(out));
+    rc = cause_of(in, out, rc);
     spread_failure(in, out, rc);
     return rc;
 }

@@ -144,13 +144,13 @@ static void writer_left(firth_write_channel *out)
     settle(of_output(out));
 }
 
-static void writing_cancelled(firth_write_channel *out)
+static void writing_cancelled(firth_write_channel *out, int cause)
 {
     firth_pipe *pipe = of_output(out);
 
     fth_write_discard(out);
     if (pipe->in.cause == 0 || fth_read_buffered(&pipe->in) > 0)
-        firth_read_cancel(&pipe->in, out->cause);
+        firth_read_cancel(&pipe->in, cause);
 }
 
 static const fth_sink pipe_sink = {

@@ -257,8 +257,10 @@ int64_t firth_read_remaining(firth_read_channel *in, void *bytes, size_t size)
         return n;
     while (n >= 0 && in->progress < size)
         n = read_into(in, (unsigned char *)bytes + in->progress, size - in->progress);
-    if (n >= 0)
-        n = fth_read_some(in) == FIRTH_OK ? FIRTH_ERR_TOO_LONG : in->cause;
+    if (n >= 0) { /* full: whether that was all is known when more has come, or the end */
+        n = fth_read_some(in);
+        n = n == FIRTH_OK ? FIRTH_ERR_TOO_LONG : n;
+    }
     if (n == FIRTH_EOF)
         n = (int64_t)in->progress;
     return fth_read_leave(in, n);

@@ -19,6 +19,13 @@ static uint32_t capacity(const firth_write_channel *out)
     return out->selector->blocks.block_bytes;
 }
 
+static void give_block(firth_write_channel *out)
+{
+    fth_block_give(&out->selector->blocks, out->block);
+    out->block = NULL;
+    out->start = out->end = 0;
+}
+
 /* ---- entering and leaving ---------------------------------------------------------------------------------------- */
 
 int fth_write_enter(firth_write_channel *out)
@@ -43,6 +50,8 @@ int fth_write_enter(firth_write_channel *out)
 int fth_write_leave(firth_write_channel *out, int result)
 {
     out->writer = NULL;
+    if (out->block != NULL && out->start == out->end && out->reserved == 0 && out->in_flight == 0)
+        give_block(out);
     if (result < 0) {
         if (result == out->cause)
             (void)firth_fail(result, out->os_code, out->step);
@@ -100,13 +109,6 @@ void fth_write_clean(firth_write_channel *out)
 }
 
 /* ---- the buffer -------------------------------------------------------------------------------------------------- */
-
-static void give_block(firth_write_channel *out)
-{
-    fth_block_give(&out->selector->blocks, out->block);
-    out->block = NULL;
-    out->start = out->end = 0;
-}
 
 /* An op holds the front of the buffer; what a pipe has in flight nobody holds. */
 static bool is_pinned(const firth_write_channel *out)

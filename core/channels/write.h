@@ -29,8 +29,9 @@ typedef struct fth_sink {
     /* The call inside has left, and tell_left is set: the owner may be freed by this. */
     void (*left)(firth_write_channel *out);
 
-    /* Writing was cancelled; the cause is set and the buffer is empty, or will be when the sink lets go of it. */
-    void (*cancelled)(firth_write_channel *out);
+    /* Writing was cancelled with this cause - the channel's own may be an earlier one - and the buffer is empty, or will
+     * be when the sink lets go of it. */
+    void (*cancelled)(firth_write_channel *out, int cause);
 } fth_sink;
 
 enum { FTH_DRAINED = 0, FTH_DRAINING = 1 };

@@ -173,6 +173,15 @@ int firth_flush(firth_write_channel *out)
     return fth_write_leave(out, fth_write_waited(out, rc));
 }
 
+/* A connection that the peer has reset is not connected any more by the time it is shut down. */
+static int fail_to_finish(firth_write_channel *out, int rc)
+{
+    const firth_failure *why = firth_last_failure();
+
+    fth_write_end(out, rc == FIRTH_ERR_NOT_CONNECTED ? FIRTH_ERR_RESET : rc, why->os_code, why->step);
+    return out->cause;
+}
+
 int firth_flush_and_close(firth_write_channel *out)
 {
     int rc = fth_write_enter(out);
@@ -187,6 +196,8 @@ int firth_flush_and_close(firth_write_channel *out)
             out->finished = true;
             out->cause = FIRTH_ERR_CLOSED;
             out->step = "firth_flush_and_close";
+        } else {
+            rc = fail_to_finish(out, rc);
         }
     }
     return fth_write_leave(out, rc);
@@ -195,10 +206,11 @@ int firth_flush_and_close(firth_write_channel *out)
 void firth_write_cancel(firth_write_channel *out, int cause)
 {
     fth_selector_assert_thread(out->selector);
-    fth_write_end(out, cause < 0 ? cause : FIRTH_ERR_CANCELED, 0, "firth_write_cancel");
+    cause = cause < 0 ? cause : FIRTH_ERR_CANCELED;
+    fth_write_end(out, cause, 0, "firth_write_cancel");
     if (out->writer != NULL && out->writer != fth_current)
         fth_task_interrupt(out->writer);
-    out->sink->cancelled(out);
+    out->sink->cancelled(out, cause);
 }
 
 void firth_write_auto_flush(firth_write_channel *out, bool on)

@@ -165,14 +165,14 @@ static void writer_left(firth_write_channel *out)
 
 /* Without the rest of its bytes the stream is of no use to the peer: it gets a reset as soon as nobody is inside any
  * more, and reading ends here and now. */
-static void cancelled(firth_write_channel *out)
+static void cancelled(firth_write_channel *out, int cause)
 {
     firth_socket *socket = of_output(out);
 
     socket->how = FIRTH_CLOSE_RESET;
     socket->in.tell_left = out->tell_left = true;
     if (socket->in.cause == 0 || fth_read_buffered(&socket->in) > 0)
-        firth_read_cancel(&socket->in, out->cause);
+        firth_read_cancel(&socket->in, cause);
     fth_socket_settle(socket);
 }
 

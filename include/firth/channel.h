@@ -122,7 +122,8 @@ FIRTH_API FIRTH_NODISCARD int firth_write(firth_write_channel *out, const void *
 FIRTH_API FIRTH_NODISCARD int firth_write_string(firth_write_channel *out, const char *text);
 
 /* Writes what printf(3) would print. Returns as firth_write; FIRTH_ERR_ARGUMENT if the format fails;
- * FIRTH_ERR_NO_MEMORY if it comes to more than a block and there is no memory for it. All or nothing is written. */
+ * FIRTH_ERR_NO_MEMORY if it comes to more than a block and there is no memory for it. What fits a block is written whole or
+ * not at all; of more than that firth_write_progress tells. */
 FIRTH_API FIRTH_NODISCARD int firth_write_format(firth_write_channel *out, const char *format, ...) FIRTH_PRINTF(2, 3);
 
 /* Writes the pieces in order, as one. Returns as firth_write. */

@@ -75,10 +75,10 @@ struct firth_scope {
 
 FIRTH_BEGIN_DECLS
 
-/* Opens a scope inside parent, which must be the innermost open scope of the calling task. options may be NULL.
+/* firth_scope_open(scope, parent, options): opens a scope inside parent, which must be the innermost open scope of the calling task. options may be NULL.
  * Allocates nothing and cannot fail; a wrong parent aborts in a debug build, and in a release build the scope is born
  * cancelled and firth_scope_close returns FIRTH_ERR_MISUSE. Never suspends. */
-#define firth_scope_open(scope, parent, options) firth_scope_open_at(scope, parent, options, FIRTH_HERE)
+#define firth_scope_open(scope, parent, ...) firth_scope_open_at(scope, parent, __VA_ARGS__, FIRTH_HERE)
 FIRTH_API void firth_scope_open_at(firth_scope *scope, firth_scope *parent, const firth_scope_options *options,
                                    const char *place);
 
@@ -120,7 +120,8 @@ FIRTH_API void firth_scope_own_server(firth_scope *scope, firth_server *server);
 /* Cancels the scope when the user interrupts the program (SIGINT or SIGTERM; Ctrl-C on Windows). While such a scope is
  * open the interrupt does nothing else; a second one, while the first is being handled, ends the program as if Firth
  * were not there. If the platform cannot tell, the scope is cancelled at once and its result is
- * FIRTH_ERR_NOT_SUPPORTED or FIRTH_ERR_NO_MEMORY. Never suspends. */
+ * FIRTH_ERR_NOT_SUPPORTED or FIRTH_ERR_NO_MEMORY. A signal that was ignored when the program started - a shell does that
+ * to what it runs in the background - stays ignored. Never suspends. */
 FIRTH_API void firth_scope_cancel_on_interrupt(firth_scope *scope);
 
 /* The selector that the scope's task runs on; NULL for a scope that was opened outside a task. Any thread; never

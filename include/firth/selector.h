@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The selector: one thread's loop, with its tasks, timers, buffers and its backend.
- * Most programs need firth_run alone. */
+ * Most programs need firth_run alone.
+ *
+ * After fork(2) a selector is the parent's alone: the child shares its kernel queue and must not touch it, nor close it;
+ * it opens its own, or runs another program. */
 #ifndef FIRTH_SELECTOR_H
 #define FIRTH_SELECTOR_H
 

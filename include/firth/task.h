@@ -46,13 +46,13 @@ typedef struct firth_task_info {
 
 FIRTH_BEGIN_DECLS
 
-/* Starts fn(scope, argument) as a task in the scope, which may be the caller's or that of any task of the selector, as
+/* firth_spawn(scope, fn, argument, options): starts fn(scope, argument) as a task in the scope, which may be the caller's or that of any task of the selector, as
  * long as it is open. The new task runs when the caller next suspends; in a scope that is cancelled already it runs
  * too, and is cancelled at its first suspending call, so what argument owns is always handed on. options may be NULL.
  * Returns FIRTH_OK; FIRTH_ERR_NO_MEMORY (no stack, or no room for another guard page); FIRTH_ERR_STACK_TOO_SMALL;
  * FIRTH_ERR_MISUSE for a closed scope. On failure fn does not run and argument is still the caller's.
  * Never suspends. */
-#define firth_spawn(scope, fn, argument, options) firth_spawn_at(scope, fn, argument, options, FIRTH_HERE)
+#define firth_spawn(scope, fn, argument, ...) firth_spawn_at(scope, fn, argument, __VA_ARGS__, FIRTH_HERE)
 FIRTH_API FIRTH_NODISCARD int firth_spawn_at(firth_scope *scope, firth_task_fn *fn, void *argument,
                                              const firth_task_options *options, const char *place);
 

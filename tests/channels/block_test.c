@@ -168,6 +168,40 @@ static int no_memory_for_a_block_passes_and_loses_nothing(test_stream *stream)
     return FIRTH_OK;
 }
 
+static int64_t format_long(stream_job *job)
+{
+    return firth_write_format(job->stream->out, "%0*d", (int)(3 * job->stream->block_bytes), 7);
+}
+
+static int a_long_format_holds_no_block_afterwards(test_stream *stream)
+{
+    static stream_job job;
+    size_t idle = support_allocations_live();
+
+    job = (stream_job){.name = "writer", .operation = format_long};
+    EXPECT_EQUAL(stream_start(stream, stream->scope, &job), FIRTH_OK);
+    EXPECT_EQUAL(firth_discard(stream->in, 3 * stream->block_bytes), 3 * stream->block_bytes);
+    EXPECT_EQUAL(stream_until(&job.done), FIRTH_OK);
+    EXPECT_EQUAL(job.result, FIRTH_OK);
+    EXPECT_EQUAL(firth_flush(stream->out), FIRTH_OK);
+    EXPECT_EQUAL(stream_settle(), FIRTH_OK);
+    EXPECT(support_allocations_live() <= idle + 1); /* the ended task's stack slab is kept */
+    return FIRTH_OK;
+}
+
+static int room_that_was_reserved_and_not_used_is_given_back(test_stream *stream)
+{
+    size_t idle = support_allocations_live();
+    void *room;
+
+    EXPECT(firth_reserve(stream->out, 10, &room) >= 10);
+    EXPECT_EQUAL(support_allocations_live(), idle + 1);
+    EXPECT_EQUAL(firth_flush(stream->out), FIRTH_OK);
+    EXPECT_EQUAL(support_allocations_live(), idle);
+    EXPECT_EQUAL(stream_send(stream, "abc", 3), FIRTH_OK);
+    return firth_read_fully(stream->in, (char[3]){0}, 3) == 3 ? FIRTH_OK : FIRTH_ERR_USER;
+}
+
 int main(int argc, char **argv)
 {
     static const stream_case cases[] = {
@@ -178,6 +212,8 @@ int main(int argc, char **argv)
         STREAM_SMALL_TCP_CASE(a_large_read_takes_no_block),
         STREAM_SMALL_TCP_CASE(a_large_write_takes_no_block),
         STREAM_SMALL_CASE(no_memory_for_a_block_passes_and_loses_nothing),
+        STREAM_SMALL_CASE(a_long_format_holds_no_block_afterwards),
+        STREAM_SMALL_CASE(room_that_was_reserved_and_not_used_is_given_back),
     };
 
     return stream_main(argc, argv, "blocks", cases, sizeof cases / sizeof *cases);

@@ -235,6 +235,68 @@ static int a_copy_cancelled_at_an_empty_source_can_go_on(test_stream *stream)
     return FIRTH_OK;
 }
 
+enum { CAUSE = FIRTH_ERR_USER - 3 };
+
+/* The copy waits for the destination; the source ends under it. */
+static int a_source_cancelled_while_the_destination_is_full_ends_both(test_stream *stream)
+{
+    static stream_job job;
+    static stream_flood flood;
+
+    EXPECT_EQUAL(stream_open_like(&other, stream), FIRTH_OK);
+    EXPECT_EQUAL(stream_flood_start(stream, &flood, UINT64_MAX, 1000), FIRTH_OK);
+    job = (stream_job){.name = "copier", .operation = copy_into_other};
+    EXPECT_EQUAL(stream_start(stream, stream->scope, &job), FIRTH_OK);
+    EXPECT(stream_until_waiting(stream, &flood.job));
+    EXPECT(stream_until_waiting(stream, &job));
+    flood.stop = true;
+    firth_read_cancel(stream->in, CAUSE);
+    EXPECT_EQUAL(stream_until(&job.done), FIRTH_OK);
+    EXPECT_EQUAL(job.result, CAUSE);
+    EXPECT_EQUAL(firth_write(other.out, "x", 1), CAUSE);
+    firth_write_cancel(stream->out, CAUSE);
+    EXPECT_EQUAL(stream_until(&flood.job.done), FIRTH_OK);
+    stream_close(&other);
+    return FIRTH_OK;
+}
+
+/* The copy waits for the source; the destination ends under it. */
+static int a_destination_cancelled_while_the_source_is_empty_ends_both(test_stream *stream)
+{
+    static stream_job job;
+    char byte;
+
+    EXPECT_EQUAL(stream_open_like(&other, stream), FIRTH_OK);
+    job = (stream_job){.name = "copier", .operation = copy_into_other};
+    EXPECT_EQUAL(stream_start(stream, stream->scope, &job), FIRTH_OK);
+    EXPECT(stream_until_waiting(stream, &job));
+    firth_write_cancel(other.out, CAUSE);
+    EXPECT_EQUAL(stream_until(&job.done), FIRTH_OK);
+    EXPECT_EQUAL(job.result, CAUSE);
+    EXPECT_EQUAL(firth_read(stream->in, &byte, 1), CAUSE);
+    stream_close(&other);
+    return FIRTH_OK;
+}
+
+static int64_t copy_alone(stream_job *job)
+{
+    return firth_copy(job->stream->in, other.out, FIRTH_NO_LIMIT);
+}
+
+static int closing_the_destination_while_the_source_is_empty_ends_the_copy_with_closed(test_stream *stream)
+{
+    static stream_job job;
+
+    EXPECT_EQUAL(stream_open_like(&other, stream), FIRTH_OK);
+    job = (stream_job){.name = "copier", .operation = copy_alone};
+    EXPECT_EQUAL(stream_start(stream, stream->scope, &job), FIRTH_OK);
+    EXPECT(stream_until_waiting(stream, &job));
+    stream_close(&other);
+    EXPECT_EQUAL(stream_until(&job.done), FIRTH_OK);
+    EXPECT_EQUAL(job.result, FIRTH_ERR_CLOSED);
+    return FIRTH_OK;
+}
+
 int main(int argc, char **argv)
 {
     static const stream_case cases[] = {
@@ -247,6 +309,9 @@ int main(int argc, char **argv)
         STREAM_CASE(a_slow_destination_slows_the_source),
         STREAM_CASE(a_copy_cancelled_at_a_full_destination_can_go_on),
         STREAM_CASE(a_copy_cancelled_at_an_empty_source_can_go_on),
+        STREAM_CASE(a_source_cancelled_while_the_destination_is_full_ends_both),
+        STREAM_CASE(a_destination_cancelled_while_the_source_is_empty_ends_both),
+        STREAM_CASE(closing_the_destination_while_the_source_is_empty_ends_the_copy_with_closed),
     };
 
     return stream_main(argc, argv, "copying", cases, sizeof cases / sizeof *cases);

@@ -129,6 +129,19 @@ static int a_pipe_dropped_with_bytes_in_it_leaks_nothing(test_stream *stream)
     return FIRTH_OK;
 }
 
+/* The writer had closed cleanly, and thinks better of it. */
+static int cancelling_a_closed_writer_gives_the_reader_the_cause(test_stream *stream)
+{
+    char byte;
+
+    EXPECT_EQUAL(stream_send(stream, "abc", 3), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush_and_close(stream->out), FIRTH_OK);
+    firth_write_cancel(stream->out, cause);
+    EXPECT_EQUAL(firth_read(stream->in, &byte, 1), cause);
+    EXPECT_EQUAL(firth_write(stream->out, "x", 1), FIRTH_ERR_CLOSED);
+    return FIRTH_OK;
+}
+
 int main(int argc, char **argv)
 {
     static const stream_case cases[] = {
@@ -141,6 +154,7 @@ int main(int argc, char **argv)
         STREAM_PIPE_CASE(cancelling_reads_wakes_the_suspended_writer_with_the_cause),
         STREAM_PIPE_CASE(cancelling_writes_wakes_the_suspended_reader_with_the_cause),
         STREAM_PIPE_CASE(a_pipe_dropped_with_bytes_in_it_leaks_nothing),
+        STREAM_PIPE_CASE(cancelling_a_closed_writer_gives_the_reader_the_cause),
     };
 
     return stream_main(argc, argv, "pipes", cases, sizeof cases / sizeof *cases);

@@ -182,6 +182,27 @@ static int discarding_crosses_many_blocks(test_stream *stream)
     return FIRTH_OK;
 }
 
+/* What was asked for has come; whether that was all of the rest is not known yet. */
+static int a_deadline_while_the_rest_may_go_on_is_told_and_loses_nothing(test_stream *stream)
+{
+    const firth_scope_options soon = {.timeout_ms = 5};
+    firth_scope until;
+    char bytes[5];
+    int rc;
+
+    EXPECT_EQUAL(stream_send(stream, "abcde", 5), FIRTH_OK);
+    firth_scope_open(&until, stream->scope, &soon);
+    rc = (int)firth_read_remaining(stream->in, bytes, sizeof bytes);
+    EXPECT_EQUAL(firth_scope_close(&until, rc), FIRTH_ERR_TIMED_OUT);
+    EXPECT_EQUAL(rc, FIRTH_ERR_CANCELED);
+    EXPECT_EQUAL(firth_read_progress(stream->in), 5);
+    EXPECT_BYTES(bytes, "abcde", 5);
+    EXPECT_EQUAL(stream_send(stream, "fg", 2), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush_and_close(stream->out), FIRTH_OK);
+    EXPECT_EQUAL(firth_read_remaining(stream->in, bytes, sizeof bytes), 2);
+    return FIRTH_OK;
+}
+
 int main(int argc, char **argv)
 {
     static const stream_case cases[] = {
@@ -195,6 +216,7 @@ int main(int argc, char **argv)
         STREAM_CASE(a_long_rest_crosses_many_blocks),
         STREAM_CASE(discarding_throws_away_up_to_the_limit),
         STREAM_CASE(discarding_crosses_many_blocks),
+        STREAM_CASE(a_deadline_while_the_rest_may_go_on_is_told_and_loses_nothing),
     };
 
     return stream_main(argc, argv, "reading", cases, sizeof cases / sizeof *cases);

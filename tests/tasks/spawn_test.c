@@ -86,6 +86,19 @@ TASK_TEST(a_task_may_have_a_stack_of_its_own_size)
     return FIRTH_OK;
 }
 
+TASK_TEST(options_may_be_written_where_they_are_used)
+{
+    firth_scope inner;
+    int count = 0;
+
+    firth_scope_open(&inner, scope, &(firth_scope_options){.name = "inner", .timeout_ms = 10000});
+    EXPECT_EQUAL(firth_spawn(&inner, count_up, &count, &(firth_task_options){.name = "x", .stack_bytes = 100000}),
+                 FIRTH_OK);
+    EXPECT_EQUAL(firth_scope_close(&inner, FIRTH_OK), FIRTH_OK);
+    EXPECT_EQUAL(count, 1);
+    return FIRTH_OK;
+}
+
 TASK_TEST(a_task_runs_on_memory_lent_by_the_caller)
 {
     enum { SIZE = 256 * 1024 };
@@ -203,6 +216,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_task_spawned_in_a_cancelled_scope_still_runs),
         cmocka_unit_test(a_stack_too_small_is_an_error_of_its_own),
         cmocka_unit_test(a_task_may_have_a_stack_of_its_own_size),
+        cmocka_unit_test(options_may_be_written_where_they_are_used),
         cmocka_unit_test(a_task_runs_on_memory_lent_by_the_caller),
         cmocka_unit_test(a_million_spawns_in_a_row_reuse_one_stack),
         {"without_room_for_another_guard_spawning_fails_and_the_rest_lives_on", guards_by_protection, NULL, NULL, NULL},

@@ -289,6 +289,24 @@ TASK_TEST(socket_that_is_reset_does_not_disturb_its_neighbour)
     return firth_flush_and_close(firth_socket_output(client));
 }
 
+TASK_TEST(half_close_after_a_reset_is_a_reset_and_so_are_later_writes)
+{
+    firth_socket *socket;
+    char byte;
+    int raw;
+
+    EXPECT_EQUAL(raw_pair(scope, &socket, &raw), FIRTH_OK);
+    firth_scope_own_socket(scope, socket);
+    raw_reset(raw);
+    EXPECT_EQUAL(firth_read(firth_socket_input(socket), &byte, 1), FIRTH_ERR_RESET);
+    for (int i = 0; i < 2; i++) {
+        EXPECT_EQUAL(firth_flush_and_close(firth_socket_output(socket)), FIRTH_ERR_RESET);
+        EXPECT_EQUAL(firth_write(firth_socket_output(socket), "x", 1), FIRTH_ERR_RESET);
+        EXPECT_EQUAL(firth_flush(firth_socket_output(socket)), FIRTH_ERR_RESET);
+    }
+    return FIRTH_OK;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +322,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(reset_while_closing_ends_the_close),
         cmocka_unit_test(reset_before_the_peer_accepted_comes_with_the_first_read),
         cmocka_unit_test(socket_that_is_reset_does_not_disturb_its_neighbour),
+        cmocka_unit_test(half_close_after_a_reset_is_a_reset_and_so_are_later_writes),
     };
 
     return support_main(argc, argv, "reset", tests, sizeof tests / sizeof tests[0]);
