@@ -4,7 +4,7 @@
 include_guard(GLOBAL)
 
 set(FIRTH_BACKENDS_KNOWN epoll poll kqueue iocp lwip io_uring sim)
-set(FIRTH_BACKENDS_WRITTEN epoll poll)
+set(FIRTH_BACKENDS_WRITTEN epoll poll sim)
 
 # What this system can run, best first.
 set(FIRTH_BACKENDS_HERE "")
@@ -14,6 +14,7 @@ endif()
 if(UNIX)
     list(APPEND FIRTH_BACKENDS_HERE poll)
 endif()
+list(APPEND FIRTH_BACKENDS_HERE sim) # needs no system; last, since it is nobody's network
 
 function(firth_check_backend name option)
     list(JOIN FIRTH_BACKENDS_HERE ", " here)
@@ -30,8 +31,9 @@ function(firth_check_backend name option)
     endif()
 endfunction()
 
-if(NOT FIRTH_BACKENDS_HERE)
-    message(FATAL_ERROR "Firth ${PROJECT_VERSION} has no backend for ${CMAKE_SYSTEM_NAME} yet.")
+if(FIRTH_BACKENDS_HERE STREQUAL "sim" AND FIRTH_BACKEND STREQUAL "auto")
+    message(FATAL_ERROR "Firth ${PROJECT_VERSION} has no backend for the network of ${CMAKE_SYSTEM_NAME} yet, only the "
+                        "simulator: FIRTH_BACKEND=sim.")
 endif()
 
 if(FIRTH_BACKEND STREQUAL "auto")

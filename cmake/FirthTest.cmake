@@ -29,7 +29,9 @@ function(firth_set_test_properties name labels timeout)
 endfunction()
 
 # firth_add_test(NAME <noun>_test SOURCES <files>
-#                [BACKENDS each | <names>]  once per linked backend, as <backend>/<NAME> with FIRTH_TEST_BACKEND set
+#                [BACKENDS each | all | <names>]
+#                                           once per linked backend, as <backend>/<NAME> with FIRTH_TEST_BACKEND set;
+#                                           each: those of the kernel; all: the simulator too
 #                [LABELS <labels>]          quick
 #                [TIMEOUT <seconds>]        60
 #                [LIBRARIES <targets>] [ENVIRONMENT <NAME=value> …])
@@ -61,8 +63,11 @@ function(firth_add_test)
         firth_set_test_properties(${test_NAME} "${test_LABELS}" ${test_TIMEOUT} ${test_ENVIRONMENT})
         return()
     endif()
-    if(test_BACKENDS STREQUAL "each")
+    if(test_BACKENDS STREQUAL "all")
         set(test_BACKENDS ${FIRTH_BACKENDS})
+    elseif(test_BACKENDS STREQUAL "each")
+        set(test_BACKENDS ${FIRTH_BACKENDS})
+        list(REMOVE_ITEM test_BACKENDS sim)
     endif()
     foreach(backend IN LISTS test_BACKENDS)
         if(backend IN_LIST FIRTH_BACKENDS)

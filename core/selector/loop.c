@@ -11,6 +11,22 @@ enum { CACHE_LINE_BYTES = 64, FETCHED_AHEAD_BYTES = 512 };
 #define FTH_PREFETCH(address) (void)(address)
 #endif
 
+FTH_THREAD_LOCAL const firth_selector *fth_turning;
+
+void fth_selector_begin_turning(firth_selector *selector)
+{
+    selector->turning = true;
+    selector->turned_in = fth_turning;
+    fth_turning = selector;
+}
+
+void fth_selector_end_turning(firth_selector *selector)
+{
+    FTH_ASSERT(fth_turning == selector);
+    selector->turning = false;
+    fth_turning = selector->turned_in;
+}
+
 void firth_op_complete(firth_op *op, int64_t result, int os_code, const char *step)
 {
     firth_selector *selector = op->io->selector;
@@ -71,7 +87,7 @@ static void run_ready(firth_selector *selector, unsigned resumes)
 static void fire_timers(firth_selector *selector)
 {
     if (fth_timers_next_ns(&selector->timers) != INT64_MAX)
-        fth_timers_fire(&selector->timers, firth_port_now_ns());
+        fth_timers_fire(&selector->timers, fth_selector_now_ns(selector));
 }
 
 static bool has_work(const firth_selector *selector)
@@ -102,7 +118,7 @@ static void run_tasks(firth_selector *selector)
 /* Asks without sleeping until there is something, or it has taken too long and the loop sleeps after all. */
 static int spin(firth_selector *selector, int64_t until_ns)
 {
-    int64_t spin_until_ns = firth_port_now_ns() + (int64_t)selector->options.spin_us * 1000;
+    int64_t spin_until_ns = fth_selector_now_ns(selector) + (int64_t)selector->options.spin_us * 1000;
     int rc;
 
     if (until_ns < spin_until_ns)
@@ -111,7 +127,7 @@ static int spin(firth_selector *selector, int64_t until_ns)
         rc = selector->backend->poll(selector, 0);
         if (rc < 0 || has_work(selector))
             return rc;
-    } while (firth_port_now_ns() < spin_until_ns);
+    } while (fth_selector_now_ns(selector) < spin_until_ns);
     return spin_until_ns < until_ns ? selector->backend->poll(selector, until_ns) : rc;
 }
 
@@ -133,7 +149,7 @@ static int enter_loop(firth_selector *selector)
 {
     if (fth_current != NULL || selector->turning || selector->thread != firth_port_thread_id())
         return FTH_MISUSE("the loop of a selector, run from a task, a post or another thread");
-    selector->turning = true;
+    fth_selector_begin_turning(selector);
     return FIRTH_OK;
 }
 
@@ -174,7 +190,7 @@ int firth_selector_run(firth_selector *selector)
     if (rc < 0)
         return rc;
     rc = fth_selector_run_while(selector, fth_selector_has_tasks);
-    selector->turning = false;
+    fth_selector_end_turning(selector);
     return rc < 0 ? rc : take_root_error(selector);
 }
 
@@ -186,11 +202,11 @@ int firth_selector_poll(firth_selector *selector, int64_t timeout_ms)
     if (rc < 0)
         return rc;
     if (timeout_ms > 0)
-        until_ns = fth_after_ms(firth_now_ns(), timeout_ms);
+        until_ns = fth_after_ms(fth_selector_now_ns(selector), timeout_ms);
     run_tasks(selector);
     rc = ask_kernel(selector, until_ns);
     run_ready(selector, FTH_LOOP_RESUMES);
-    selector->turning = false;
+    fth_selector_end_turning(selector);
     if (rc < 0)
         return rc;
     return selector->task_count < INT32_MAX ? (int)selector->task_count : INT32_MAX;
@@ -202,8 +218,13 @@ int64_t firth_selector_timeout_ms(firth_selector *selector)
 
     if (until_ns == INT64_MAX)
         return -1;
-    now_ns = firth_now_ns();
+    now_ns = fth_selector_now_ns(selector);
     return until_ns <= now_ns ? 0 : (until_ns - now_ns + 999999) / 1000000;
+}
+
+int64_t firth_selector_deadline_ns(const firth_selector *selector)
+{
+    return sleep_until(selector, INT64_MAX);
 }
 
 int firth_selector_pollable(firth_selector *selector, intptr_t *descriptor)

@@ -66,6 +66,7 @@ static void finish_in_loop(fth_post *post)
 {
     fth_job *job = FTH_CONTAINER(post, fth_job, post);
 
+    job->selector->jobs--;
     job->done(job);
 }
 
@@ -166,11 +167,18 @@ int fth_pool_submit(firth_selector *selector, fth_job *job)
     firth_port_lock_take(pool->lock);
     rc = grow(pool);
     if (rc >= 0) {
+        job->selector = selector;
+        selector->jobs++;
         append(pool, job);
         firth_port_signal_wake(pool->queued);
     }
     firth_port_lock_give(pool->lock);
     return rc >= 0 ? FIRTH_OK : firth_fail(rc, 0, "blocking threads");
+}
+
+bool firth_selector_has_jobs(const firth_selector *selector)
+{
+    return selector->jobs > 0;
 }
 
 bool fth_pool_withdraw(firth_selector *selector, fth_job *job)
@@ -180,8 +188,10 @@ bool fth_pool_withdraw(firth_selector *selector, fth_job *job)
 
     firth_port_lock_take(pool->lock);
     queued = job->stage == FTH_JOB_QUEUED;
-    if (queued)
+    if (queued) {
         detach(pool, job);
+        selector->jobs--;
+    }
     firth_port_lock_give(pool->lock);
     return queued;
 }

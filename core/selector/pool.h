@@ -16,6 +16,7 @@ typedef enum fth_job_stage {
 typedef struct fth_job {
     fth_post post;
     struct fth_job *next;
+    firth_selector *selector;
     uint8_t stage;                        /* under the pool's lock */
     void (*work)(struct fth_job *job);    /* on a thread of the pool */
     void (*done)(struct fth_job *job);    /* in the loop, afterwards */

@@ -101,6 +101,11 @@ void firth_selector_set_state(firth_selector *selector, void *state)
     selector->state = state;
 }
 
+void *firth_selector_backend_argument(const firth_selector *selector)
+{
+    return selector->options.backend_argument;
+}
+
 const char *firth_selector_backend_name(const firth_selector *selector)
 {
     return selector->backend->name;
@@ -286,10 +291,11 @@ int firth_selector_close(firth_selector *selector)
         return FTH_MISUSE("firth_selector_close from a task, a post or another thread");
     fth_mailbox_deliver(selector);
     any = list_open(selector);
-    selector->turning = true;
+    fth_selector_begin_turning(selector);
     firth_scope_cancel(&selector->loop.scope);
     while (has_any(selector))
         end_some(selector);
+    fth_selector_end_turning(selector);
     free_parts(selector);
     return any ? firth_fail(FIRTH_ERR_STILL_OPEN, 0, "firth_selector_close") : FIRTH_OK;
 }

@@ -56,8 +56,10 @@ struct firth_selector {
     struct fth_interrupt *interrupts;
     fth_pool *pool; /* threads for look-ups and firth_blocking, once needed */
     uintptr_t thread;
-    bool turning;    /* a turn of the loop is under way */
-    firth_task loop; /* stands for the loop where a task is asked for; owns the root scope */
+    bool turning;                    /* a turn of the loop is under way */
+    const firth_selector *turned_in; /* the selector from whose poll, then */
+    unsigned jobs;                   /* that threads of the pool have and are not back with the loop */
+    firth_task loop;                 /* stands for the loop where a task is asked for; owns the root scope */
     fth_mailbox mailbox;
     firth_selector_options options;
     firth_port_overflow overflow;
@@ -70,12 +72,25 @@ struct firth_selector {
 /* Queues a post and wakes the loop; cannot fail. Any thread. */
 void fth_selector_post(firth_selector *selector, fth_post *post);
 
+/* The selector whose loop turns on this thread - one that is turned from within another's poll counts - or NULL. */
+extern FTH_THREAD_LOCAL const firth_selector *fth_turning;
+
+/* Now, by the clock of the selector. */
+static inline int64_t fth_selector_now_ns(const firth_selector *selector)
+{
+    return selector->backend->now_ns != NULL ? selector->backend->now_ns(selector) : firth_port_now_ns();
+}
+
 /* Turns the loop as long as busy says so. FIRTH_OK, or the error of the backend's poll. */
 int fth_selector_run_while(firth_selector *selector, bool (*busy)(const firth_selector *selector));
 bool fth_selector_has_tasks(const firth_selector *selector);
 
 /* A line for the selector's log, printf(3) style; at most 240 bytes of it. */
 void fth_selector_log(const firth_selector *selector, const char *format, ...) FIRTH_PRINTF(2, 3);
+
+/* Between these the loop turns: firth_now_ns is the selector's. */
+void fth_selector_begin_turning(firth_selector *selector);
+void fth_selector_end_turning(firth_selector *selector);
 
 /* Opens and closes the mailbox. */
 int fth_mailbox_open(fth_mailbox *mailbox);

@@ -11,7 +11,7 @@ FTH_THREAD_LOCAL firth_task *fth_current;
 
 int64_t firth_now_ns(void)
 {
-    return firth_port_now_ns();
+    return fth_turning != NULL ? fth_selector_now_ns(fth_turning) : firth_port_now_ns();
 }
 
 firth_scope *firth_scope_current(void)

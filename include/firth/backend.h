@@ -161,6 +161,10 @@ struct firth_backend {
 
     /* The descriptor that turns readable when poll has something to do. NULL without FIRTH_CAN_POLLABLE. */
     int (*pollable)(firth_selector *selector, intptr_t *descriptor);
+
+    /* The time of the selector, in nanoseconds, > 0, that never goes back: all its deadlines, until_ns and firth_now_ns()
+     * in its tasks are of this clock. NULL: the port's, as for every real network. Selector's thread. */
+    int64_t (*now_ns)(const firth_selector *selector);
 };
 
 /* ---- what core gives a backend ----------------------------------------------------------------------------------- */
@@ -171,6 +175,17 @@ FIRTH_API void firth_op_complete(firth_op *op, int64_t result, int os_code, cons
 
 /* Notes a failure for firth_last_failure and returns code. step: static storage. */
 FIRTH_API FIRTH_COLD int firth_fail(int code, int os_code, const char *step);
+
+/* What firth_selector_options.backend_argument was, for open. */
+FIRTH_API void *firth_selector_backend_argument(const firth_selector *selector);
+
+/* For a backend that turns the loops of several selectors on one thread. When the loop must turn next: 0, it has
+ * something to do now; a deadline; INT64_MAX, never by itself. Selector's thread. */
+FIRTH_API int64_t firth_selector_deadline_ns(const firth_selector *selector);
+
+/* Whether a thread of the selector's is at work, in firth_blocking or at a name, whose end will wake it. Selector's
+ * thread. */
+FIRTH_API bool firth_selector_has_jobs(const firth_selector *selector);
 
 /* The backend's state, as open left it. wake may call it from another thread. */
 FIRTH_API void *firth_selector_state(const firth_selector *selector);
@@ -183,6 +198,7 @@ FIRTH_API void firth_selector_release(firth_selector *selector, void *memory);
 /* The tables of the backends that come with Firth; which of them a build has is its configuration. */
 extern FIRTH_API const firth_backend firth_backend_epoll;
 extern FIRTH_API const firth_backend firth_backend_poll;
+extern FIRTH_API const firth_backend firth_backend_sim; /* see sim.h */
 
 FIRTH_END_DECLS
 

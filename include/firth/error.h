@@ -40,7 +40,8 @@
     X(ERR_STACK_TOO_SMALL, -28, "the stack is smaller than the least a task needs")                                    \
     X(ERR_STILL_OPEN, -29, "something is still open")                                                                  \
     X(ERR_PORT_RANGE, -30, "a port is a number from 0 to 65535")                                                       \
-    X(ERR_SYSTEM, -31, "the system failed in a way that has no portable code")
+    X(ERR_SYSTEM, -31, "the system failed in a way that has no portable code")                                         \
+    X(ERR_DEADLOCK, -32, "every task waits for what cannot come")
 
 typedef enum firth_code {
 #define FIRTH_CODE_(name, number, text) FIRTH_##name = number,

@@ -35,6 +35,7 @@ typedef struct firth_selector_options {
     void *(*allocate)(void *argument, size_t bytes); /* NULL: malloc(3). Any thread may call it */
     void (*release)(void *argument, void *memory);   /* NULL: free(3) */
     void *allocate_argument;
+    void *backend_argument; /* what the backend's header says; NULL for all but the simulator's, see sim.h */
 } firth_selector_options;
 
 FIRTH_BEGIN_DECLS

@@ -68,7 +68,8 @@ FIRTH_API int firth_sleep_until(int64_t deadline_ns);
 FIRTH_API int firth_yield(void);
 
 /* Now, in nanoseconds of the monotonic clock that all deadlines use (CLOCK_MONOTONIC: it does not count the time a
- * machine is asleep, and no one can set it back). Any thread; never suspends. */
+ * machine is asleep, and no one can set it back). In a task and in the loop of a selector whose backend has a clock of
+ * its own, the simulator, that clock's. Any thread; never suspends. */
 FIRTH_API int64_t firth_now_ns(void);
 
 /* The innermost open scope of the calling task, or NULL outside a task. Never suspends. */

@@ -77,6 +77,7 @@ static void the_numbers_are_frozen(void **state)
         {FIRTH_ERR_STILL_OPEN, -29},
         {FIRTH_ERR_PORT_RANGE, -30},
         {FIRTH_ERR_SYSTEM, -31},
+        {FIRTH_ERR_DEADLOCK, -32},
         {FIRTH_ERR_USER, -1000},
     };
 
@@ -103,10 +104,10 @@ static void a_text_is_one_sentence_without_a_full_stop(void **state)
 
 static void a_number_that_is_no_code_says_so(void **state)
 {
-    static const int64_t strangers[] = {-32, -33, -100, -999};
+    static const int64_t strangers[] = {-33, -34, -100, -999};
 
     (void)state;
-    assert_int_equal(codes[CODE_COUNT - 1].number, -31);
+    assert_int_equal(codes[CODE_COUNT - 1].number, -32);
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
         assert_string_equal(firth_error_name(strangers[i]), "FIRTH_ERR_?");
 }

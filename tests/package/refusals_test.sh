@@ -33,7 +33,7 @@ check an_unknown_backend_is_refused refuses 'FIRTH_BACKEND: there is no backend 
     configure -DFIRTH_BACKEND=nonsense
 check a_backend_that_is_not_written_yet_is_refused refuses 'the backend "kqueue" is not part of Firth' \
     configure -DFIRTH_BACKEND=kqueue
-check a_refusal_names_what_there_is refuses 'On Linux this version has: epoll, poll' configure -DFIRTH_BACKEND=iocp
+check a_refusal_names_what_there_is refuses 'On Linux this version has: epoll, poll, sim' configure -DFIRTH_BACKEND=iocp
 check a_backend_of_another_system_is_refused refuses 'the backend "epoll" does not run on FreeBSD' \
     configure -DFIRTH_BACKEND=epoll -DCMAKE_SYSTEM_NAME=FreeBSD
 check an_unknown_extra_backend_is_refused refuses 'FIRTH_EXTRA_BACKENDS: there is no backend "nonsense"' \
@@ -45,6 +45,6 @@ check tests_without_cmocka_say_what_to_install refuses 'libcmocka-dev on Debian'
 
 check the_choice_is_told says 'backends poll (the first is the default)' -DFIRTH_BACKEND=poll \
     -DFIRTH_EXTRA_BACKENDS=none
-check the_default_is_the_best_backend says 'backends epoll, poll (the first is the default)'
+check the_default_is_the_best_backend says 'backends epoll, poll, sim (the first is the default)'
 check ucontext_can_be_chosen says 'context switch ucontext' -DFIRTH_CONTEXT=ucontext
 finish

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/sim/world.h"
+
+#include <string.h>
+
+#include "core/base/assert.h"
+
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
+
+static int grow(firth_sim_host *host)
+{
+    size_t capacity = host->capacity == 0 ? FTH_SIM_SOCKETS_FIRST : host->capacity * 2;
+    fth_sim_socket **sockets = fth_sim_host_allocate(host, capacity * (sizeof *sockets + sizeof(size_t)));
+    size_t *free_numbers;
+
+    if (sockets == NULL)
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "allocate");
+    free_numbers = (size_t *)(void *)(sockets + capacity);
+    if (host->sockets != NULL) {
+        memcpy(sockets, host->sockets, host->used * sizeof *sockets);
+        memcpy(free_numbers, host->free_numbers, host->free_count * sizeof *free_numbers);
+        fth_sim_release(host->sim, host->sockets);
+    }
+    host->sockets = sockets;
+    host->free_numbers = free_numbers;
+    host->capacity = capacity;
+    return FIRTH_OK;
+}
+
+static void give_number(firth_sim_host *host, fth_sim_socket *socket)
+{
+    host->sockets[socket->number] = NULL;
+    host->free_numbers[host->free_count++] = socket->number;
+    host->open_count--;
+}
+
+fth_sim_socket *fth_sim_socket_new(firth_sim_host *host, firth_io *io, firth_family family, int *rc)
+{
+    fth_sim_socket *socket;
+
+    io->native = -1;
+    *rc = FIRTH_OK;
+    if (host->faults.descriptors_max > 0 && host->open_count >= host->faults.descriptors_max)
+        *rc = firth_fail(FIRTH_ERR_TOO_MANY_OPEN, 0, "socket");
+    else if (host->free_count == 0 && host->used == host->capacity)
+        *rc = grow(host);
+    if (*rc < 0)
+        return NULL;
+    socket = fth_sim_host_allocate(host, sizeof *socket);
+    if (socket == NULL) {
+        *rc = firth_fail(FIRTH_ERR_NO_MEMORY, 0, "allocate");
+        return NULL;
+    }
+    socket->number = host->free_count > 0 ? host->free_numbers[--host->free_count] : host->used++;
+    socket->host = host;
+    socket->io = io;
+    socket->family = (uint8_t)family;
+    host->sockets[socket->number] = socket;
+    host->open_count++;
+    fth_sim_ops_start(socket);
+    io->native = (intptr_t)socket->number;
+    io->slot = (uint32_t)socket->number;
+    io->state = 0;
+    return socket;
+}
+
+/* ---- opening and closing ----------------------------------------------------------------------------------------- */
+
+int fth_sim_socket_open(firth_io *io, firth_family family)
+{
+    firth_sim_host *host = fth_sim_host_of(io->selector);
+    fth_sim_socket *socket;
+    int rc;
+
+    io->native = -1;
+    if (family != FIRTH_FAMILY_IPV4 && family != FIRTH_FAMILY_IPV6)
+        return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "socket");
+    socket = fth_sim_socket_new(host, io, family, &rc);
+    if (socket == NULL)
+        return rc;
+    fth_sim_options_start(socket);
+    return FIRTH_OK;
+}
+
+/* Clients that nobody will accept any more. */
+static void reset_queue(fth_sim_socket *socket)
+{
+    while (socket->queue != NULL) {
+        fth_sim_end *end = socket->queue;
+
+        socket->queue = end->next_queued;
+        fth_sim_end_close(end, FIRTH_CLOSE_RESET);
+    }
+}
+
+void fth_sim_socket_close(firth_io *io, firth_close_how how)
+{
+    fth_sim_socket *socket = fth_sim_socket_of(io);
+    firth_sim_host *host = socket->host;
+
+    FTH_ASSERT(io->reading == NULL && io->writing == NULL);
+    fth_sim_forget(socket);
+    fth_sim_unbind(socket);
+    reset_queue(socket);
+    if (socket->end != NULL && socket->stage == FTH_SIM_CONNECTING)
+        fth_sim_connection_free(socket->end->connection);
+    else if (socket->end != NULL)
+        fth_sim_end_close(socket->end, how);
+    give_number(host, socket);
+    fth_sim_release(host->sim, socket);
+    io->native = -1;
+    io->state = 0;
+}
+
+/* ---- addresses --------------------------------------------------------------------------------------------------- */
+
+/* As the socket's family has it: an IPv6 socket shows IPv4 peers as IPv6 does (RFC 4291 §2.5.5.2). */
+static void show(const fth_sim_socket *socket, firth_address *address)
+{
+    uint8_t ip[4];
+
+    if (address->family != FIRTH_FAMILY_IPV4 || socket->family != FIRTH_FAMILY_IPV6)
+        return;
+    memcpy(ip, address->ip, sizeof ip);
+    memset(address->ip, 0, sizeof address->ip);
+    address->ip[10] = address->ip[11] = 0xff;
+    memcpy(address->ip + 12, ip, sizeof ip);
+    address->family = FIRTH_FAMILY_IPV6;
+}
+
+int fth_sim_local_address(const firth_io *io, firth_address *address)
+{
+    const fth_sim_socket *socket = fth_sim_socket_of(io);
+
+    *address = socket->local;
+    if (!socket->is_bound) {
+        memset(address, 0, sizeof *address);
+        address->family = socket->family;
+    }
+    show(socket, address);
+    return FIRTH_OK;
+}
+
+int fth_sim_peer_address(const firth_io *io, firth_address *address)
+{
+    const fth_sim_socket *socket = fth_sim_socket_of(io);
+
+    if (socket->stage != FTH_SIM_CONNECTED || socket->end->is_reset)
+        return firth_fail(FIRTH_ERR_NOT_CONNECTED, 0, "getpeername");
+    *address = socket->end->remote;
+    show(socket, address);
+    return FIRTH_OK;
+}
+
+int fth_sim_shutdown_write(firth_io *io)
+{
+    const fth_sim_socket *socket = fth_sim_socket_of(io);
+
+    if (socket->stage != FTH_SIM_CONNECTED || socket->end->is_reset)
+        return firth_fail(FIRTH_ERR_NOT_CONNECTED, 0, "shutdown");
+    fth_sim_send_fin(socket->end);
+    return FIRTH_OK;
+}
