@@ -8,7 +8,7 @@
 
 /* Turns in a row in which loops were only busy with themselves; then each costs a little time, so that a task that
  * yields until something has come gets there. */
-enum { IDLE_POLLS_MAX = 10000, IDLE_POLL_NS = 1000 };
+enum { IDLE_POLLS_MAX = 16, IDLE_POLL_NS = 1000 };
 
 /* Between two looks for what another thread has done. A wake may come from a signal handler, which can only set a flag. */
 enum { OUTSIDE_MS = 1 };

@@ -11,6 +11,8 @@ void support_failures_forget(void);
 
 /* Prints the seed if the test asked for one. */
 void support_random_report(void);
+void support_random_program(const char *path);
+const char *support_test_name(void);
 void support_random_forget(void);
 
 /* The log's sink; a test starts with an empty one. */

@@ -8,6 +8,7 @@
 
 static uint64_t seed;
 static bool seed_in_use;
+static const char *program = "the program";
 
 static uint64_t mix(uint64_t x)
 {
@@ -39,10 +40,43 @@ uint64_t support_random_below(support_random *random, uint64_t limit)
     return support_random_next(random) % limit;
 }
 
+void support_random_use(uint64_t value)
+{
+    seed = value;
+    seed_in_use = true;
+}
+
+void support_random_program(const char *path)
+{
+    program = path;
+}
+
 void support_random_report(void)
 {
+    const char *backend = getenv("FIRTH_TEST_BACKEND");
+
     if (seed_in_use)
-        fprintf(stderr, "    repeat with FIRTH_TEST_SEED=0x%" PRIx64 "\n", seed);
+        fprintf(stderr, "    repeat with: FIRTH_TEST_SEED=0x%" PRIx64 " %s%s%s%s '%s'\n", seed,
+                backend != NULL ? "FIRTH_TEST_BACKEND=" : "", backend != NULL ? backend : "",
+                backend != NULL ? " " : "", program, support_test_name());
+}
+
+int support_seeds(size_t count, int (*one)(uint64_t seed))
+{
+    const char *given = getenv("FIRTH_TEST_SEED");
+    uint64_t first = given != NULL ? strtoull(given, NULL, 0) : 1;
+    size_t failures = support_failures();
+    int rc = FIRTH_OK;
+
+    for (size_t i = 0; i < (given != NULL ? 1 : count) && rc >= 0; i++) {
+        support_random_use(first + i);
+        rc = one(first + i);
+        if (support_failures() > failures)
+            rc = FIRTH_ERR_USER;
+    }
+    if (rc < 0)
+        support_random_report();
+    return rc;
 }
 
 void support_random_forget(void)

@@ -118,6 +118,11 @@ static int test_end(void **state)
     return support_failures() == 0 ? rc : -1;
 }
 
+const char *support_test_name(void)
+{
+    return current != NULL ? current->name : "";
+}
+
 /* A misspelt name must not pass for a success. */
 static bool some_match(const char *filter, const struct CMUnitTest *tests, size_t count)
 {
@@ -148,6 +153,7 @@ int support_main(int argc, char **argv, const char *group, const struct CMUnitTe
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
     support_closed_port_take();
+    support_random_program(argv[0]);
     failed = _cmocka_run_group_tests(group, wrapped, count, NULL, NULL);
     free(wrapped);
     return failed == 0 ? 0 : 1;

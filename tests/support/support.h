@@ -95,10 +95,15 @@ typedef struct support_random {
     uint64_t state;
 } support_random;
 support_random support_random_start(void);
+void support_random_use(uint64_t seed); /* a seed of the test's own, for the report of a failure */
 uint64_t support_random_next(support_random *random);
 uint64_t support_random_below(support_random *random, uint64_t limit);
 void support_fill(void *bytes, size_t size, uint64_t offset); /* byte i of an endless reproducible stream */
 bool support_is_filled(const void *bytes, size_t size, uint64_t offset);
+
+/* Runs one(seed) for that many seeds, 1 and following, until one fails - or for FIRTH_TEST_SEED alone - and prints the
+ * command that runs the failing one again. Returns what it came to. */
+int support_seeds(size_t count, int (*one)(uint64_t seed));
 
 /* Runs the tests of this program that match argv[1] (all without it); returns the exit code for main. */
 int support_main(int argc, char **argv, const char *group, const struct CMUnitTest *tests, size_t count);
