@@ -139,7 +139,7 @@ int world_echo(firth_scope *scope, void *argument)
 void world_stop(void)
 {
     while (echo_count > 0)
-        firth_scope_cancel(echo_scopes[--echo_count]);
+        (void)firth_scope_cancel_from(echo_scopes[--echo_count]);
 }
 
 int world_connect(firth_scope *scope, firth_socket **socket)

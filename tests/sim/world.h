@@ -17,8 +17,8 @@ typedef struct world {
     firth_sim *sim;
     firth_sim_host *client;
     firth_sim_host *server;
-    size_t live;      /* allocations before it was opened */
-    char *trace;      /* if it was asked for */
+    size_t live; /* allocations before it was opened */
+    char *trace; /* if it was asked for */
     size_t trace_size;
     size_t trace_room;
 } world;
