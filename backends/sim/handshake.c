@@ -70,6 +70,12 @@ static bool is_to_itself(const fth_sim_connection *connection)
            firth_address_equal(&connection->client.local, &connection->client.remote);
 }
 
+static void size_buffers(fth_sim_end *server, const fth_sim_socket *listener)
+{
+    server->send_buffer_bytes = (size_t)listener->values[FIRTH_OPTION_SEND_BUFFER_BYTES];
+    server->receive_buffer_bytes = (size_t)listener->values[FIRTH_OPTION_RECEIVE_BUFFER_BYTES];
+}
+
 static void syn_arrives(fth_sim_connection *connection)
 {
     fth_sim_end *client = &connection->client;
@@ -83,7 +89,9 @@ static void syn_arrives(fth_sim_connection *connection)
     } else if (listener == NULL && !is_to_itself(connection)) {
         next_step(connection, FTH_SIM_REFUSED, fth_sim_delay_ns(connection->path));
     } else {
-        if (listener == NULL) {
+        if (listener != NULL) {
+            size_buffers(&connection->server, listener);
+        } else {
             /* Simultaneous open, with itself (RFC 9293 §3.5). */
             client->peer = client;
             connection->server.is_closed = true;
@@ -109,8 +117,7 @@ static void listener_hears(fth_sim_connection *connection)
     connection->handshake = FTH_SIM_ESTABLISHED;
     if (!server->is_closed && listener != NULL) {
         server->listener = listener;
-        server->send_buffer_bytes = (size_t)listener->values[FIRTH_OPTION_SEND_BUFFER_BYTES];
-        server->receive_buffer_bytes = (size_t)listener->values[FIRTH_OPTION_RECEIVE_BUFFER_BYTES];
+        size_buffers(server, listener);
         fth_sim_enqueue(connection);
     } else if (!server->is_closed) {
         fth_sim_end_close(server, FIRTH_CLOSE_RESET);
@@ -191,9 +198,6 @@ static fth_sim_connection *make(fth_sim_socket *socket, firth_sim_host *there, c
     made->client.remote = made->server.local = *to;
     made->client.send_buffer_bytes = (size_t)socket->values[FIRTH_OPTION_SEND_BUFFER_BYTES];
     made->client.receive_buffer_bytes = (size_t)socket->values[FIRTH_OPTION_RECEIVE_BUFFER_BYTES];
-    /* Until the listener is known. */
-    made->server.send_buffer_bytes = made->client.send_buffer_bytes;
-    made->server.receive_buffer_bytes = made->client.receive_buffer_bytes;
     fth_sim_stream_open(&made->client);
     fth_sim_stream_open(&made->server);
     made->next = sim->connections;
