@@ -13,6 +13,7 @@ void support_failures_forget(void);
 void support_random_report(void);
 void support_random_program(const char *path);
 const char *support_test_name(void);
+const char *support_program(void);
 void support_random_forget(void);
 
 /* The log's sink; a test starts with an empty one. */

@@ -46,6 +46,11 @@ void support_random_use(uint64_t value)
     seed_in_use = true;
 }
 
+const char *support_program(void)
+{
+    return program;
+}
+
 void support_random_program(const char *path)
 {
     program = path;
