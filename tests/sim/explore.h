@@ -29,7 +29,8 @@ enum {
 enum {
     UNIT_BYTES = 200,   /* the peer's partial progress */
     NEEDED_BYTES = 600, /* what a receive waits for: more than a block, so that the op has the user's memory */
-    SENT_BYTES = 2048,  /* what a send has to send: more than there is room for */
+    SENT_BYTES = 1536,  /* what a send has to send: half as much again as there is room for */
+    TAKEN_BYTES = 512,  /* the peer's partial progress with that */
     BUFFER_BYTES = 512, /* that a sender, its receiver and a block hold; the way to the subject holds all */
     WIDE_BYTES = 8192,
     PEER_SENDS_MAX = 1000,

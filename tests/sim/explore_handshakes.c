@@ -238,7 +238,7 @@ const explored_kind explored_handshakes[] = {
         .reset = reset_client,
         .end = end_client,
         .finish = finish_accepting,
-        .states_least = 100,
+        .states_least = 2000,
     },
     {
         .name = "connect",
@@ -250,6 +250,6 @@ const explored_kind explored_handshakes[] = {
         .reset = close_listener,
         .end = accept_and_end,
         .finish = finish_connecting,
-        .states_least = 100,
+        .states_least = 250,
     },
 };

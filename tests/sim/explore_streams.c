@@ -147,7 +147,7 @@ static int finish_reading(void)
 static void take_a_unit(void)
 {
     if (it.has_peer)
-        (void)explore_peer_receive(UNIT_BYTES);
+        (void)explore_peer_receive(TAKEN_BYTES);
     explore_pass(3);
 }
 
@@ -229,7 +229,7 @@ const explored_kind explored_streams[] = {
         .reset = reset_by_peer,
         .end = end_by_peer,
         .finish = finish_reading,
-        .states_least = 100,
+        .states_least = 1500,
     },
     {
         .name = "receive",
@@ -241,7 +241,7 @@ const explored_kind explored_streams[] = {
         .reset = reset_by_peer,
         .end = end_by_peer,
         .finish = finish_reading,
-        .states_least = 100,
+        .states_least = 4000,
     },
     {
         .name = "send",
@@ -253,7 +253,7 @@ const explored_kind explored_streams[] = {
         .reset = reset_by_peer,
         .end = end_by_peer,
         .finish = finish_writing,
-        .states_least = 100,
+        .states_least = 1500,
     },
     {
         .name = "send_in_the_background",
@@ -266,7 +266,7 @@ const explored_kind explored_streams[] = {
         .reset = reset_by_peer,
         .end = end_by_peer,
         .finish = finish_writing,
-        .states_least = 100,
+        .states_least = 150,
     },
     {
         .name = "wait_writable",
@@ -279,6 +279,6 @@ const explored_kind explored_streams[] = {
         .reset = reset_by_peer,
         .end = end_by_peer,
         .finish = finish_writing,
-        .states_least = 100,
+        .states_least = 1000,
     },
 };
