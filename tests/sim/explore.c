@@ -290,6 +290,11 @@ static int finish(void)
 {
     while (it.late != 0)
         turn();
+    /* An abort waits for nobody. */
+    if (it.is_aborted) {
+        EXPECT_EQUAL(explore_run(1), FIRTH_OK);
+        EXPECT_EQUAL(firth_sim_host_descriptors(it.host), 0);
+    }
     EXPECT_EQUAL(it.kind->finish(), FIRTH_OK);
     EXPECT(!it.is_wrong);
     EXPECT_EQUAL(it.ended, it.submits);
