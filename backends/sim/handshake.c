@@ -102,8 +102,11 @@ static void syn_arrives(fth_sim_connection *connection)
 
 static void client_connects(fth_sim_connection *connection)
 {
+    int64_t delay_ns = fth_sim_delay_ns(connection->path);
+
     fth_sim_trace_end(&connection->client, "connected");
-    next_step(connection, FTH_SIM_ACK, fth_sim_delay_ns(connection->path));
+    connection->server.in.last_arrival_ns = connection->sim->now_ns + delay_ns; /* no byte overtakes it */
+    next_step(connection, FTH_SIM_ACK, delay_ns);
     end_connect(connection, 0);
 }
 
