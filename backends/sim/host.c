@@ -184,7 +184,7 @@ void fth_sim_host_free(firth_sim_host *host)
         fth_sim_release(sim, host->paths);
         host->paths = next;
     }
-    fth_sim_release(sim, host->sockets);
+    fth_sim_release(sim, host->places);
     fth_sim_release(sim, host);
 }
 
@@ -228,7 +228,7 @@ int firth_sim_host_open(firth_sim *sim, const firth_sim_host_options *options, f
     *host = NULL;
     if (rc >= 0)
         rc = fth_sim_host_new(sim, &full, &made);
-    if (rc < 0)
+    if (rc < 0 || made == NULL)
         return rc;
     rc = open_selector(made, full.selector);
     if (rc < 0) {

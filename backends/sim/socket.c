@@ -10,27 +10,28 @@
 static int grow(firth_sim_host *host)
 {
     size_t capacity = host->capacity == 0 ? FTH_SIM_SOCKETS_FIRST : host->capacity * 2;
-    fth_sim_socket **sockets = fth_sim_host_allocate(host, capacity * (sizeof *sockets + sizeof(size_t)));
-    size_t *free_numbers;
+    fth_sim_place *places = fth_sim_host_allocate(host, capacity * sizeof *places);
 
-    if (sockets == NULL)
+    if (places == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "allocate");
-    free_numbers = (size_t *)(void *)(sockets + capacity);
-    if (host->sockets != NULL) {
-        memcpy(sockets, host->sockets, host->used * sizeof *sockets);
-        memcpy(free_numbers, host->free_numbers, host->free_count * sizeof *free_numbers);
-        fth_sim_release(host->sim, host->sockets);
+    if (host->places != NULL) {
+        memcpy(places, host->places, host->used * sizeof *places);
+        fth_sim_release(host->sim, host->places);
     }
-    host->sockets = sockets;
-    host->free_numbers = free_numbers;
+    host->places = places;
     host->capacity = capacity;
     return FIRTH_OK;
 }
 
-static void give_number(firth_sim_host *host, fth_sim_socket *socket)
+static size_t take_number(firth_sim_host *host)
 {
-    host->sockets[socket->number] = NULL;
-    host->free_numbers[host->free_count++] = socket->number;
+    return host->free_count > 0 ? host->places[--host->free_count].free_number : host->used++;
+}
+
+static void give_number(firth_sim_host *host, const fth_sim_socket *socket)
+{
+    host->places[socket->number].socket = NULL;
+    host->places[host->free_count++].free_number = socket->number;
     host->open_count--;
 }
 
@@ -51,11 +52,11 @@ fth_sim_socket *fth_sim_socket_new(firth_sim_host *host, firth_io *io, firth_fam
         *rc = firth_fail(FIRTH_ERR_NO_MEMORY, 0, "allocate");
         return NULL;
     }
-    socket->number = host->free_count > 0 ? host->free_numbers[--host->free_count] : host->used++;
+    socket->number = take_number(host);
     socket->host = host;
     socket->io = io;
     socket->family = (uint8_t)family;
-    host->sockets[socket->number] = socket;
+    host->places[socket->number].socket = socket;
     host->open_count++;
     fth_sim_ops_start(socket);
     io->native = (intptr_t)socket->number;

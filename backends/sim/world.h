@@ -43,6 +43,12 @@ struct firth_sim {
 
 enum { FTH_SIM_PORTS = 1024, FTH_SIM_NAME_BYTES = 32, FTH_SIM_SOCKETS_FIRST = 64 };
 
+/* A number's socket, or NULL; and, for the first free_count of them, one that is free. */
+typedef struct fth_sim_place {
+    fth_sim_socket *socket;
+    size_t free_number;
+} fth_sim_place;
+
 struct firth_sim_host {
     firth_sim *sim;
     firth_sim_host *next;
@@ -59,9 +65,8 @@ struct firth_sim_host {
     atomic_size_t allocations;
     atomic_size_t failing_at; /* the number of the allocation that fails, as they are counted; 0: none */
     atomic_bool failing_after;
-    fth_sim_path *paths;      /* to this and later hosts */
-    fth_sim_socket **sockets; /* by number */
-    size_t *free_numbers;
+    fth_sim_path *paths;   /* to this and later hosts */
+    fth_sim_place *places; /* of sockets, by number */
     size_t free_count;
     size_t open_count;
     size_t capacity;
@@ -242,7 +247,7 @@ fth_sim_path *fth_sim_path_between(firth_sim_host *a, firth_sim_host *b); /* NUL
 int64_t fth_sim_delay_ns(fth_sim_path *path);                             /* one way, of something small */
 
 /* handshake.c */
-int fth_sim_connect(fth_sim_socket *socket, const firth_address *to);
+int fth_sim_connect(fth_sim_socket *socket, const firth_address *address);
 
 /* connection.c */
 void fth_sim_connection_free(fth_sim_connection *connection);
@@ -278,7 +283,7 @@ static inline firth_sim_host *fth_sim_host_of(const firth_selector *selector)
 }
 static inline fth_sim_socket *fth_sim_socket_of(const firth_io *io)
 {
-    return fth_sim_host_of(io->selector)->sockets[io->slot];
+    return fth_sim_host_of(io->selector)->places[io->slot].socket;
 }
 fth_sim_socket *fth_sim_socket_new(firth_sim_host *host, firth_io *io, firth_family family, int *rc);
 int fth_sim_socket_open(firth_io *io, firth_family family);
@@ -290,7 +295,7 @@ int fth_sim_shutdown_write(firth_io *io);
 /* ports.c */
 int fth_sim_bind(firth_io *io, const firth_address *address);
 int fth_sim_listen(firth_io *io, int backlog);
-int fth_sim_bind_any(fth_sim_socket *socket, const firth_address *address); /* to a port of the host's choice */
+int fth_sim_bind_any(fth_sim_socket *socket, const firth_address *to); /* to a port of the host's choice */
 void fth_sim_link_bound(fth_sim_socket *socket);
 void fth_sim_unbind(fth_sim_socket *socket);
 fth_sim_socket *fth_sim_find_listener(firth_sim_host *host, const firth_address *address);

@@ -106,7 +106,7 @@ FIRTH_BEGIN_DECLS
 FIRTH_API void firth_sim_options_init(firth_sim_options *options, size_t struct_bytes);
 FIRTH_API void firth_sim_host_options_init(firth_sim_host_options *options, size_t struct_bytes);
 
-/* Values with the defaults. */
+/* A value with the defaults. */
 static inline firth_sim_options firth_sim_defaults(void)
 {
     firth_sim_options options;
@@ -114,6 +114,8 @@ static inline firth_sim_options firth_sim_defaults(void)
     firth_sim_options_init(&options, sizeof options);
     return options;
 }
+
+/* The same for a host. */
 static inline firth_sim_host_options firth_sim_host_defaults(void)
 {
     firth_sim_host_options options;

@@ -101,6 +101,11 @@ extern const explored_kind explored_handshakes[];
 /* Explores a kind; late: what is cancelled ends only when the loop comes round. FIRTH_OK, and prints what was seen. */
 int explore(const explored_kind *kind, bool late);
 
+/* Plays an order from the start to its end and checks all; what state it led to and, as a bit for each of the kind's
+ * actions, what could come next is told. */
+int explore_play(const explored_kind *kind, const char *order, uint64_t *state, unsigned *next);
+extern bool explore_is_late;
+
 /* Time passes and the network works, while no loop turns. */
 void explore_pass(int64_t ms);
 

@@ -112,7 +112,7 @@ int explore_law_check(void)
     size_t held = 0;
 
     for (size_t i = 0; i < it.host->used; i++) {
-        const fth_sim_socket *socket = it.host->sockets[i];
+        const fth_sim_socket *socket = it.host->places[i].socket;
 
         if (socket == NULL)
             continue;

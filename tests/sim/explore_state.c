@@ -47,7 +47,7 @@ static void put_side(const firth_op *op, const fth_sim_side *side)
 static void put_network(void)
 {
     for (size_t i = 0; i < it.host->used; i++) {
-        const fth_sim_socket *socket = it.host->sockets[i];
+        const fth_sim_socket *socket = it.host->places[i].socket;
 
         if (socket == NULL)
             continue;
