@@ -9,6 +9,11 @@ static firth_op *pending[OPS_MAX];
 static size_t count;
 static void (*hook_after_poll)(void);
 
+/* Those that have ended, as they were then; while the backend's call goes on they are core's and untouched. */
+static firth_op *ended[OPS_MAX];
+static firth_op ended_as[OPS_MAX];
+static size_t ended_count;
+
 firth_backend explore_backend;
 
 void __real_firth_op_complete(firth_op *op, int64_t result, int os_code, const char *step);
@@ -55,6 +60,22 @@ void __wrap_firth_op_complete(firth_op *op, int64_t result, int os_code, const c
             broken("an op came to a result that its kind does not have");
     }
     __real_firth_op_complete(op, result, os_code, step);
+    if (op->io->selector == it.selector && ended_count < OPS_MAX) {
+        ended[ended_count] = op;
+        ended_as[ended_count++] = *op;
+    }
+}
+
+static void expect_untouched(void)
+{
+    for (; ended_count > 0; ended_count--) {
+        const firth_op *op = ended[ended_count - 1], *then = &ended_as[ended_count - 1];
+
+        if (op->result != then->result || op->state != then->state || op->os_code != then->os_code ||
+            op->step != then->step || op->io != then->io || op->with.pieces != then->with.pieces ||
+            op->kind != then->kind || memcmp(op->backend, then->backend, sizeof op->backend) != 0)
+            broken("an op was touched after its end");
+    }
 }
 
 static firth_submit submit(firth_op *op)
@@ -78,6 +99,7 @@ static void cancel(firth_op *op)
     if (place_of(op) == count)
         broken("an op that is not under way was cancelled");
     firth_backend_sim.cancel(op);
+    expect_untouched();
 }
 
 static int poll_and_hook(firth_selector *selector, int64_t until_ns)
@@ -85,6 +107,7 @@ static int poll_and_hook(firth_selector *selector, int64_t until_ns)
     void (*hook)(void) = hook_after_poll;
     int rc = firth_backend_sim.poll(selector, until_ns);
 
+    expect_untouched();
     hook_after_poll = NULL;
     if (hook != NULL)
         hook();
@@ -102,7 +125,7 @@ void explore_law_reset(void)
     explore_backend.submit = submit;
     explore_backend.cancel = cancel;
     explore_backend.poll = poll_and_hook;
-    count = 0;
+    count = ended_count = 0;
     hook_after_poll = NULL;
 }
 
