@@ -244,10 +244,13 @@ int firth_sim_host_close(firth_sim_host *host)
 {
     int rc = FIRTH_OK;
 
-    if (host != NULL && host->selector != NULL)
+    if (host == NULL)
+        return FIRTH_OK;
+    if (host->sim->turning)
+        return FTH_MISUSE("firth_sim_host_close from a task, a loop or an event");
+    if (host->selector != NULL)
         rc = firth_selector_close(host->selector);
-    if (host != NULL)
-        host->address_count = 0;
+    host->address_count = 0;
     return rc;
 }
 

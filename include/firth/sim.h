@@ -168,7 +168,7 @@ FIRTH_API FIRTH_NODISCARD int firth_sim_host_open(firth_sim *sim, const firth_si
                                                   firth_sim_host **host);
 
 /* Closes the host's selector: see firth_selector_close, whose result it returns. The handle is gone, its addresses are
- * free. Outside any task. NULL does nothing. */
+ * free. FIRTH_ERR_MISUSE from inside a task, a loop or an event. NULL does nothing. */
 FIRTH_API int firth_sim_host_close(firth_sim_host *host);
 
 /* The host's selector, for builders, and the scope to spawn its first tasks in. They live as long as the host. */

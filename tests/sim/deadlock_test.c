@@ -103,19 +103,44 @@ static void misuse(void *argument)
     _exit(firth_sim_run(here.sim) == FIRTH_ERR_MISUSE ? 42 : 1);
 }
 
-static void running_a_world_from_a_task_is_misuse(void **state)
+static void expect_misuse(void (*child)(void *argument), const char *rule)
 {
     char text[512];
-    int status;
+    int status = support_in_child(child, NULL, text, sizeof text);
 
-    (void)state;
-    status = support_in_child(misuse, NULL, text, sizeof text);
 #ifdef FIRTH_DEBUG
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-    assert_non_null(strstr(text, "a world, run from a task"));
+    assert_non_null(strstr(text, rule));
 #else
+    (void)rule;
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 42);
 #endif
+}
+
+static void running_a_world_from_a_task_is_misuse(void **state)
+{
+    (void)state;
+    expect_misuse(misuse, "a world, run from a task");
+}
+
+static void close_a_host(void *argument)
+{
+    (void)argument;
+    _exit(firth_sim_host_close(here.server) == FIRTH_ERR_MISUSE ? 42 : 1);
+}
+
+static void close_from_an_event(void *argument)
+{
+    (void)argument;
+    world_open(1);
+    assert_int_equal(firth_sim_at(here.sim, 1, close_a_host, NULL), FIRTH_OK);
+    (void)!firth_sim_run_for(here.sim, 1);
+}
+
+static void closing_a_host_from_an_event_is_misuse(void **state)
+{
+    (void)state;
+    expect_misuse(close_from_an_event, "firth_sim_host_close from a task, a loop or an event");
 }
 
 int main(int argc, char **argv)
@@ -127,6 +152,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_empty_world_is_no_deadlock),
         cmocka_unit_test(the_first_error_of_a_hosts_task_is_the_runs_result),
         cmocka_unit_test(running_a_world_from_a_task_is_misuse),
+        cmocka_unit_test(closing_a_host_from_an_event_is_misuse),
     };
 
     return support_main(argc, argv, "deadlocks", tests, sizeof tests / sizeof tests[0]);
