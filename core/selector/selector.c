@@ -177,7 +177,7 @@ static void open_parts(firth_selector *selector)
     selector->loop.stage = FTH_TASK_RUNNING;
     fth_scope_start(&selector->loop.scope, &selector->loop, NULL, "selector", "?");
     selector->loop.scope.flags |= FTH_SCOPE_OF_TASK;
-    selector->loop.innermost = &selector->loop.scope;
+    fth_task_go_to_scope(&selector->loop, &selector->loop.scope);
 }
 
 int firth_selector_open(firth_selector **selector, const firth_selector_options *options)

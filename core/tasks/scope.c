@@ -35,8 +35,10 @@ void fth_scope_start(firth_scope *scope, firth_task *task, firth_scope *parent, 
 static void mark_cancelled(firth_scope *scope)
 {
     scope->flags |= FTH_SCOPE_CANCELLED;
-    if (scope->task->innermost == scope)
-        fth_task_interrupt(scope->task);
+    if (scope->task->innermost != scope)
+        return;
+    scope->task->cancelled = true;
+    fth_task_interrupt(scope->task);
 }
 
 static bool reaches(const firth_scope *scope)
@@ -194,9 +196,9 @@ void firth_scope_open_at(firth_scope *scope, firth_scope *parent, const firth_sc
     if (options != NULL && options->on_child_error == FIRTH_CHILD_ERROR_REPORT)
         scope->flags |= FTH_SCOPE_REPORT;
     link_child(parent, scope);
-    task->innermost = scope;
     if (options != NULL && (options->timeout_ms != 0 || options->deadline_ns != 0))
         arm(scope, options);
+    fth_task_go_to_scope(task, scope);
 }
 
 /* ---- owning ------------------------------------------------------------------------------------------------------ */

@@ -119,7 +119,7 @@ int firth_scope_close(firth_scope *scope, int rc)
                                                  : result_of(scope, rc);
     scope->magic = 0;
     if ((scope->flags & FTH_SCOPE_OF_TASK) == 0) {
-        task->innermost = scope->parent;
+        fth_task_go_to_scope(task, scope->parent);
         unlink_child(scope);
     }
     return rc;

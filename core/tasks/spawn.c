@@ -145,7 +145,7 @@ int fth_task_start(firth_scope *scope, firth_task_fn *fn, void *argument, const 
     firth_context_make(&task->context, low, (size_t)(top - (uintptr_t)low), task_main, task);
     link_task(selector, task);
     fth_scope_start(&task->scope, task, scope, task->name, place);
-    task->innermost = &task->scope;
+    fth_task_go_to_scope(task, &task->scope);
     task->stage = FTH_TASK_SUSPENDED;
     fth_task_wake(task);
     return FIRTH_OK;

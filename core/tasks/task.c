@@ -57,7 +57,7 @@ static void switch_to_loop(firth_task *task)
 
 bool fth_task_is_cancelled(void)
 {
-    return (fth_current->innermost->flags & FTH_SCOPE_CANCELLED) != 0;
+    return fth_current->cancelled;
 }
 
 void fth_task_suspend(const char *waiting_for, void (*cancel)(firth_task *task), void *waiting)

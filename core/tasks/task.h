@@ -43,6 +43,7 @@ struct firth_task {
     uint8_t stage;
     uint8_t budget;
     uint8_t stack_kind;
+    bool cancelled;    /* the innermost scope is: kept here, since that is a cache line less for every call */
     firth_scope scope; /* its own */
     firth_failure failure;
     firth_task *previous; /* all tasks of the selector, oldest first */
@@ -61,6 +62,13 @@ extern FTH_THREAD_LOCAL firth_task *fth_current;
 /* Makes and readies a task in scope; see firth_spawn. */
 int fth_task_start(firth_scope *scope, firth_task_fn *fn, void *argument, const firth_task_options *options,
                    const char *place);
+
+/* Makes a scope that was opened, or the one around a scope that was closed, the one the task is in. */
+static inline void fth_task_go_to_scope(firth_task *task, firth_scope *scope)
+{
+    task->innermost = scope;
+    task->cancelled = (scope->flags & FTH_SCOPE_CANCELLED) != 0;
+}
 
 /* Switches into a ready task until it suspends or ends; frees it when it has ended. From the loop. */
 void fth_task_resume(firth_task *task);
@@ -87,8 +95,7 @@ static inline bool fth_task_goes_on(const firth_selector *selector)
 {
     firth_task *task = fth_current;
 
-    if (task == NULL || task->selector != selector || task->budget == 0 ||
-        (task->innermost->flags & FTH_SCOPE_CANCELLED) != 0)
+    if (task == NULL || task->selector != selector || task->budget == 0 || task->cancelled)
         return false;
     task->budget--;
     return true;

@@ -32,7 +32,7 @@ void firth_tasks_visit(firth_selector *selector, void (*visit)(const firth_task_
                                 .state = state_of(task),
                                 .stack_bytes = task->stack_bytes,
                                 .stack_used_bytes = stack_used(task),
-                                .cancelled = (task->innermost->flags & FTH_SCOPE_CANCELLED) != 0};
+                                .cancelled = task->cancelled};
 
         visit(&info, argument);
     }
