@@ -13,6 +13,7 @@ set_property(CACHE FIRTH_CONTEXT PROPERTY STRINGS auto assembly ucontext)
 set_property(CACHE FIRTH_ASSERTIONS PROPERTY STRINGS auto ON OFF)
 
 option(FIRTH_TESTS "Build the tests; they need cmocka" ${PROJECT_IS_TOP_LEVEL})
+option(FIRTH_CONFORMANCE "Build the conformance kit, for those who write backends" ${PROJECT_IS_TOP_LEVEL})
 option(FIRTH_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEVEL})
 option(FIRTH_BENCH "Build the benchmark; Linux only" OFF)
 option(FIRTH_INSTALL "Have an install target" ${PROJECT_IS_TOP_LEVEL})

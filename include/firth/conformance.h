@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conformance kit: backend.h as a program. Whoever writes a backend links the kit (CMake target firth::conformance)
+ * to a main of a few lines, runs it, and has a list of named promises that hold or do not:
+ *
+ *     #include <firth/conformance.h>
+ *     extern const firth_backend my_backend;
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         firth_conformance_subject subject = firth_conformance_for(&my_backend);
+ *         return firth_conformance_main(argc, argv, &subject);
+ *     }
+ *
+ * Client and server are both the kit's, on one selector, over loopback; between core and the backend stands an observer
+ * that holds every op to the law of one ending. The kit uses C11 and the public headers alone. docs/porting.md is the
+ * way there, step by step. */
+#ifndef FIRTH_CONFORMANCE_H
+#define FIRTH_CONFORMANCE_H
+
+#include <firth/backend.h>
+#include <firth/selector.h>
+
+/* What the kit is to examine. Zero means the default for every field but `backend`. */
+typedef struct firth_conformance_subject {
+    size_t struct_bytes;          /* set by firth_conformance_for */
+    const firth_backend *backend; /* the table */
+    void *argument;               /* for the functions below */
+
+    /* Opens a selector with these options, whose backend is the observer's table around `backend`; the seed decides all
+     * that is left to chance. NULL: firth_selector_open. */
+    int (*selector_open)(void *argument, firth_selector **selector, const firth_selector_options *options,
+                         uint64_t seed);
+
+    /* The selector that selector_open made has been closed, or given up because its tasks are stuck. */
+    void (*selector_closed)(void *argument);
+
+    /* Descriptors, or whatever sockets take of the system, that the program has open: more after a case than before is a
+     * leak. NULL: not counted. */
+    int64_t (*count_open)(void *argument);
+
+    /* Lets the program open that many more of them and no further; < 0: as many as it could before. Returns FIRTH_OK or
+     * a negative code. NULL: the cases about shortage are not applicable. */
+    int (*limit_open)(void *argument, int64_t further);
+
+    /* Arms an alarm that calls firth_conformance_stuck that many seconds from now, 0: disarms it. For a backend whose
+     * poll never returns. NULL: then the kit hangs with it. */
+    void (*alarm_s)(void *argument, unsigned seconds);
+} firth_conformance_subject;
+
+FIRTH_BEGIN_DECLS
+
+/* A subject with that backend and nothing else. Any thread; never suspends. */
+static inline firth_conformance_subject firth_conformance_for(const firth_backend *backend)
+{
+    firth_conformance_subject subject = {0};
+
+    subject.struct_bytes = sizeof subject;
+    subject.backend = backend;
+    return subject;
+}
+
+/* The kit's main: argv may hold names of cases, or parts of names, and options:
+ *     --list             prints the names and runs nothing
+ *     --quick            leaves the slow cases out
+ *     --seed N           the seed; 1
+ *     --seeds N          each case with N seeds, from --seed on; the slow ones with the first alone
+ *     --limit-s N        a case that takes longer is stuck; 60
+ *     --tolerate-errors  a call that fails with an error code may end its case: for runs with injected faults
+ * Prints "PASS name", "FAIL name: why (file:line)" or "SKIP name: not applicable, what is missing" for each case, and a
+ * closing count, to standard output. Returns the exit code: 0 when none failed, 1 when one did, 2 for an argument it
+ * does not know. Blocks the thread; outside any task. */
+int firth_conformance_main(int argc, char **argv, const firth_conformance_subject *subject);
+
+/* The running case is stuck: prints so and ends the program. Any thread, and handlers of signals. */
+void firth_conformance_stuck(void);
+
+FIRTH_END_DECLS
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Native descriptors given away and taken over, where the backend can. */
+#include "tests/conformance/peers.h"
+
+static int a_released_socket_can_be_adopted_and_goes_on(firth_scope *scope)
+{
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    firth_socket *adopted;
+    intptr_t native = -1;
+    char line[16];
+    kit_pair pair;
+
+    TRY(fth_kit_pair(scope, &pair));
+    TRY(firth_write_string(pair.a_out, "first\n"));
+    EXPECT_RESULT(firth_read_line(pair.b_in, line, sizeof line), 5);
+    TRY(firth_socket_release(pair.b, &native));
+    EXPECT(native != -1);
+    TRY(firth_write_string(pair.a_out, "second\n"));
+    TRY(firth_flush(pair.a_out));
+    TRY(firth_tcp_adopt(&tcp, native, &adopted));
+    firth_scope_own_socket(scope, adopted);
+    EXPECT_RESULT(firth_read_line(firth_socket_input(adopted), line, sizeof line), 6);
+    PROMISE(memcmp(line, "second", 6) == 0);
+    TRY(firth_write_string(firth_socket_output(adopted), "third\n"));
+    TRY(firth_flush(firth_socket_output(adopted)));
+    EXPECT_RESULT(firth_read_line(pair.a_in, line, sizeof line), 5);
+    return FIRTH_OK;
+}
+
+static int a_socket_released_after_a_wait_is_forgotten(firth_scope *scope)
+{
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    uint8_t *byte = fth_kit_keep(1);
+
+    for (int i = 0; i < 10; i++) {
+        kit_attempt *reading = fth_kit_attempt(fth_kit_read);
+        firth_socket *adopted;
+        intptr_t native;
+        kit_pair pair;
+
+        TRY(fth_kit_pair(scope, &pair));
+        reading->socket = pair.b;
+        reading->bytes = byte;
+        reading->size = 1;
+        TRY(fth_kit_start(scope, reading));
+        TRY(firth_yield());
+        fth_kit_cancel(reading);
+        TRY(fth_kit_await(&reading->ended));
+        TRY(firth_write(pair.a_out, "x", 1));
+        TRY(firth_flush(pair.a_out));
+        TRY(firth_socket_release(pair.b, &native));
+        TRY(firth_yield());
+        TRY(firth_tcp_adopt(&tcp, native, &adopted));
+        firth_scope_own_socket(scope, adopted);
+        EXPECT_RESULT(firth_read(firth_socket_input(adopted), byte, 1), 1);
+        firth_socket_abort(adopted);
+        firth_socket_abort(pair.a);
+    }
+    return FIRTH_OK;
+}
+
+static int what_is_no_socket_is_not_adopted(firth_scope *scope)
+{
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    firth_socket *socket;
+
+    EXPECT(firth_tcp_adopt(&tcp, -1, &socket) < 0);
+    EXPECT(socket == NULL);
+    return FIRTH_OK;
+}
+
+const kit_case fth_kit_adopt_cases[] = {
+    KIT_CASE_IF(a_released_socket_can_be_adopted_and_goes_on, FIRTH_CAN_ADOPT),
+    KIT_CASE_IF(a_socket_released_after_a_wait_is_forgotten, FIRTH_CAN_ADOPT),
+    KIT_CASE_IF(what_is_no_socket_is_not_adopted, FIRTH_CAN_ADOPT),
+    {.name = NULL},
+};

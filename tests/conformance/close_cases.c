@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Closing: who is woken, what is still sent, how long it takes. */
+#include "tests/conformance/peers.h"
+
+static int64_t elapsed_ms(int64_t since_ns)
+{
+    return (firth_now_ns() - since_ns) / 1000000;
+}
+
+/* A pair whose b is full, with a reader and a writer suspended on it. */
+static int suspend_both(firth_scope *scope, kit_pair *pair, kit_attempt *reading, kit_attempt *writing)
+{
+    TRY(fth_kit_pair(scope, pair));
+    TRY(fth_kit_stuff(scope, pair->b));
+    reading->socket = writing->socket = pair->b;
+    reading->bytes = fth_kit_keep(1);
+    reading->size = 1;
+    writing->size = 100 * 1000;
+    writing->bytes = fth_kit_keep(writing->size);
+    TRY(fth_kit_start(scope, reading));
+    TRY(fth_kit_start(scope, writing));
+    TRY(firth_sleep(5));
+    EXPECT(!reading->ended.happened && !writing->ended.happened);
+    return FIRTH_OK;
+}
+
+static int expect_both_closed(kit_attempt *reading, kit_attempt *writing)
+{
+    TRY(fth_kit_await(&reading->ended));
+    TRY(fth_kit_await(&writing->ended));
+    EXPECT_RESULT(reading->result, FIRTH_ERR_CLOSED);
+    EXPECT_RESULT(writing->result, FIRTH_ERR_CLOSED);
+    return FIRTH_OK;
+}
+
+static int close_wakes_a_reader_and_a_writer(firth_scope *scope)
+{
+    kit_attempt *reading = fth_kit_attempt(fth_kit_read_fully), *writing = fth_kit_attempt(fth_kit_write);
+    kit_pair pair;
+
+    TRY(suspend_both(scope, &pair, reading, writing));
+    (void)firth_socket_close(pair.b); /* it may take its linger, since nobody reads: another case's affair */
+    return expect_both_closed(reading, writing);
+}
+
+static int abort_wakes_a_reader_and_a_writer(firth_scope *scope)
+{
+    kit_attempt *reading = fth_kit_attempt(fth_kit_read_fully), *writing = fth_kit_attempt(fth_kit_write);
+    kit_pair pair;
+
+    TRY(suspend_both(scope, &pair, reading, writing));
+    firth_socket_abort(pair.b);
+    return expect_both_closed(reading, writing);
+}
+
+static int close_sends_what_was_written(firth_scope *scope)
+{
+    enum { SIZE = 12345 };
+    uint8_t *bytes = fth_kit_keep(SIZE), *received = fth_kit_keep(SIZE + 1);
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    kit_pair pair;
+
+    tcp.auto_flush = false;
+    fth_kit_fill(bytes, SIZE, 0);
+    TRY(fth_kit_pair_with(scope, &tcp, &pair));
+    TRY(firth_write(pair.a_out, bytes, SIZE));
+    TRY(firth_socket_close(pair.a));
+    EXPECT_RESULT(firth_read_remaining(pair.b_in, received, SIZE + 1), SIZE);
+    PROMISE(fth_kit_is_filled(received, SIZE, 0));
+    return FIRTH_OK;
+}
+
+static int64_t write_and_close(kit_attempt *attempt)
+{
+    int64_t rc = firth_write(firth_socket_output(attempt->socket), attempt->bytes, attempt->size);
+
+    return rc < 0 ? rc : firth_socket_close(attempt->socket);
+}
+
+/* The end of it is still here when close begins. */
+static int close_waits_for_a_peer_that_reads_slowly(firth_scope *scope)
+{
+    enum { SIZE = 4000 * 1000, PART = 400 * 1000 };
+    kit_attempt *closing = fth_kit_attempt(write_and_close);
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    uint8_t *part = fth_kit_keep(PART), byte;
+    kit_pair pair;
+
+    tcp.linger_ms = 30000;
+    TRY(fth_kit_pair_with(scope, &tcp, &pair));
+    closing->socket = pair.a;
+    closing->bytes = fth_kit_keep(SIZE);
+    closing->size = SIZE;
+    fth_kit_fill(closing->bytes, SIZE, 0);
+    TRY(fth_kit_start(scope, closing));
+    for (size_t at = 0; at < SIZE; at += PART) {
+        TRY(firth_sleep(2));
+        EXPECT_RESULT(firth_read_fully(pair.b_in, part, PART), PART);
+        PROMISE(fth_kit_is_filled(part, PART, at));
+    }
+    EXPECT_RESULT(firth_read(pair.b_in, &byte, 1), FIRTH_EOF);
+    TRY(fth_kit_await(&closing->ended));
+    EXPECT_RESULT(closing->result, FIRTH_OK);
+    return FIRTH_OK;
+}
+
+/* A kernel would turn the FIN into a reset, and the peer would lose the answer. */
+static int close_with_bytes_unread_lets_the_last_answer_through(firth_scope *scope)
+{
+    enum { ANSWER = 30 * 1000, UNREAD = 20 * 1000 };
+    uint8_t *unread = fth_kit_keep(UNREAD), *answer = fth_kit_keep(ANSWER), *received = fth_kit_keep(ANSWER + 1);
+    kit_pair pair;
+
+    fth_kit_fill(answer, ANSWER, 0);
+    TRY(fth_kit_pair(scope, &pair));
+    TRY(firth_write(pair.a_out, unread, UNREAD));
+    TRY(firth_flush(pair.a_out));
+    TRY(firth_await_content(pair.b_in, 1));
+    TRY(firth_write(pair.b_out, answer, ANSWER));
+    TRY(firth_socket_close(pair.b));
+    EXPECT_RESULT(firth_read_remaining(pair.a_in, received, ANSWER + 1), ANSWER);
+    PROMISE(fth_kit_is_filled(received, ANSWER, 0));
+    return FIRTH_OK;
+}
+
+static int close_against_a_peer_that_never_reads_ends_at_the_linger(firth_scope *scope)
+{
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    int64_t began_ns;
+    kit_pair pair;
+
+    tcp.linger_ms = 60;
+    TRY(fth_kit_pair_with(scope, &tcp, &pair));
+    TRY(fth_kit_stuff(scope, pair.b));
+    began_ns = firth_now_ns();
+    EXPECT_RESULT(firth_socket_close(pair.b), FIRTH_ERR_TIMED_OUT);
+    EXPECT(elapsed_ms(began_ns) >= 59);
+    return FIRTH_OK;
+}
+
+static int close_does_not_wait_for_a_silent_peer(firth_scope *scope)
+{
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    int64_t began_ns = firth_now_ns();
+    kit_pair pair;
+
+    tcp.linger_ms = 20000;
+    TRY(fth_kit_pair_with(scope, &tcp, &pair));
+    TRY(firth_socket_close(pair.a));
+    EXPECT(elapsed_ms(began_ns) < 10000);
+    return FIRTH_OK;
+}
+
+static int both_ends_may_close_at_once(firth_scope *scope)
+{
+    for (int i = 0; i < 10; i++) {
+        kit_attempt *first = fth_kit_attempt(fth_kit_close), *second = fth_kit_attempt(fth_kit_close);
+        kit_pair pair;
+
+        TRY(fth_kit_pair(scope, &pair));
+        TRY(firth_write_string(pair.a_out, "last words"));
+        first->socket = pair.a;
+        second->socket = pair.b;
+        TRY(fth_kit_start(scope, first));
+        TRY(fth_kit_start(scope, second));
+        TRY(fth_kit_await(&first->ended));
+        TRY(fth_kit_await(&second->ended));
+        EXPECT(first->result == FIRTH_OK || first->result == FIRTH_ERR_RESET);
+        EXPECT_RESULT(second->result, FIRTH_OK);
+    }
+    return FIRTH_OK;
+}
+
+static int an_abort_in_the_middle_of_a_transfer_leaves_nothing(firth_scope *scope)
+{
+    for (int i = 0; i < 10; i++) {
+        kit_attempt *writing = fth_kit_attempt(fth_kit_write);
+        uint8_t *some = fth_kit_keep(1000);
+        kit_pair pair;
+
+        TRY(fth_kit_pair(scope, &pair));
+        writing->socket = pair.a;
+        writing->size = 400 * 1000;
+        writing->bytes = fth_kit_keep(writing->size);
+        TRY(fth_kit_start(scope, writing));
+        EXPECT_RESULT(firth_read_fully(pair.b_in, some, 1000), 1000);
+        firth_socket_abort(i % 2 == 0 ? pair.a : pair.b);
+        TRY(fth_kit_await(&writing->ended));
+        EXPECT(writing->result == FIRTH_OK || writing->result == FIRTH_ERR_CLOSED ||
+               writing->result == FIRTH_ERR_RESET);
+        firth_socket_abort(i % 2 == 0 ? pair.b : pair.a);
+    }
+    return FIRTH_OK;
+}
+
+const kit_case fth_kit_close_cases[] = {
+    KIT_CASE(close_wakes_a_reader_and_a_writer),
+    KIT_CASE(abort_wakes_a_reader_and_a_writer),
+    KIT_CASE(close_sends_what_was_written),
+    KIT_CASE(close_waits_for_a_peer_that_reads_slowly),
+    KIT_CASE(close_with_bytes_unread_lets_the_last_answer_through),
+    KIT_CASE(close_against_a_peer_that_never_reads_ends_at_the_linger),
+    KIT_CASE(close_does_not_wait_for_a_silent_peer),
+    KIT_CASE(both_ends_may_close_at_once),
+    KIT_CASE(an_abort_in_the_middle_of_a_transfer_leaves_nothing),
+    {.name = NULL},
+};

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kit's main: which cases, with which seeds, and a line for each. */
+#include "tests/conformance/kit.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+typedef struct kit_arguments {
+    uint64_t seeds;
+    bool list;
+    int names; /* argv[names…] are the cases asked for; those before are options, moved there */
+} kit_arguments;
+
+static const kit_case *const *files(void)
+{
+    static const kit_case *const all[] = {
+        fth_kit_table_cases,  fth_kit_op_cases,       fth_kit_op_cancel_cases, fth_kit_echo_cases,
+        fth_kit_stream_cases, fth_kit_end_cases,      fth_kit_close_cases,     fth_kit_reset_cases,
+        fth_kit_accept_cases, fth_kit_listen_cases,   fth_kit_connect_cases,   fth_kit_address_cases,
+        fth_kit_cancel_cases, fth_kit_deadline_cases, fth_kit_option_cases,    fth_kit_time_cases,
+        fth_kit_adopt_cases,  fth_kit_many_cases,     fth_kit_shortage_cases,  NULL,
+    };
+
+    return all;
+}
+
+const kit_case *fth_kit_case_at(size_t i)
+{
+    const kit_case *const *file;
+    const kit_case *one;
+
+    for (file = files(); *file != NULL; file++)
+        for (one = *file; one->name != NULL; one++)
+            if (i-- == 0)
+                return one;
+    return NULL;
+}
+
+/* ---- the arguments ----------------------------------------------------------------------------------------------- */
+
+static bool read_number(const char *text, uint64_t *number)
+{
+    char *end;
+
+    if (text == NULL)
+        return false;
+    *number = strtoull(text, &end, 0);
+    return *text != '\0' && *text != '-' && *end == '\0';
+}
+
+/* Options are read and taken out; what is left in argv from 1 on are names, and their count is the result; < 0: a fault. */
+static int read_options(int argc, char **argv, kit_arguments *arguments)
+{
+    uint64_t limit_s = fth_kit.limit_s;
+    int names = 0;
+
+    for (int i = 1; i < argc; i++) {
+        const char *one = argv[i];
+        bool good = true;
+
+        if (strcmp(one, "--list") == 0)
+            arguments->list = true;
+        else if (strcmp(one, "--quick") == 0)
+            fth_kit.quick = true;
+        else if (strcmp(one, "--tolerate-errors") == 0)
+            fth_kit.tolerate = true;
+        else if (strcmp(one, "--seed") == 0)
+            good = read_number(++i < argc ? argv[i] : NULL, &fth_kit.seed);
+        else if (strcmp(one, "--seeds") == 0)
+            good = read_number(++i < argc ? argv[i] : NULL, &arguments->seeds) && arguments->seeds > 0;
+        else if (strcmp(one, "--limit-s") == 0)
+            good = read_number(++i < argc ? argv[i] : NULL, &limit_s) && limit_s > 0 && limit_s <= 86400;
+        else if (one[0] == '-')
+            good = false;
+        else
+            argv[++names] = argv[i];
+        if (!good) {
+            (void)fprintf(stderr, "%s: not an option of the kit, or without its number\n", one);
+            return -1;
+        }
+    }
+    fth_kit.limit_s = (unsigned)limit_s;
+    return names;
+}
+
+static bool is_asked_for(const kit_case *one, int names, char **argv)
+{
+    if (names == 0)
+        return true;
+    for (int i = 1; i <= names; i++)
+        if (strstr(one->name, argv[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* A misspelt name must not pass for a success. */
+static bool all_names_exist(int names, char **argv)
+{
+    for (int i = 1; i <= names; i++) {
+        const kit_case *one;
+        size_t n = 0;
+
+        while ((one = fth_kit_case_at(n)) != NULL && strstr(one->name, argv[i]) == NULL)
+            n++;
+        if (one == NULL) {
+            (void)fprintf(stderr, "no case is called %s\n", argv[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- running ----------------------------------------------------------------------------------------------------- */
+
+static void print_failure(const kit_case *one, const kit_arguments *arguments)
+{
+    (void)printf("FAIL %s: %s", one->name, fth_kit.why);
+    if (arguments->seeds > 1)
+        (void)printf("; again with: --seed %llu %s", (unsigned long long)fth_kit.seed, one->name);
+    (void)printf("\n");
+}
+
+static kit_outcome run_seeds(const kit_case *one, const kit_arguments *arguments)
+{
+    uint64_t first = fth_kit.seed, seeds = (one->flags & KIT_SLOW) != 0 ? 1 : arguments->seeds;
+    kit_outcome outcome = KIT_PASS;
+
+    for (uint64_t i = 0; i < seeds; i++) {
+        fth_kit.seed = first + i;
+        outcome = fth_kit_run(one);
+        if (outcome == KIT_FAIL || outcome == KIT_SKIP)
+            break;
+    }
+    if (outcome == KIT_FAIL)
+        print_failure(one, arguments);
+    else if (outcome == KIT_SKIP)
+        (void)printf("SKIP %s: %s\n", one->name, fth_kit.why);
+    else if (outcome == KIT_ENDED)
+        (void)printf("PASS %s, ended by %s\n", one->name, firth_error_name(fth_kit.error));
+    else
+        (void)printf("PASS %s\n", one->name);
+    (void)fflush(stdout);
+    fth_kit.seed = first;
+    return outcome;
+}
+
+static int run_all(const kit_arguments *arguments, char **argv)
+{
+    size_t passed = 0, failed = 0, skipped = 0;
+    const kit_case *one;
+
+    for (size_t i = 0; (one = fth_kit_case_at(i)) != NULL; i++) {
+        if (!is_asked_for(one, arguments->names, argv) || (fth_kit.quick && (one->flags & KIT_SLOW) != 0))
+            continue;
+        switch (run_seeds(one, arguments)) {
+        case KIT_FAIL:
+            failed++;
+            break;
+        case KIT_SKIP:
+            skipped++;
+            break;
+        default:
+            passed++;
+        }
+    }
+    (void)printf("%s: %zu passed, %zu failed, %zu not applicable\n", fth_kit.subject.backend->name, passed, failed,
+                 skipped);
+    return failed == 0 ? 0 : 1;
+}
+
+static void say_and_end(const char *why)
+{
+    (void)printf("FAIL %s: %s\n", fth_kit.running != NULL ? fth_kit.running->name : "the_kit_itself", why);
+    (void)fflush(stdout);
+    _Exit(1);
+}
+
+void firth_conformance_stuck(void)
+{
+    say_and_end("stuck: poll did not come back");
+}
+
+/* An assertion of the library stops the program; the case that broke it shall be named. */
+static void stopped(int number)
+{
+    (void)number;
+    say_and_end("the library stopped the program; what it says is above");
+}
+
+int firth_conformance_main(int argc, char **argv, const firth_conformance_subject *subject)
+{
+    kit_arguments arguments = {.seeds = 1};
+    const kit_case *one;
+
+    if (!fth_kit_begin(subject)) {
+        (void)fputs("the subject has no backend\n", stderr);
+        return 2;
+    }
+    arguments.names = read_options(argc, argv, &arguments);
+    if (arguments.names < 0 || !all_names_exist(arguments.names, argv))
+        return 2;
+    for (size_t i = 0; arguments.list && (one = fth_kit_case_at(i)) != NULL; i++)
+        (void)printf("%s\n", one->name);
+    if (arguments.list)
+        return 0;
+    (void)signal(SIGABRT, stopped);
+    return run_all(&arguments, argv);
+}

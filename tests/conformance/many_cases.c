@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Many sockets at once, and one after the other. */
+#include "tests/conformance/peers.h"
+
+/* A question of its own, and its answer. */
+static int64_t converse(kit_attempt *attempt)
+{
+    char question[32], answer[32];
+    int64_t rc = firth_tcp_connect(&attempt->tcp, attempt->host, attempt->port, &attempt->socket);
+    int size = snprintf(question, sizeof question, "client %d", (int)attempt->size);
+
+    if (rc < 0)
+        return rc;
+    firth_scope_own_socket(attempt->scope, attempt->socket);
+    for (int i = 0; rc >= 0 && i < 3; i++) {
+        rc = firth_write_format(firth_socket_output(attempt->socket), "%s\n", question);
+        if (rc >= 0)
+            rc = firth_read_line(firth_socket_input(attempt->socket), answer, sizeof answer);
+        if (rc >= 0 && (rc != size || strcmp(question, answer) != 0))
+            return fth_kit_broken(__FILE__, __LINE__, "a client got the answer of another");
+    }
+    return rc;
+}
+
+static int many(firth_scope *scope, int count)
+{
+    kit_attempt **clients = fth_kit_keep((size_t)count * sizeof *clients);
+    kit_attempt *serving = fth_kit_attempt(fth_kit_echo_server);
+    int port;
+
+    TRY(fth_kit_server(scope, &serving->server, &port));
+    TRY(fth_kit_start(scope, serving));
+    for (int i = 0; i < count; i++) {
+        clients[i] = fth_kit_attempt(converse);
+        clients[i]->tcp = fth_kit_tcp(scope);
+        clients[i]->host = "127.0.0.1";
+        clients[i]->port = port;
+        clients[i]->size = (size_t)i;
+        TRY(fth_kit_start(scope, clients[i]));
+        if (i % 64 == 63)
+            TRY(firth_yield());
+    }
+    for (int i = 0; i < count; i++) {
+        TRY(fth_kit_await(&clients[i]->ended));
+        TRY(clients[i]->result);
+    }
+    firth_server_close(serving->server);
+    return FIRTH_OK;
+}
+
+static int fifty_clients_at_once_get_their_own_answers(firth_scope *scope)
+{
+    return many(scope, 50);
+}
+
+/* All open at the same time: more than 1,024 descriptors, which is where select(2) ends. */
+static int eleven_hundred_connections_are_open_at_once(firth_scope *scope)
+{
+    enum { COUNT = 1100 };
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    firth_socket **clients = fth_kit_keep(COUNT * sizeof *clients), **accepted = fth_kit_keep(COUNT * sizeof *accepted);
+    firth_server *server;
+    uint8_t byte;
+    int port;
+
+    TRY(fth_kit_server(scope, &server, &port));
+    for (int i = 0; i < COUNT; i++) {
+        int rc = firth_tcp_connect(&tcp, "127.0.0.1", port, &clients[i]);
+
+        if (rc == FIRTH_ERR_TOO_MANY_OPEN)
+            return fth_kit_not_applicable("descriptors");
+        TRY(rc);
+        firth_scope_own_socket(scope, clients[i]);
+        TRY(firth_accept(server, &accepted[i]));
+        firth_scope_own_socket(scope, accepted[i]);
+    }
+    for (int i = COUNT - 1; i >= 0; i--) {
+        TRY(firth_write(firth_socket_output(clients[i]), "x", 1));
+        TRY(firth_flush(firth_socket_output(clients[i])));
+    }
+    for (int i = 0; i < COUNT; i++) {
+        EXPECT_RESULT(firth_read(firth_socket_input(accepted[i]), &byte, 1), 1);
+        firth_socket_abort(clients[i]);
+        EXPECT_RESULT(firth_read(firth_socket_input(accepted[i]), &byte, 1), FIRTH_ERR_RESET);
+        firth_socket_abort(accepted[i]);
+    }
+    return FIRTH_OK;
+}
+
+/* Opened, used and dropped in another order each time, so that descriptors and memory come back in any order. */
+static int sockets_that_come_and_go_do_not_mix(firth_scope *scope)
+{
+    enum { PAIRS = 12, ROUNDS = 150 };
+    kit_pair *pairs = fth_kit_keep(PAIRS * sizeof *pairs);
+
+    for (int i = 0; i < ROUNDS; i++) {
+        kit_pair *pair = &pairs[fth_kit_random(PAIRS)];
+        char line[16], expected[16];
+        int size = snprintf(expected, sizeof expected, "round %d", i);
+
+        if (pair->a == NULL) {
+            TRY(fth_kit_pair(scope, pair));
+        } else if (fth_kit_random(3) == 0) {
+            firth_socket_abort(fth_kit_random(2) == 0 ? pair->a : pair->b);
+            memset(pair, 0, sizeof *pair);
+            continue;
+        }
+        TRY(firth_write_format(pair->a_out, "%s\n", expected));
+        EXPECT_RESULT(firth_read_line(pair->b_in, line, sizeof line), size);
+        PROMISE(strcmp(line, expected) == 0);
+    }
+    return FIRTH_OK;
+}
+
+const kit_case fth_kit_many_cases[] = {
+    KIT_CASE(fifty_clients_at_once_get_their_own_answers),
+    KIT_CASE_FLAGS(eleven_hundred_connections_are_open_at_once, KIT_SLOW),
+    KIT_CASE(sockets_that_come_and_go_do_not_mix),
+    {.name = NULL},
+};

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/conformance/peers.h"
+
+enum { LONG_MS = 3600 * 1000, STUFF_BYTES = 32 * 1024, STUFF_MOST = 64 * 1024 * 1024 };
+
+/* ---- waiting ----------------------------------------------------------------------------------------------------- */
+
+void fth_kit_tell(kit_event *event)
+{
+    event->happened = true;
+    if (event->waiter != NULL)
+        firth_scope_cancel(event->waiter);
+}
+
+int fth_kit_await(kit_event *event)
+{
+    firth_scope wait;
+    int rc = FIRTH_OK;
+
+    if (event->happened)
+        return FIRTH_OK;
+    firth_scope_open(&wait, firth_scope_current(), NULL);
+    event->waiter = &wait;
+    while (!event->happened && rc == FIRTH_OK)
+        rc = firth_sleep(LONG_MS);
+    event->waiter = NULL;
+    return firth_scope_close(&wait, rc);
+}
+
+/* ---- sockets ----------------------------------------------------------------------------------------------------- */
+
+firth_tcp_builder fth_kit_tcp(firth_scope *scope)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+
+    tcp.auto_flush = true;
+    tcp.linger_ms = 2000;
+    return tcp;
+}
+
+int fth_kit_pair_with(firth_scope *scope, const firth_tcp_builder *tcp, kit_pair *pair)
+{
+    firth_server *server;
+
+    memset(pair, 0, sizeof *pair);
+    TRY(firth_tcp_bind(tcp, "127.0.0.1", 0, &server));
+    firth_scope_own_server(scope, server);
+    TRY(firth_tcp_connect(tcp, "127.0.0.1", firth_server_address(server)->port, &pair->a));
+    firth_scope_own_socket(scope, pair->a);
+    TRY(firth_accept(server, &pair->b));
+    firth_scope_own_socket(scope, pair->b);
+    firth_server_close(server);
+    pair->a_in = firth_socket_input(pair->a);
+    pair->a_out = firth_socket_output(pair->a);
+    pair->b_in = firth_socket_input(pair->b);
+    pair->b_out = firth_socket_output(pair->b);
+    return FIRTH_OK;
+}
+
+int fth_kit_pair(firth_scope *scope, kit_pair *pair)
+{
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+
+    return fth_kit_pair_with(scope, &tcp, pair);
+}
+
+int fth_kit_server(firth_scope *scope, firth_server **server, int *port)
+{
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+
+    TRY(firth_tcp_bind(&tcp, "127.0.0.1", 0, server));
+    firth_scope_own_server(scope, *server);
+    *port = firth_server_address(*server)->port;
+    return FIRTH_OK;
+}
+
+int fth_kit_closed_port(firth_scope *scope, int *port)
+{
+    firth_server *server;
+
+    TRY(fth_kit_server(scope, &server, port));
+    firth_server_close(server);
+    return FIRTH_OK;
+}
+
+bool fth_kit_has_ipv6(firth_scope *scope)
+{
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    firth_server *server;
+
+    if (firth_tcp_bind(&tcp, "::1", 0, &server) < 0)
+        return false;
+    firth_server_close(server);
+    return true;
+}
+
+typedef struct stuffing {
+    firth_write_channel *out;
+    uint8_t *bytes;
+} stuffing;
+
+static int stuff(firth_scope *scope, void *argument)
+{
+    stuffing *this = argument;
+    int64_t rc = FIRTH_OK;
+
+    (void)scope;
+    for (size_t sent = 0; rc >= 0 && sent < STUFF_MOST; sent += STUFF_BYTES)
+        rc = firth_write(this->out, this->bytes, STUFF_BYTES);
+    return (int)rc;
+}
+
+int fth_kit_stuff(firth_scope *scope, firth_socket *socket)
+{
+    stuffing this = {.out = firth_socket_output(socket), .bytes = fth_kit_keep(STUFF_BYTES)};
+    int rc = firth_with_timeout(200, stuff, &this);
+
+    (void)scope;
+    if (rc >= 0)
+        return fth_kit_broken(__FILE__, __LINE__, "a socket that nobody reads takes any number of bytes");
+    return rc == FIRTH_ERR_TIMED_OUT ? FIRTH_OK : rc;
+}
+
+/* ---- attempts ---------------------------------------------------------------------------------------------------- */
+
+kit_attempt *fth_kit_attempt(int64_t (*call)(kit_attempt *attempt))
+{
+    kit_attempt *attempt = fth_kit_keep(sizeof *attempt);
+
+    attempt->call = call;
+    return attempt;
+}
+
+static int attempt_task(firth_scope *scope, void *argument)
+{
+    kit_attempt *this = argument;
+
+    this->scope = scope;
+    if (this->cancelled)
+        firth_scope_cancel(scope);
+    this->result = this->call(this);
+    this->scope = NULL;
+    fth_kit_tell(&this->ended);
+    return FIRTH_OK;
+}
+
+int fth_kit_start(firth_scope *scope, kit_attempt *attempt)
+{
+    return firth_spawn(scope, attempt_task, attempt, NULL);
+}
+
+void fth_kit_cancel(void *attempt)
+{
+    kit_attempt *this = attempt;
+
+    this->cancelled = true;
+    if (this->scope != NULL)
+        firth_scope_cancel(this->scope);
+}
+
+int64_t fth_kit_connect(kit_attempt *attempt)
+{
+    return firth_tcp_connect(&attempt->tcp, attempt->host, attempt->port, &attempt->socket);
+}
+
+int64_t fth_kit_accept(kit_attempt *attempt)
+{
+    return firth_accept(attempt->server, &attempt->socket);
+}
+
+int64_t fth_kit_read(kit_attempt *attempt)
+{
+    int64_t rc = firth_read(firth_socket_input(attempt->socket), attempt->bytes, attempt->size);
+
+    attempt->progress = rc > 0 ? (size_t)rc : 0;
+    return rc;
+}
+
+/* The channel may be gone when the call returns because its socket was closed. */
+int64_t fth_kit_read_fully(kit_attempt *attempt)
+{
+    firth_read_channel *in = firth_socket_input(attempt->socket);
+    int64_t rc = firth_read_fully(in, attempt->bytes, attempt->size);
+
+    attempt->progress = rc == FIRTH_ERR_CLOSED ? 0 : firth_read_progress(in);
+    return rc;
+}
+
+int64_t fth_kit_write(kit_attempt *attempt)
+{
+    firth_write_channel *out = firth_socket_output(attempt->socket);
+    int64_t rc = firth_write(out, attempt->bytes, attempt->size);
+
+    attempt->progress = rc == FIRTH_ERR_CLOSED ? 0 : firth_write_progress(out);
+    return rc < 0 ? rc : firth_flush(out);
+}
+
+int64_t fth_kit_close(kit_attempt *attempt)
+{
+    return firth_socket_close(attempt->socket);
+}
+
+int64_t fth_kit_echo(kit_attempt *attempt)
+{
+    firth_socket *socket = attempt->socket;
+    int64_t rc;
+
+    rc = firth_copy(firth_socket_input(socket), firth_socket_output(socket), FIRTH_NO_LIMIT);
+    if (rc < 0) {
+        firth_socket_abort(socket);
+        return rc;
+    }
+    attempt->progress = (size_t)rc;
+    return firth_socket_close(socket);
+}
+
+int64_t fth_kit_echo_server(kit_attempt *attempt)
+{
+    firth_scope *scope = attempt->scope;
+    firth_socket *client;
+    int rc;
+
+    while ((rc = firth_accept(attempt->server, &client)) >= 0) {
+        kit_attempt *echo = fth_kit_attempt(fth_kit_echo);
+
+        echo->socket = client;
+        if (fth_kit_start(scope, echo) < 0)
+            firth_socket_abort(client);
+    }
+    return rc;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pairs, listeners, and calls made in tasks of their own. */
+#ifndef FTH_KIT_PEERS_H
+#define FTH_KIT_PEERS_H
+
+#include "tests/conformance/kit.h"
+
+/* ---- waiting for each other -------------------------------------------------------------------------------------- */
+
+typedef struct kit_event {
+    bool happened;
+    firth_scope *waiter;
+} kit_event;
+
+void fth_kit_tell(kit_event *event);
+int fth_kit_await(kit_event *event);
+
+/* ---- sockets ----------------------------------------------------------------------------------------------------- */
+
+/* The defaults, auto-flush, and a linger that does not hold a failing case up. */
+firth_tcp_builder fth_kit_tcp(firth_scope *scope);
+
+typedef struct kit_pair {
+    firth_socket *a, *b;
+    firth_read_channel *a_in, *b_in;
+    firth_write_channel *a_out, *b_out;
+} kit_pair;
+
+/* A connected pair over IPv4 loopback: a connected, b was accepted. The scope owns both. */
+int fth_kit_pair(firth_scope *scope, kit_pair *pair);
+int fth_kit_pair_with(firth_scope *scope, const firth_tcp_builder *tcp, kit_pair *pair);
+
+/* A server on IPv4 loopback, owned by the scope, and its port. */
+int fth_kit_server(firth_scope *scope, firth_server **server, int *port);
+
+/* A port on which nobody listens. */
+int fth_kit_closed_port(firth_scope *scope, int *port);
+
+/* Writes until the socket takes no more, and leaves it so. */
+int fth_kit_stuff(firth_scope *scope, firth_socket *socket);
+
+/* Whether the subject has IPv6 loopback. */
+bool fth_kit_has_ipv6(firth_scope *scope);
+
+/* ---- attempts ---------------------------------------------------------------------------------------------------- */
+
+/* A call in a task of its own. Kept for the case, so that a body may leave at any point. */
+typedef struct kit_attempt {
+    int64_t (*call)(struct kit_attempt *attempt);
+    firth_socket *socket;
+    firth_server *server;
+    firth_tcp_builder tcp;
+    const char *host;
+    int port;
+    int64_t sleep_ms;
+    uint8_t *bytes;
+    size_t size;
+    int64_t result;
+    size_t progress; /* of a read or write */
+    kit_event ended;
+    firth_scope *scope; /* while it runs */
+    bool cancelled;     /* before it ran */
+} kit_attempt;
+
+kit_attempt *fth_kit_attempt(int64_t (*call)(kit_attempt *attempt));
+
+/* Spawns it; the scope is any that outlives the need for its result. */
+int fth_kit_start(firth_scope *scope, kit_attempt *attempt);
+
+/* Cancels its scope: also as a callback. */
+void fth_kit_cancel(void *attempt);
+
+int64_t fth_kit_connect(kit_attempt *attempt);    /* to host, port; socket is the result */
+int64_t fth_kit_accept(kit_attempt *attempt);     /* from server; socket is the result */
+int64_t fth_kit_read(kit_attempt *attempt);       /* firth_read into bytes */
+int64_t fth_kit_read_fully(kit_attempt *attempt); /* into bytes */
+int64_t fth_kit_write(kit_attempt *attempt);      /* bytes, and flushes them */
+int64_t fth_kit_close(kit_attempt *attempt);      /* firth_socket_close */
+int64_t fth_kit_echo(kit_attempt *attempt);       /* socket's input to its output to the end, and closes */
+
+/* Accepts one client after another, spawns an echo for each, until the server is closed. */
+int64_t fth_kit_echo_server(kit_attempt *attempt);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One case: a selector of its own, a time limit, and a look at what is left afterwards. */
+#include "tests/conformance/kit.h"
+
+enum { KIT_GRACE_S = 5 /* for the end of a case whose time is up */ };
+
+typedef struct kit_task {
+    kit_body *body;
+    firth_scope *guard;
+    int result;
+    bool ended;
+    bool stuck;
+} kit_task;
+
+bool fth_kit_begin(const firth_conformance_subject *subject)
+{
+    size_t known = subject->struct_bytes < sizeof fth_kit.subject ? subject->struct_bytes : sizeof fth_kit.subject;
+
+    memset(&fth_kit, 0, sizeof fth_kit);
+    memcpy(&fth_kit.subject, subject, known);
+    fth_kit.seed = 1;
+    fth_kit.limit_s = 60;
+    return fth_kit.subject.backend != NULL;
+}
+
+/* ---- a body on a selector ---------------------------------------------------------------------------------------- */
+
+static int run_body(firth_scope *scope, void *argument)
+{
+    kit_task *this = argument;
+
+    return this->body(scope);
+}
+
+static int body_task(firth_scope *scope, void *argument)
+{
+    kit_task *this = argument;
+
+    (void)scope;
+    this->result = firth_with_timeout((int64_t)fth_kit.limit_s * 1000, run_body, this);
+    this->ended = true;
+    firth_scope_cancel(this->guard);
+    return FIRTH_OK;
+}
+
+/* A task that a backend has lost cannot be ended by its deadline: this one tells. */
+static int guard_task(firth_scope *scope, void *argument)
+{
+    kit_task *this = argument;
+
+    this->guard = scope;
+    if (firth_spawn(firth_scope_current(), body_task, this, NULL) < 0) {
+        this->result = FIRTH_ERR_NO_MEMORY;
+        this->ended = true;
+        return FIRTH_OK;
+    }
+    if (firth_sleep((int64_t)(fth_kit.limit_s + KIT_GRACE_S) * 1000) == FIRTH_OK)
+        this->stuck = true;
+    return FIRTH_OK;
+}
+
+static void describe(const firth_task_info *task, void *argument)
+{
+    size_t used = strlen(fth_kit.why);
+
+    (void)argument;
+    if (task->state == FIRTH_TASK_SUSPENDED && strcmp(task->waiting_for, "sleep") != 0)
+        (void)snprintf(fth_kit.why + used, sizeof fth_kit.why - used, "; a task waits for %s", task->waiting_for);
+}
+
+static void report_stuck(const kit_task *this)
+{
+    if (this->ended)
+        fth_kit_law("stuck: the case ended and its tasks did not, %zu ops pending", fth_kit_ops_pending());
+    else
+        fth_kit_law("stuck: %zu ops pending", fth_kit_ops_pending());
+    firth_tasks_visit(fth_kit.selector, describe, NULL);
+}
+
+static int open_selector(void)
+{
+    const firth_conformance_subject *subject = &fth_kit.subject;
+    firth_selector_options options = firth_selector_defaults();
+
+    options.backend = fth_kit_observer(subject->backend);
+    options.allocate = fth_kit_allocate;
+    options.release = fth_kit_release;
+    fth_kit_observer_begin();
+    if (subject->selector_open != NULL)
+        return subject->selector_open(subject->argument, &fth_kit.selector, &options, fth_kit.seed);
+    return firth_selector_open(&fth_kit.selector, &options);
+}
+
+/* A selector whose tasks are stuck cannot be closed: it is given up, with all it has. */
+static int close_selector(bool stuck)
+{
+    int rc = stuck ? FIRTH_OK : firth_selector_close(fth_kit.selector);
+
+    fth_kit.selector = NULL;
+    if (fth_kit.subject.selector_closed != NULL)
+        fth_kit.subject.selector_closed(fth_kit.subject.argument);
+    if (!stuck)
+        fth_kit_observer_end();
+    return rc;
+}
+
+int fth_kit_in_selector(kit_body *body)
+{
+    kit_task this = {.body = body};
+    int rc = open_selector(), closed;
+
+    if (rc < 0)
+        return rc;
+    rc = firth_spawn(firth_selector_scope(fth_kit.selector), guard_task, &this, NULL);
+    while (rc >= 0 && !this.stuck && (rc = firth_selector_poll(fth_kit.selector, -1)) > 0)
+        continue;
+    if (this.stuck)
+        report_stuck(&this);
+    closed = close_selector(this.stuck);
+    if (rc < 0)
+        return rc;
+    return this.result < 0 ? this.result : closed;
+}
+
+/* ---- a case ------------------------------------------------------------------------------------------------------ */
+
+static const char *missing_capability(unsigned missing)
+{
+    static const char *const names[] = {"FIRTH_CAN_POLLABLE", "FIRTH_CAN_INHERIT", "FIRTH_CAN_ADOPT",
+                                        "FIRTH_CAN_REUSE_PORT"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if ((missing & (1u << i)) != 0)
+            return names[i];
+    return "a capability";
+}
+
+static const char *missing_for(const kit_case *one)
+{
+    unsigned missing = one->needs & ~fth_kit.subject.backend->capabilities;
+
+    if (missing != 0)
+        return missing_capability(missing);
+    if ((one->flags & KIT_LIMITS) != 0 && fth_kit.subject.limit_open == NULL)
+        return "limit_open of the subject";
+    return NULL;
+}
+
+static int64_t open_now(void)
+{
+    return fth_kit.subject.count_open != NULL ? fth_kit.subject.count_open(fth_kit.subject.argument) : 0;
+}
+
+static void check_leaks(int64_t open_before, size_t live_before)
+{
+    int64_t open_after = open_now();
+
+    if (fth_kit.failed)
+        return; /* that has a cause already */
+    if (fth_kit_allocations_live() != live_before)
+        fth_kit_law("%zu allocations are left", fth_kit_allocations_live() - live_before);
+    if (open_after != open_before)
+        fth_kit_law("%lld descriptors are left", (long long)(open_after - open_before));
+}
+
+static void alarm_s(unsigned seconds)
+{
+    if (fth_kit.subject.alarm_s != NULL)
+        fth_kit.subject.alarm_s(fth_kit.subject.argument, seconds);
+}
+
+static void run_it(const kit_case *one)
+{
+    size_t live = fth_kit_allocations_live();
+    int64_t open = open_now();
+    int rc;
+
+    alarm_s(fth_kit.limit_s + 3 * KIT_GRACE_S);
+    rc = one->outside != NULL ? one->outside() : fth_kit_in_selector(one->body);
+    alarm_s(0);
+    fth_kit_forget_kept();
+    check_leaks(open, live);
+    if (rc < 0 && rc != FIRTH_ERR_USER && !fth_kit.failed)
+        (void)fth_kit_ended(one->name, 0, "the case", rc);
+}
+
+kit_outcome fth_kit_run(const kit_case *one)
+{
+    const char *missing = missing_for(one);
+
+    fth_kit.running = one;
+    fth_kit.failed = fth_kit.error_seen = false;
+    fth_kit.error = 0;
+    fth_kit.missing = NULL;
+    fth_kit.why[0] = '\0';
+    fth_kit_random_start(fth_kit.seed);
+    if (missing == NULL) {
+        run_it(one);
+        missing = fth_kit.missing;
+    }
+    fth_kit.running = NULL;
+    if (fth_kit.failed)
+        return KIT_FAIL;
+    if (fth_kit.error_seen)
+        return KIT_ENDED;
+    if (missing != NULL)
+        (void)snprintf(fth_kit.why, sizeof fth_kit.why, "not applicable, %s", missing);
+    return missing != NULL ? KIT_SKIP : KIT_PASS;
+}

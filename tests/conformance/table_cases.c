@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table itself, and opening it. */
+#include "tests/conformance/peers.h"
+
+static int the_table_has_every_slot_it_needs(firth_scope *scope)
+{
+    const firth_backend *table = fth_kit.subject.backend;
+    bool adopts = (table->capabilities & FIRTH_CAN_ADOPT) != 0;
+
+    (void)scope;
+    PROMISE(table->name != NULL && table->name[0] != '\0');
+    PROMISE(table->open != NULL && table->close != NULL && table->socket_open != NULL && table->socket_close != NULL);
+    PROMISE(table->bind != NULL && table->listen != NULL && table->set_option != NULL && table->get_option != NULL);
+    PROMISE(table->local_address != NULL && table->peer_address != NULL && table->shutdown_write != NULL);
+    PROMISE(table->submit != NULL && table->cancel != NULL && table->poll != NULL && table->wake != NULL);
+    PROMISE(!adopts || (table->adopt != NULL && table->release != NULL));
+    PROMISE((table->capabilities & FIRTH_CAN_POLLABLE) == 0 || table->pollable != NULL);
+    return FIRTH_OK;
+}
+
+static int nothing(firth_scope *scope)
+{
+    (void)scope;
+    return FIRTH_OK;
+}
+
+static int a_selector_can_be_opened_and_closed_many_times(void)
+{
+    for (int i = 0; i < 50; i++)
+        TRY(fth_kit_in_selector(nothing));
+    return FIRTH_OK;
+}
+
+static int a_pollable_backend_has_a_descriptor(firth_scope *scope)
+{
+    intptr_t descriptor = -1, again = -1;
+
+    TRY(firth_selector_pollable(firth_scope_selector(scope), &descriptor));
+    TRY(firth_selector_pollable(firth_scope_selector(scope), &again));
+    EXPECT(descriptor != -1 && descriptor == again);
+    return FIRTH_OK;
+}
+
+const kit_case fth_kit_table_cases[] = {
+    KIT_CASE(the_table_has_every_slot_it_needs),
+    KIT_CASE_OUTSIDE(a_selector_can_be_opened_and_closed_many_times, 0),
+    KIT_CASE_IF(a_pollable_backend_has_a_descriptor, FIRTH_CAN_POLLABLE),
+    {.name = NULL},
+};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kit on a backend of this build: conformance BACKEND [what the kit takes]. */
+#include "tests/subjects/posix.h"
+
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    const firth_backend *backend = argc > 1 ? firth_backend_find(argv[1]) : NULL;
+    firth_conformance_subject subject;
+
+    if (backend == NULL) {
+        (void)fprintf(stderr, "usage: %s BACKEND [--list] [--quick] [--seed N] [NAME…]\n", argv[0]);
+        return 2;
+    }
+    subject = posix_subject(backend);
+    return firth_conformance_main(argc - 1, argv + 1, &subject);
+}
