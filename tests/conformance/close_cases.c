@@ -132,6 +132,7 @@ static int close_against_a_peer_that_never_reads_ends_at_the_linger(firth_scope 
     tcp.linger_ms = 60;
     TRY(fth_kit_pair_with(scope, &tcp, &pair));
     TRY(fth_kit_stuff(scope, pair.b));
+    TRY(firth_write_string(pair.b_out, "left over"));
     began_ns = firth_now_ns();
     EXPECT_RESULT(firth_socket_close(pair.b), FIRTH_ERR_TIMED_OUT);
     EXPECT(elapsed_ms(began_ns) >= 59);

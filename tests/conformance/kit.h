@@ -160,6 +160,9 @@ const firth_backend *fth_kit_table(void);
 void fth_kit_observer_begin(void);
 void fth_kit_observer_end(void);
 
+/* Lets the next poll fail, so that the loop ends though tasks are left. */
+void fth_kit_give_up(void);
+
 /* Ops that the backend has and has not ended. */
 size_t fth_kit_ops_pending(void);
 

@@ -20,6 +20,7 @@ static struct {
     void (*at_step)(void *argument);
     void *at_step_argument;
     bool step_reached;
+    bool given_up;
     size_t empty_polls;
     size_t empty_in_a_row;
 } observer;
@@ -212,6 +213,8 @@ static int observe_poll(firth_selector *selector, int64_t until_ns)
 
     check_handed_out();
     (void)pass_on_completed();
+    if (observer.given_up)
+        return firth_fail(FIRTH_ERR_ABORTED, 0, "the kit");
     step();
     observer.polling++;
     rc = fth_kit_real->poll(selector, until_ns);
@@ -261,6 +264,11 @@ void fth_kit_observer_end(void)
         fth_kit_law("%zu ops never ended", observer.pending_count);
     fth_kit_stand_ins_check();
     fth_kit_stand_ins_forget();
+}
+
+void fth_kit_give_up(void)
+{
+    observer.given_up = true;
 }
 
 size_t fth_kit_ops_pending(void)

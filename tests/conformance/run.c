@@ -54,8 +54,10 @@ static int guard_task(firth_scope *scope, void *argument)
         this->ended = true;
         return FIRTH_OK;
     }
-    if (firth_sleep((int64_t)(fth_kit.limit_s + KIT_GRACE_S) * 1000) == FIRTH_OK)
+    if (firth_sleep((int64_t)(fth_kit.limit_s + KIT_GRACE_S) * 1000) == FIRTH_OK) {
         this->stuck = true;
+        fth_kit_give_up();
+    }
     return FIRTH_OK;
 }
 
@@ -112,8 +114,8 @@ int fth_kit_in_selector(kit_body *body)
     if (rc < 0)
         return rc;
     rc = firth_spawn(firth_selector_scope(fth_kit.selector), guard_task, &this, NULL);
-    while (rc >= 0 && !this.stuck && (rc = firth_selector_poll(fth_kit.selector, -1)) > 0)
-        continue;
+    if (rc >= 0)
+        rc = firth_selector_run(fth_kit.selector);
     if (this.stuck)
         report_stuck(&this);
     closed = close_selector(this.stuck);
