@@ -23,6 +23,8 @@ set(FIRTH_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= tak
 option(FIRTH_ANNOTATE "Tell Valgrind of every task's stack; needs its headers" OFF)
 
 # For the tests.
+option(FIRTH_PLANTED_BUGS "Build backends with planted bugs, which the conformance kit has to find"
+       ${PROJECT_IS_TOP_LEVEL})
 set(FIRTH_TEST_LAUNCHER "" CACHE STRING "A command, as a list, to put before each test program: valgrind;--quiet")
 set(FIRTH_TEST_TIMEOUT_FACTOR 1 CACHE STRING "Multiplies the tests' time limits, for slow ways to run them")
 mark_as_advanced(FIRTH_TEST_LAUNCHER FIRTH_TEST_TIMEOUT_FACTOR)

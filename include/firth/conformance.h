@@ -62,6 +62,7 @@ static inline firth_conformance_subject firth_conformance_for(const firth_backen
 /* The kit's main: argv may hold names of cases, or parts of names, and options:
  *     --list             prints the names and runs nothing
  *     --quick            leaves the slow cases out
+ *     --first-failure    ends after the first case that fails
  *     --seed N           the seed; 1
  *     --seeds N          each case with N seeds, from --seed on; the slow ones with the first alone
  *     --limit-s N        a case that takes longer is stuck; 60

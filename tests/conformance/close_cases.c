@@ -11,7 +11,7 @@ static int64_t elapsed_ms(int64_t since_ns)
 static int suspend_both(firth_scope *scope, kit_pair *pair, kit_attempt *reading, kit_attempt *writing)
 {
     TRY(fth_kit_pair(scope, pair));
-    TRY(fth_kit_stuff(scope, pair->b));
+    TRY(fth_kit_stuff(pair->b, NULL));
     reading->socket = writing->socket = pair->b;
     reading->bytes = fth_kit_keep(1);
     reading->size = 1;
@@ -109,6 +109,7 @@ static int close_with_bytes_unread_lets_the_last_answer_through(firth_scope *sco
 {
     enum { ANSWER = 30 * 1000, UNREAD = 20 * 1000 };
     uint8_t *unread = fth_kit_keep(UNREAD), *answer = fth_kit_keep(ANSWER), *received = fth_kit_keep(ANSWER + 1);
+    kit_attempt *closing = fth_kit_attempt(fth_kit_close);
     kit_pair pair;
 
     fth_kit_fill(answer, ANSWER, 0);
@@ -117,9 +118,13 @@ static int close_with_bytes_unread_lets_the_last_answer_through(firth_scope *sco
     TRY(firth_flush(pair.a_out));
     TRY(firth_await_content(pair.b_in, 1));
     TRY(firth_write(pair.b_out, answer, ANSWER));
-    TRY(firth_socket_close(pair.b));
+    closing->socket = pair.b;
+    TRY(fth_kit_start(scope, closing));
     EXPECT_RESULT(firth_read_remaining(pair.a_in, received, ANSWER + 1), ANSWER);
     PROMISE(fth_kit_is_filled(received, ANSWER, 0));
+    TRY(firth_socket_close(pair.a));
+    TRY(fth_kit_await(&closing->ended));
+    EXPECT_RESULT(closing->result, FIRTH_OK);
     return FIRTH_OK;
 }
 
@@ -131,7 +136,7 @@ static int close_against_a_peer_that_never_reads_ends_at_the_linger(firth_scope 
 
     tcp.linger_ms = 60;
     TRY(fth_kit_pair_with(scope, &tcp, &pair));
-    TRY(fth_kit_stuff(scope, pair.b));
+    TRY(fth_kit_stuff(pair.b, NULL));
     TRY(firth_write_string(pair.b_out, "left over"));
     began_ns = firth_now_ns();
     EXPECT_RESULT(firth_socket_close(pair.b), FIRTH_ERR_TIMED_OUT);

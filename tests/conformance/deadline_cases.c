@@ -2,9 +2,9 @@
 /* Deadlines: of scopes and of idle sockets, at any time of a call. */
 #include "tests/conformance/peers.h"
 
-enum { ROUNDS = 30, STEP_NS = 40 * 1000 };
+enum { ROUNDS = 30, STEP_NS = 200 * 1000, MIDDLE_NS = ROUNDS / 2 * STEP_NS };
 
-/* The round's deadline: expired already, or somewhere in the next millisecond or so. */
+/* The round's deadline: expired already, or somewhere in the next milliseconds, before the peer acts or after it. */
 static firth_scope_options soon(int round)
 {
     firth_scope_options options = {.deadline_ns = firth_now_ns() + (int64_t)round * STEP_NS};
@@ -14,13 +14,30 @@ static firth_scope_options soon(int round)
     return options;
 }
 
+/* The peer acts in the middle of the range of deadlines. */
+static int64_t write_in_the_middle(kit_attempt *attempt)
+{
+    int rc = firth_sleep_until(firth_now_ns() + MIDDLE_NS);
+
+    return rc < 0 ? rc : fth_kit_write(attempt);
+}
+
+static int64_t connect_in_the_middle(kit_attempt *attempt)
+{
+    int rc = firth_sleep_until(firth_now_ns() + MIDDLE_NS);
+
+    return rc < 0 ? rc : fth_kit_connect(attempt);
+}
+
 static int a_read_that_times_out_loses_no_byte(firth_scope *scope)
 {
     enum { SIZE = 3000 };
     uint8_t *bytes = fth_kit_keep(SIZE), *received = fth_kit_keep(SIZE);
+    kit_tally tally = {0};
 
     fth_kit_fill(bytes, SIZE, 0);
     for (int i = 0; i < ROUNDS; i++) {
+        kit_attempt *writing = fth_kit_attempt(write_in_the_middle);
         firth_scope_options options;
         firth_scope limit;
         kit_pair pair;
@@ -28,32 +45,37 @@ static int a_read_that_times_out_loses_no_byte(firth_scope *scope)
         int64_t rc;
 
         TRY(fth_kit_pair(scope, &pair));
-        TRY(firth_write(pair.a_out, bytes, SIZE));
-        TRY(firth_flush(pair.a_out));
+        writing->socket = pair.a;
+        writing->bytes = bytes;
+        writing->size = SIZE;
+        TRY(fth_kit_start(scope, writing));
         options = soon(i);
         firth_scope_open(&limit, scope, &options);
         rc = firth_read_fully(pair.b_in, received, SIZE);
         got = firth_read_progress(pair.b_in);
         rc = firth_scope_close(&limit, rc < 0 ? (int)rc : FIRTH_OK);
         EXPECT(rc == FIRTH_OK || rc == FIRTH_ERR_TIMED_OUT);
+        fth_kit_count(&tally, rc);
         PROMISE(got <= SIZE && (rc < 0 || got == SIZE));
         EXPECT_RESULT(firth_read_fully(pair.b_in, received + got, SIZE - got), SIZE - got);
         PROMISE(fth_kit_is_filled(received, SIZE, 0));
+        TRY(fth_kit_await(&writing->ended));
         firth_socket_abort(pair.a);
         firth_socket_abort(pair.b);
     }
-    return FIRTH_OK;
+    return fth_kit_both(&tally);
 }
 
 static int an_accept_that_times_out_loses_no_client(firth_scope *scope)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
+    kit_tally tally = {0};
     firth_server *server;
     int port;
 
     TRY(fth_kit_server(scope, &server, &port));
     for (int i = 0; i < ROUNDS; i++) {
-        kit_attempt *connecting = fth_kit_attempt(fth_kit_connect);
+        kit_attempt *connecting = fth_kit_attempt(connect_in_the_middle);
         firth_scope_options options;
         firth_socket *accepted;
         firth_scope limit;
@@ -68,6 +90,7 @@ static int an_accept_that_times_out_loses_no_client(firth_scope *scope)
         rc = firth_accept(server, &accepted);
         rc = firth_scope_close(&limit, rc);
         EXPECT(rc == FIRTH_OK || rc == FIRTH_ERR_TIMED_OUT);
+        fth_kit_count(&tally, rc);
         if (accepted == NULL)
             TRY(firth_accept(server, &accepted));
         TRY(fth_kit_await(&connecting->ended));
@@ -75,12 +98,13 @@ static int an_accept_that_times_out_loses_no_client(firth_scope *scope)
         firth_socket_abort(accepted);
         firth_socket_abort(connecting->socket);
     }
-    return FIRTH_OK;
+    return fth_kit_both(&tally);
 }
 
 static int a_connect_that_times_out_leaves_nothing(firth_scope *scope)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
+    kit_tally tally = {0};
     firth_server *server;
     int port;
 
@@ -96,9 +120,10 @@ static int a_connect_that_times_out_leaves_nothing(firth_scope *scope)
         rc = firth_scope_close(&limit, rc);
         EXPECT((rc == FIRTH_OK) == (socket != NULL));
         EXPECT(rc == FIRTH_OK || rc == FIRTH_ERR_TIMED_OUT);
+        fth_kit_count(&tally, rc);
         firth_socket_abort(socket);
     }
-    return FIRTH_OK;
+    return fth_kit_both(&tally);
 }
 
 static int a_write_that_times_out_tells_how_far_it_came(firth_scope *scope)

@@ -149,7 +149,7 @@ static int a_writer_that_waits_gets_the_reset(firth_scope *scope)
     kit_pair pair;
 
     TRY(fth_kit_pair(scope, &pair));
-    TRY(fth_kit_stuff(scope, pair.b));
+    TRY(fth_kit_stuff(pair.b, NULL));
     writing->socket = pair.b;
     writing->size = 100 * 1000;
     writing->bytes = fth_kit_keep(writing->size);

@@ -8,17 +8,20 @@
 typedef struct kit_arguments {
     uint64_t seeds;
     bool list;
-    int names; /* argv[names…] are the cases asked for; those before are options, moved there */
+    bool first_failure; /* is the last */
+    int names;          /* argv[names…] are the cases asked for; those before are options, moved there */
 } kit_arguments;
 
 static const kit_case *const *files(void)
 {
     static const kit_case *const all[] = {
-        fth_kit_table_cases,  fth_kit_op_cases,       fth_kit_op_cancel_cases, fth_kit_echo_cases,
-        fth_kit_stream_cases, fth_kit_end_cases,      fth_kit_close_cases,     fth_kit_reset_cases,
-        fth_kit_accept_cases, fth_kit_listen_cases,   fth_kit_connect_cases,   fth_kit_address_cases,
-        fth_kit_cancel_cases, fth_kit_deadline_cases, fth_kit_option_cases,    fth_kit_time_cases,
-        fth_kit_adopt_cases,  fth_kit_many_cases,     fth_kit_shortage_cases,  NULL,
+        fth_kit_table_cases,  fth_kit_op_cases,           fth_kit_op_cancel_cases,
+        fth_kit_echo_cases,   fth_kit_stream_cases,       fth_kit_end_cases,
+        fth_kit_close_cases,  fth_kit_reset_cases,        fth_kit_accept_cases,
+        fth_kit_listen_cases, fth_kit_connect_cases,      fth_kit_address_cases,
+        fth_kit_cancel_cases, fth_kit_cancel_write_cases, fth_kit_deadline_cases,
+        fth_kit_option_cases, fth_kit_time_cases,         fth_kit_adopt_cases,
+        fth_kit_many_cases,   fth_kit_shortage_cases,     NULL,
     };
 
     return all;
@@ -60,6 +63,8 @@ static int read_options(int argc, char **argv, kit_arguments *arguments)
 
         if (strcmp(one, "--list") == 0)
             arguments->list = true;
+        else if (strcmp(one, "--first-failure") == 0)
+            arguments->first_failure = true;
         else if (strcmp(one, "--quick") == 0)
             fth_kit.quick = true;
         else if (strcmp(one, "--tolerate-errors") == 0)
@@ -149,7 +154,7 @@ static int run_all(const kit_arguments *arguments, char **argv)
     size_t passed = 0, failed = 0, skipped = 0;
     const kit_case *one;
 
-    for (size_t i = 0; (one = fth_kit_case_at(i)) != NULL; i++) {
+    for (size_t i = 0; (one = fth_kit_case_at(i)) != NULL && (failed == 0 || !arguments->first_failure); i++) {
         if (!is_asked_for(one, arguments->names, argv) || (fth_kit.quick && (one->flags & KIT_SLOW) != 0))
             continue;
         switch (run_seeds(one, arguments)) {

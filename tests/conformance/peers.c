@@ -27,6 +27,26 @@ int fth_kit_await(kit_event *event)
     return firth_scope_close(&wait, rc);
 }
 
+int fth_kit_turn(void)
+{
+    return firth_sleep_until(firth_now_ns() + 1);
+}
+
+void fth_kit_count(kit_tally *tally, int64_t result)
+{
+    if (result == FIRTH_ERR_CANCELED || result == FIRTH_ERR_TIMED_OUT)
+        tally->stopped++;
+    else
+        tally->finished++;
+}
+
+int fth_kit_both(const kit_tally *tally)
+{
+    EXPECT(tally->stopped > 0);
+    EXPECT(tally->finished > 0);
+    return FIRTH_OK;
+}
+
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */
 
 firth_tcp_builder fth_kit_tcp(firth_scope *scope)
@@ -97,25 +117,29 @@ bool fth_kit_has_ipv6(firth_scope *scope)
 typedef struct stuffing {
     firth_write_channel *out;
     uint8_t *bytes;
+    size_t taken;
 } stuffing;
 
 static int stuff(firth_scope *scope, void *argument)
 {
     stuffing *this = argument;
-    int64_t rc = FIRTH_OK;
+    int rc = FIRTH_OK;
 
     (void)scope;
-    for (size_t sent = 0; rc >= 0 && sent < STUFF_MOST; sent += STUFF_BYTES)
+    while (rc >= 0 && this->taken < STUFF_MOST) {
         rc = firth_write(this->out, this->bytes, STUFF_BYTES);
-    return (int)rc;
+        this->taken += firth_write_progress(this->out);
+    }
+    return rc;
 }
 
-int fth_kit_stuff(firth_scope *scope, firth_socket *socket)
+int fth_kit_stuff(firth_socket *socket, size_t *taken)
 {
     stuffing this = {.out = firth_socket_output(socket), .bytes = fth_kit_keep(STUFF_BYTES)};
-    int rc = firth_with_timeout(200, stuff, &this);
+    int rc = firth_with_timeout(100, stuff, &this);
 
-    (void)scope;
+    if (taken != NULL)
+        *taken = this.taken;
     if (rc >= 0)
         return fth_kit_broken(__FILE__, __LINE__, "a socket that nobody reads takes any number of bytes");
     return rc == FIRTH_ERR_TIMED_OUT ? FIRTH_OK : rc;

@@ -15,6 +15,19 @@ typedef struct kit_event {
 void fth_kit_tell(kit_event *event);
 int fth_kit_await(kit_event *event);
 
+/* One whole turn of the loop: the backend is asked, and what it ended is handed out. firth_yield alone does not promise
+ * that: with tasks ready the loop asks only now and then. */
+int fth_kit_turn(void);
+
+/* How the rounds of a sweep ended. A sweep that has seen one outcome alone has not swept. */
+typedef struct kit_tally {
+    unsigned stopped; /* by the cancel or the deadline */
+    unsigned finished;
+} kit_tally;
+
+void fth_kit_count(kit_tally *tally, int64_t result);
+int fth_kit_both(const kit_tally *tally);
+
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */
 
 /* The defaults, auto-flush, and a linger that does not hold a failing case up. */
@@ -36,8 +49,8 @@ int fth_kit_server(firth_scope *scope, firth_server **server, int *port);
 /* A port on which nobody listens. */
 int fth_kit_closed_port(firth_scope *scope, int *port);
 
-/* Writes until the socket takes no more, and leaves it so. */
-int fth_kit_stuff(firth_scope *scope, firth_socket *socket);
+/* Writes zeros until the socket takes no more, and leaves it so; *taken may be NULL: how many it took. */
+int fth_kit_stuff(firth_socket *socket, size_t *taken);
 
 /* Whether the subject has IPv6 loopback. */
 bool fth_kit_has_ipv6(firth_scope *scope);
