@@ -33,7 +33,7 @@ static int expect_client(firth_scope *scope, firth_server *server, int gone_most
             TRY(firth_socket_close(accepted));
             return FIRTH_OK;
         }
-        EXPECT(rc == FIRTH_ERR_RESET || rc == FIRTH_EOF);
+        EXPECT_EITHER(rc, FIRTH_ERR_RESET, FIRTH_EOF);
         firth_socket_abort(accepted);
     }
     return fth_kit_untrue(__FILE__, __LINE__, "the client that stayed was accepted");

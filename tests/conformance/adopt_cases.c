@@ -2,9 +2,21 @@
 /* Native descriptors given away and taken over, where the backend can. */
 #include "tests/conformance/peers.h"
 
-static int a_released_socket_can_be_adopted_and_goes_on(firth_scope *scope)
+/* An adopt that fails leaves the descriptor as it was: with an error injected it is good at the second attempt. */
+static int adopt(firth_scope *scope, intptr_t native, firth_socket **adopted)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
+    int rc = firth_tcp_adopt(&tcp, native, adopted);
+
+    if (rc < 0 && fth_kit.tolerate)
+        rc = firth_tcp_adopt(&tcp, native, adopted);
+    TRY(rc);
+    firth_scope_own_socket(scope, *adopted);
+    return FIRTH_OK;
+}
+
+static int a_released_socket_can_be_adopted_and_goes_on(firth_scope *scope)
+{
     firth_socket *adopted;
     intptr_t native = -1;
     char line[16];
@@ -15,10 +27,9 @@ static int a_released_socket_can_be_adopted_and_goes_on(firth_scope *scope)
     EXPECT_RESULT(firth_read_line(pair.b_in, line, sizeof line), 5);
     TRY(firth_socket_release(pair.b, &native));
     EXPECT(native != -1);
+    TRY(adopt(scope, native, &adopted));
     TRY(firth_write_string(pair.a_out, "second\n"));
     TRY(firth_flush(pair.a_out));
-    TRY(firth_tcp_adopt(&tcp, native, &adopted));
-    firth_scope_own_socket(scope, adopted);
     EXPECT_RESULT(firth_read_line(firth_socket_input(adopted), line, sizeof line), 6);
     PROMISE(memcmp(line, "second", 6) == 0);
     TRY(firth_write_string(firth_socket_output(adopted), "third\n"));
@@ -29,7 +40,6 @@ static int a_released_socket_can_be_adopted_and_goes_on(firth_scope *scope)
 
 static int a_socket_released_after_a_wait_is_forgotten(firth_scope *scope)
 {
-    firth_tcp_builder tcp = fth_kit_tcp(scope);
     uint8_t *byte = fth_kit_keep(1);
 
     for (int i = 0; i < 10; i++) {
@@ -49,9 +59,7 @@ static int a_socket_released_after_a_wait_is_forgotten(firth_scope *scope)
         TRY(firth_write(pair.a_out, "x", 1));
         TRY(firth_flush(pair.a_out));
         TRY(firth_socket_release(pair.b, &native));
-        TRY(firth_yield());
-        TRY(firth_tcp_adopt(&tcp, native, &adopted));
-        firth_scope_own_socket(scope, adopted);
+        TRY(adopt(scope, native, &adopted));
         EXPECT_RESULT(firth_read(firth_socket_input(adopted), byte, 1), 1);
         firth_socket_abort(adopted);
         firth_socket_abort(pair.a);

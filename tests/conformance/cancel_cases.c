@@ -101,7 +101,7 @@ static int cancel_refused_connect(firth_scope *scope, const kit_moment *moment, 
     TRY(begin(scope, connecting, moment));
     before(1, connecting, moment);
     TRY(fth_kit_await(&connecting->ended));
-    EXPECT(connecting->result == FIRTH_ERR_REFUSED || connecting->result == FIRTH_ERR_CANCELED);
+    EXPECT_EITHER(connecting->result, FIRTH_ERR_REFUSED, FIRTH_ERR_CANCELED);
     EXPECT(connecting->socket == NULL);
     fth_kit_count(tally, connecting->result);
     return FIRTH_OK;

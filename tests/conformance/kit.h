@@ -63,6 +63,9 @@ typedef struct kit_state {
     bool failed;              /* the running case, and why */
     bool error_seen;          /* with `tolerate`: an error came back to a case; what follows from it is no failure */
     int error;                /* the first such */
+    int injected;             /* the code of a fault that a campaign injects; 0: none */
+    firth_scope *body;        /* of the running case, while it runs */
+    bool ending;              /* it was cancelled because of the injected error */
     const char *missing;      /* the case found that it is not applicable */
     char why[400];
 } kit_state;
@@ -79,6 +82,13 @@ int fth_kit_untrue(const char *file, int line, const char *what);
 
 /* The law was broken: no error excuses that. From anywhere. */
 void fth_kit_law(const char *format, ...) FIRTH_PRINTF(1, 2);
+
+/* The error that a campaign injects came back to a call in a child: the case ends, since what waits for that child may
+ * wait for ever. Other results, and without a campaign all, are the case's own affair. */
+void fth_kit_note_result(int64_t result);
+
+/* The same for an error that came back to the kit itself. */
+void fth_kit_note_error(int64_t code);
 
 /* The case does not apply, for want of `missing`. */
 int fth_kit_not_applicable(const char *missing);
@@ -97,6 +107,13 @@ int fth_kit_not_applicable(const char *missing);
         int64_t actual_ = (int64_t)(actual), expected_ = (int64_t)(expected);                                          \
         if (actual_ != expected_)                                                                                      \
             return fth_kit_differs(__FILE__, __LINE__, #actual, actual_, expected_);                                   \
+    } while (0)
+
+/* A result that has to be one of two. */
+#define EXPECT_EITHER(actual, first, second)                                                                           \
+    do {                                                                                                               \
+        if ((int64_t)(actual) != (int64_t)(second))                                                                    \
+            EXPECT_RESULT(actual, first);                                                                              \
     } while (0)
 
 /* Something that has to be so unless an error was returned before. */

@@ -164,7 +164,7 @@ static int clients_in_the_backlog_of_a_closed_server_hear_of_it(firth_scope *sco
     firth_scope_own_socket(scope, client);
     firth_server_close(server);
     rc = firth_read(firth_socket_input(client), &byte, 1);
-    EXPECT(rc == FIRTH_ERR_RESET || rc == FIRTH_EOF);
+    EXPECT_EITHER(rc, FIRTH_ERR_RESET, FIRTH_EOF);
     return FIRTH_OK;
 }
 

@@ -50,11 +50,13 @@ bool fth_kit_step_reached(void)
 /* By way of the loop: a slot calls nothing of core. */
 static void step(void)
 {
+    int rc;
+
     if (observer.steps_left == 0 || --observer.steps_left > 0)
         return;
-    observer.step_reached = true;
-    if (firth_selector_post(fth_kit.selector, observer.at_step, observer.at_step_argument) < 0)
-        observer.step_reached = false;
+    rc = firth_selector_post(fth_kit.selector, observer.at_step, observer.at_step_argument);
+    fth_kit_note_error(rc);
+    observer.step_reached = rc >= 0;
 }
 
 /* ---- completions ------------------------------------------------------------------------------------------------- */

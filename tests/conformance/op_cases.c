@@ -134,12 +134,16 @@ static int a_pending_receive_ends_with_the_bytes(firth_scope *scope)
     uint8_t bytes[8];
     kit_io *a, *b;
     kit_op *op;
+    int64_t got;
 
     TRY(fth_kit_io_pair(scope, &a, &b));
     op = fth_kit_transfer(b, FIRTH_OP_RECEIVE, bytes, sizeof bytes);
     EXPECT(fth_kit_submit(op));
     EXPECT_RESULT(fth_kit_send(a, "abc", 3), 3);
-    EXPECT_RESULT(fth_kit_result(op), 3);
+    got = fth_kit_result(op);
+    TRY(got);
+    EXPECT(got >= 1 && got <= 3);
+    EXPECT_RESULT(fth_kit_receive_all(b, bytes + got, (size_t)(3 - got)), 3 - got);
     PROMISE(memcmp(bytes, "abc", 3) == 0);
     return FIRTH_OK;
 }
@@ -199,10 +203,10 @@ static int a_wait_is_no_short_cut_for_what_is_there_already(firth_scope *scope)
 
     TRY(fth_kit_io_pair(scope, &a, &b));
     EXPECT_RESULT(fth_kit_send(a, "abcdef", 6), 6);
-    EXPECT_RESULT(fth_kit_receive(b, bytes, 2), 2);
+    EXPECT_RESULT(fth_kit_receive_all(b, bytes, 2), 2);
     op = fth_kit_op(b, FIRTH_OP_WAIT_READABLE); /* four are left: no report of theirs will come any more */
     TRY(fth_kit_do(op));
-    EXPECT_RESULT(fth_kit_receive(b, bytes, sizeof bytes), 4);
+    EXPECT_RESULT(fth_kit_receive_all(b, bytes, 4), 4);
     PROMISE(memcmp(bytes, "cdef", 4) == 0);
     return FIRTH_OK;
 }

@@ -112,9 +112,28 @@ int64_t fth_kit_receive(kit_io *io, void *bytes, size_t size)
     return fth_kit_do(fth_kit_transfer(io, FIRTH_OP_RECEIVE, bytes, size));
 }
 
+static int64_t transfer_all(kit_io *io, firth_op_kind kind, uint8_t *bytes, size_t size)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        int64_t n = fth_kit_do(fth_kit_transfer(io, kind, bytes + done, size - done));
+
+        if (n <= 0)
+            return n;
+        done += (size_t)n;
+    }
+    return (int64_t)done;
+}
+
+int64_t fth_kit_receive_all(kit_io *io, void *bytes, size_t size)
+{
+    return transfer_all(io, FIRTH_OP_RECEIVE, bytes, size);
+}
+
 int64_t fth_kit_send(kit_io *io, const void *bytes, size_t size)
 {
-    return fth_kit_do(fth_kit_transfer(io, FIRTH_OP_SEND, (void *)(uintptr_t)bytes, size));
+    return transfer_all(io, FIRTH_OP_SEND, (uint8_t *)(uintptr_t)bytes, size);
 }
 
 int64_t fth_kit_try(kit_io *io, firth_op_kind kind, void *bytes, size_t size)

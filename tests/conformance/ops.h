@@ -52,9 +52,13 @@ int64_t fth_kit_result(kit_op *op);
 /* Submits and waits. */
 int64_t fth_kit_do(kit_op *op);
 
-/* One transfer of one piece, or one attempt at it. */
+/* One receive; all the bytes there are to be, in as many receives or sends as it takes: short ones are nobody's fault.
+ * The latter return size, or what the last op came to. */
 int64_t fth_kit_receive(kit_io *io, void *bytes, size_t size);
+int64_t fth_kit_receive_all(kit_io *io, void *bytes, size_t size);
 int64_t fth_kit_send(kit_io *io, const void *bytes, size_t size);
+
+/* One attempt at a transfer of one piece. */
 int64_t fth_kit_try(kit_io *io, firth_op_kind kind, void *bytes, size_t size);
 
 #endif

@@ -164,6 +164,7 @@ static int attempt_task(firth_scope *scope, void *argument)
         firth_scope_cancel(scope);
     this->result = this->call(this);
     this->scope = NULL;
+    fth_kit_note_result(this->result);
     fth_kit_tell(&this->ended);
     return FIRTH_OK;
 }

@@ -28,8 +28,14 @@ bool fth_kit_begin(const firth_conformance_subject *subject)
 static int run_body(firth_scope *scope, void *argument)
 {
     kit_task *this = argument;
+    int rc;
 
-    return this->body(scope);
+    fth_kit.body = scope;
+    rc = this->body(scope);
+    fth_kit.body = NULL;
+    if (firth_scope_is_cancelled(scope) && !fth_kit.ending)
+        fth_kit_law("the case took longer than %u s", fth_kit.limit_s);
+    return rc;
 }
 
 static int body_task(firth_scope *scope, void *argument)
@@ -116,6 +122,11 @@ int fth_kit_in_selector(kit_body *body)
     rc = firth_spawn(firth_selector_scope(fth_kit.selector), guard_task, &this, NULL);
     if (rc >= 0)
         rc = firth_selector_run(fth_kit.selector);
+    /* A loop that cannot go on ends the case, which is cancelled when the selector is closed. */
+    if (rc < 0 && !this.stuck) {
+        fth_kit_note_error(rc);
+        fth_kit.ending = true;
+    }
     if (this.stuck)
         report_stuck(&this);
     closed = close_selector(this.stuck);
@@ -191,7 +202,7 @@ kit_outcome fth_kit_run(const kit_case *one)
     const char *missing = missing_for(one);
 
     fth_kit.running = one;
-    fth_kit.failed = fth_kit.error_seen = false;
+    fth_kit.failed = fth_kit.error_seen = fth_kit.ending = false;
     fth_kit.error = 0;
     fth_kit.missing = NULL;
     fth_kit.why[0] = '\0';

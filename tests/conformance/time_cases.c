@@ -133,6 +133,7 @@ static int a_deadline_comes_though_there_is_always_something_to_read(firth_scope
 typedef struct kit_posts {
     firth_selector *selector;
     int wanted, came;
+    int failed; /* the code of a post that did */
     kit_event all;
 } kit_posts;
 
@@ -194,7 +195,9 @@ static void post_again(void *argument)
     kit_posts *this = argument;
 
     take_post(this);
-    if (this->came < this->wanted && firth_selector_post(this->selector, post_again, this) < 0)
+    if (this->came < this->wanted)
+        this->failed = firth_selector_post(this->selector, post_again, this);
+    if (this->failed < 0)
         fth_kit_tell(&this->all);
 }
 
@@ -206,6 +209,7 @@ static int a_wake_before_the_wait_ends_the_wait(firth_scope *scope)
     posts->wanted = 100;
     TRY(firth_selector_post(posts->selector, post_again, posts));
     TRY(fth_kit_await(&posts->all));
+    TRY(posts->failed);
     EXPECT_RESULT(posts->came, posts->wanted);
     return FIRTH_OK;
 }

@@ -26,14 +26,34 @@ int fth_kit_untrue(const char *file, int line, const char *what)
     return fth_kit.error_seen ? FIRTH_ERR_USER : fth_kit_broken(file, line, what);
 }
 
+static void note_error(int code)
+{
+    fth_kit.error_seen = true;
+    fth_kit.error = code;
+}
+
+/* The end of a stream is a claim, not an error: that nothing is missing. And a cancel is the kit's own, when the time of
+ * the case is up. */
 static bool is_tolerated(int64_t code)
 {
-    /* The end of a stream is a claim, not an error: that nothing is missing. */
-    if (fth_kit.tolerate && !fth_kit.error_seen && code < 0 && code != FIRTH_EOF && code > FIRTH_ERR_USER) {
-        fth_kit.error_seen = true;
-        fth_kit.error = (int)code;
-    }
+    if (fth_kit.tolerate && !fth_kit.error_seen && code < FIRTH_ERR_CANCELED && code > FIRTH_ERR_USER)
+        note_error((int)code);
     return fth_kit.error_seen;
+}
+
+void fth_kit_note_error(int64_t code)
+{
+    if (fth_kit.tolerate && fth_kit.injected != 0 && code == fth_kit.injected && !fth_kit.error_seen)
+        note_error((int)code);
+}
+
+void fth_kit_note_result(int64_t result)
+{
+    fth_kit_note_error(result);
+    if (!fth_kit.tolerate || fth_kit.injected == 0 || result != fth_kit.injected || fth_kit.body == NULL)
+        return;
+    fth_kit.ending = true;
+    firth_scope_cancel(fth_kit.body);
 }
 
 int fth_kit_ended(const char *file, int line, const char *what, int64_t code)

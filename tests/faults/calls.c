@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The system calls, led here by the linker's --wrap. */
+#include "tests/faults/faults.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { STORM_EACH = 3, DESCRIPTORS = 8192 };
+
+static faults_site sites[FAULTS_SITES];
+static size_t site_count;
+static bool watching;
+static pthread_t watched;
+
+static struct {
+    bool armed;
+    faults_call call;
+    const faults_site *site; /* NULL: any */
+    size_t n;
+    size_t seen;
+    faults_how how;
+    int os_code;
+    size_t fired;
+} fault;
+
+/* What epoll was last asked to report of a descriptor: after a call that lied the report comes again, as it would if the
+ * system had told the truth. */
+static struct {
+    int queue;
+    struct epoll_event event;
+} registered[DESCRIPTORS];
+
+void faults_watch(bool on)
+{
+    watching = on;
+    watched = pthread_self();
+}
+
+const faults_site *faults_site_at(size_t i)
+{
+    return i < site_count ? &sites[i] : NULL;
+}
+
+void faults_forget_counts(void)
+{
+    for (size_t i = 0; i < site_count; i++)
+        sites[i].made = 0;
+}
+
+void faults_arm(faults_call call, const faults_site *site, size_t n, faults_how how, int os_code)
+{
+    memset(&fault, 0, sizeof fault);
+    fault.call = call;
+    fault.site = site;
+    fault.n = n;
+    fault.how = how;
+    fault.os_code = os_code;
+    fault.armed = true;
+}
+
+size_t faults_disarm(void)
+{
+    fault.armed = false;
+    return fault.fired;
+}
+
+static faults_site *site_of(faults_call call, const void *address)
+{
+    for (size_t i = 0; i < site_count; i++)
+        if (sites[i].call == call && sites[i].address == address)
+            return &sites[i];
+    if (site_count == FAULTS_SITES)
+        return NULL;
+    sites[site_count].call = call;
+    sites[site_count].address = address;
+    return &sites[site_count++];
+}
+
+/* Counts the call, and tells whether it is to fail. `possible`: the fault makes sense for these arguments. */
+static bool fails(faults_call call, const void *address, bool possible)
+{
+    faults_site *site;
+
+    if (!watching || !pthread_equal(watched, pthread_self()))
+        return false;
+    site = site_of(call, address);
+    if (site != NULL)
+        site->made++;
+    if (!fault.armed || fault.call != call || !possible || (fault.site != NULL && fault.site != site))
+        return false;
+    fault.seen++;
+    if (fault.site != NULL ? fault.seen != fault.n : fault.seen % STORM_EACH != 0)
+        return false;
+    fault.fired++;
+    return true;
+}
+
+/* Asks epoll once more for what it was asked for: EPOLL_CTL_MOD reports what is ready, edge-triggered or not. */
+static void report_again(int descriptor);
+
+static int failure(int descriptor)
+{
+    if (fault.os_code == EAGAIN)
+        report_again(descriptor);
+    errno = fault.os_code;
+    return -1;
+}
+
+/* ---- calls that are made or not ---------------------------------------------------------------------------------- */
+
+#define CALL(name, type, parameters, arguments, descriptor)                                                            \
+    type __real_##name parameters;                                                                                     \
+    type __wrap_##name parameters;                                                                                     \
+    type __wrap_##name parameters                                                                                      \
+    {                                                                                                                  \
+        if (!fails(FAULTS_##name, __builtin_return_address(0), true))                                                  \
+            return __real_##name arguments;                                                                            \
+        if (fault.how == FAULTS_AFTER)                                                                                 \
+            (void)__real_##name arguments;                                                                             \
+        return failure(descriptor);                                                                                    \
+    }
+
+CALL(accept4, int, (int native, struct sockaddr *address, socklen_t *size, int flags), (native, address, size, flags),
+     native)
+CALL(connect, int, (int native, const struct sockaddr *address, socklen_t size), (native, address, size), native)
+CALL(socket, int, (int domain, int type, int protocol), (domain, type, protocol), -1)
+CALL(bind, int, (int native, const struct sockaddr *address, socklen_t size), (native, address, size), native)
+CALL(listen, int, (int native, int backlog), (native, backlog), native)
+CALL(getsockopt, int, (int native, int level, int name, void *value, socklen_t *size),
+     (native, level, name, value, size), native)
+CALL(setsockopt, int, (int native, int level, int name, const void *value, socklen_t size),
+     (native, level, name, value, size), native)
+CALL(getsockname, int, (int native, struct sockaddr *address, socklen_t *size), (native, address, size), native)
+CALL(getpeername, int, (int native, struct sockaddr *address, socklen_t *size), (native, address, size), native)
+CALL(shutdown, int, (int native, int how), (native, how), native)
+CALL(close, int, (int native), (native), -1)
+CALL(epoll_create1, int, (int flags), (flags), -1)
+CALL(eventfd, int, (unsigned count, int flags), (count, flags), -1)
+CALL(pipe2, int, (int ends[2], int flags), (ends, flags), -1)
+CALL(poll, int, (struct pollfd * entries, nfds_t count, int timeout_ms), (entries, count, timeout_ms), -1)
+
+int __real_fcntl(int native, int command, ...);
+int __wrap_fcntl(int native, int command, ...);
+int __wrap_fcntl(int native, int command, ...)
+{
+    va_list arguments;
+    int argument;
+
+    va_start(arguments, command);
+    argument = va_arg(arguments, int);
+    va_end(arguments);
+    return fails(FAULTS_fcntl, __builtin_return_address(0), true) ? failure(-1)
+                                                                  : __real_fcntl(native, command, argument);
+}
+
+/* ---- transfers: short counts ------------------------------------------------------------------------------------- */
+
+/* A count that lies is followed by a report of what is left, as from the system. */
+#define TRANSFER(name, bytes_type)                                                                                     \
+    ssize_t __real_##name(int native, bytes_type bytes, size_t size, int flags);                                       \
+    ssize_t __wrap_##name(int native, bytes_type bytes, size_t size, int flags);                                       \
+    ssize_t __wrap_##name(int native, bytes_type bytes, size_t size, int flags)                                        \
+    {                                                                                                                  \
+        ssize_t n;                                                                                                     \
+        if (!fails(FAULTS_##name, __builtin_return_address(0), fault.how != FAULTS_SHORT || size > 1))                 \
+            return __real_##name(native, bytes, size, flags);                                                          \
+        if (fault.how != FAULTS_SHORT)                                                                                 \
+            return failure(native);                                                                                    \
+        n = __real_##name(native, bytes, (size + 1) / 2 < 7 ? (size + 1) / 2 : 7, flags);                              \
+        report_again(native);                                                                                          \
+        return n;                                                                                                      \
+    }
+
+TRANSFER(recv, void *)
+TRANSFER(send, const void *)
+
+/* The first piece alone, and not all of that. */
+#define GATHERED(name, message_type)                                                                                   \
+    ssize_t __real_##name(int native, message_type message, int flags);                                                \
+    ssize_t __wrap_##name(int native, message_type message, int flags);                                                \
+    ssize_t __wrap_##name(int native, message_type message, int flags)                                                 \
+    {                                                                                                                  \
+        struct msghdr less = *message;                                                                                 \
+        struct iovec first = less.msg_iov[0];                                                                          \
+        ssize_t n;                                                                                                     \
+        if (!fails(FAULTS_##name, __builtin_return_address(0), true))                                                  \
+            return __real_##name(native, message, flags);                                                              \
+        if (fault.how != FAULTS_SHORT)                                                                                 \
+            return failure(native);                                                                                    \
+        first.iov_len = (first.iov_len + 1) / 2;                                                                       \
+        less.msg_iov = &first;                                                                                         \
+        less.msg_iovlen = 1;                                                                                           \
+        n = __real_##name(native, &less, flags);                                                                       \
+        report_again(native);                                                                                          \
+        return n;                                                                                                      \
+    }
+
+GATHERED(recvmsg, struct msghdr *)
+GATHERED(sendmsg, const struct msghdr *)
+
+/* ---- epoll ------------------------------------------------------------------------------------------------------- */
+
+int __real_epoll_ctl(int queue, int action, int native, struct epoll_event *event);
+int __wrap_epoll_ctl(int queue, int action, int native, struct epoll_event *event);
+
+static void report_again(int descriptor)
+{
+    if (descriptor >= 0 && descriptor < DESCRIPTORS && registered[descriptor].event.events != 0)
+        (void)__real_epoll_ctl(registered[descriptor].queue, EPOLL_CTL_MOD, descriptor, &registered[descriptor].event);
+}
+
+/* Only an addition takes memory and may fail for want of it (Linux, ep_insert; ep_modify and ep_remove allocate
+ * nothing). */
+int __wrap_epoll_ctl(int queue, int action, int native, struct epoll_event *event)
+{
+    if (fails(FAULTS_epoll_ctl, __builtin_return_address(0), action == EPOLL_CTL_ADD))
+        return failure(-1);
+    if (native >= 0 && native < DESCRIPTORS) {
+        registered[native].queue = queue;
+        registered[native].event = *event;
+        if (action == EPOLL_CTL_DEL)
+            registered[native].event.events = 0;
+    }
+    return __real_epoll_ctl(queue, action, native, event);
+}
+
+int __real_epoll_wait(int queue, struct epoll_event *events, int count, int timeout_ms);
+int __wrap_epoll_wait(int queue, struct epoll_event *events, int count, int timeout_ms);
+int __wrap_epoll_wait(int queue, struct epoll_event *events, int count, int timeout_ms)
+{
+    if (!fails(FAULTS_epoll_wait, __builtin_return_address(0), true))
+        return __real_epoll_wait(queue, events, count, timeout_ms);
+    return fault.how == FAULTS_SHORT ? __real_epoll_wait(queue, events, 1, timeout_ms) : failure(-1);
+}
