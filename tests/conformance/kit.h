@@ -112,8 +112,9 @@ int fth_kit_not_applicable(const char *missing);
 /* A result that has to be one of two. */
 #define EXPECT_EITHER(actual, first, second)                                                                           \
     do {                                                                                                               \
-        if ((int64_t)(actual) != (int64_t)(second))                                                                    \
-            EXPECT_RESULT(actual, first);                                                                              \
+        int64_t either_ = (int64_t)(actual);                                                                           \
+        if (either_ != (int64_t)(second) && either_ != (int64_t)(first))                                               \
+            return fth_kit_differs(__FILE__, __LINE__, #actual, either_, (int64_t)(first));                            \
     } while (0)
 
 /* Something that has to be so unless an error was returned before. */

@@ -59,6 +59,22 @@ static void step(void)
     observer.step_reached = rc >= 0;
 }
 
+static void end_body(void *argument)
+{
+    (void)argument;
+    fth_kit_note_result(fth_kit.injected);
+}
+
+/* The injected error of a flush made on somebody's behalf is told by the next call on its channel, which a peer that
+ * waits for those bytes never makes: so the case ends, once core has it. */
+static void note_failed_send(const firth_op *op)
+{
+    if (op->kind != FIRTH_OP_SEND || fth_kit.injected == 0 || op->result != fth_kit.injected)
+        return;
+    fth_kit_note_error(op->result);
+    (void)!firth_selector_post(fth_kit.selector, end_body, NULL);
+}
+
 /* ---- completions ------------------------------------------------------------------------------------------------- */
 
 static void link_pending(kit_stand_in *one)
@@ -94,6 +110,7 @@ static void pass_on(kit_stand_in *one)
     else if (observer.polling == 0 && observer.ending != &one->op)
         fth_kit_law("a cancel completed another op");
     fth_kit_stand_in_hand_back(one);
+    note_failed_send(&one->op);
     step();
     firth_op_complete(one->original, one->op.result, one->op.os_code, one->op.step);
 }
@@ -162,6 +179,7 @@ static firth_submit observe_submit(firth_op *op)
         one->op.result = FIRTH_ERR_WOULD_BLOCK;
     }
     fth_kit_stand_in_hand_back(one);
+    note_failed_send(&one->op);
     op->result = one->op.result;
     op->os_code = one->op.os_code;
     op->step = one->op.step;

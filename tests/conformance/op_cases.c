@@ -138,7 +138,7 @@ static int a_pending_receive_ends_with_the_bytes(firth_scope *scope)
 
     TRY(fth_kit_io_pair(scope, &a, &b));
     op = fth_kit_transfer(b, FIRTH_OP_RECEIVE, bytes, sizeof bytes);
-    EXPECT(fth_kit_submit(op));
+    TRY(fth_kit_pend(op));
     EXPECT_RESULT(fth_kit_send(a, "abc", 3), 3);
     got = fth_kit_result(op);
     TRY(got);
@@ -157,7 +157,7 @@ static int a_pending_receive_ends_with_the_end_and_with_a_reset(firth_scope *sco
 
         TRY(fth_kit_io_pair(scope, &a, &b));
         op = fth_kit_transfer(b, FIRTH_OP_RECEIVE, &byte, 1);
-        EXPECT(fth_kit_submit(op));
+        TRY(fth_kit_pend(op));
         fth_kit_io_close(a, i == 0 ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET);
         EXPECT_RESULT(fth_kit_result(op), i == 0 ? 0 : FIRTH_ERR_RESET);
     }

@@ -81,6 +81,14 @@ bool fth_kit_submit(kit_op *op)
     return false;
 }
 
+int fth_kit_pend(kit_op *op)
+{
+    if (fth_kit_submit(op))
+        return FIRTH_OK;
+    return op->op.result < 0 ? (int)op->op.result
+                             : fth_kit_untrue(__FILE__, __LINE__, "an op that has to wait is left pending");
+}
+
 void fth_kit_op_cancel(kit_op *op)
 {
     if (op->op.state == FIRTH_SUBMIT_PENDING)

@@ -43,6 +43,9 @@ kit_op *fth_kit_op_accept(kit_io *server, kit_io *accepted);
 /* Submits it. True: it is pending. */
 bool fth_kit_submit(kit_op *op);
 
+/* Submits an op that has to wait. FIRTH_OK when it is pending; what it came to if that is an error. */
+int fth_kit_pend(kit_op *op);
+
 /* Asks it to end, if it is pending. */
 void fth_kit_op_cancel(kit_op *op);
 

@@ -136,8 +136,6 @@ CALL(bind, int, (int native, const struct sockaddr *address, socklen_t size), (n
 CALL(listen, int, (int native, int backlog), (native, backlog), native)
 CALL(getsockopt, int, (int native, int level, int name, void *value, socklen_t *size),
      (native, level, name, value, size), native)
-CALL(setsockopt, int, (int native, int level, int name, const void *value, socklen_t size),
-     (native, level, name, value, size), native)
 CALL(getsockname, int, (int native, struct sockaddr *address, socklen_t *size), (native, address, size), native)
 CALL(getpeername, int, (int native, struct sockaddr *address, socklen_t *size), (native, address, size), native)
 CALL(shutdown, int, (int native, int how), (native, how), native)
@@ -146,6 +144,17 @@ CALL(epoll_create1, int, (int flags), (flags), -1)
 CALL(eventfd, int, (unsigned count, int flags), (count, flags), -1)
 CALL(pipe2, int, (int ends[2], int flags), (ends, flags), -1)
 CALL(poll, int, (struct pollfd * entries, nfds_t count, int timeout_ms), (entries, count, timeout_ms), -1)
+
+/* Setting SO_LINGER takes no memory (Linux, sk_setsockopt), and whoever resets a connection has no other way to say so:
+ * that one does not fail here. */
+int __real_setsockopt(int native, int level, int name, const void *value, socklen_t size);
+int __wrap_setsockopt(int native, int level, int name, const void *value, socklen_t size);
+int __wrap_setsockopt(int native, int level, int name, const void *value, socklen_t size)
+{
+    if (fails(FAULTS_setsockopt, __builtin_return_address(0), level != SOL_SOCKET || name != SO_LINGER))
+        return failure(native);
+    return __real_setsockopt(native, level, name, value, size);
+}
 
 int __real_fcntl(int native, int command, ...);
 int __wrap_fcntl(int native, int command, ...);
