@@ -31,8 +31,9 @@ typedef struct firth_conformance_subject {
     int (*selector_open)(void *argument, firth_selector **selector, const firth_selector_options *options,
                          uint64_t seed);
 
-    /* The selector that selector_open made has been closed, or given up because its tasks are stuck. */
-    void (*selector_closed)(void *argument);
+    /* Closes it, and what selector_open put around it. stuck: its tasks never end, so it cannot be closed and is given
+     * up. Returns what firth_selector_close does. NULL: firth_selector_close, and nothing when it is stuck. */
+    int (*selector_close)(void *argument, firth_selector *selector, bool stuck);
 
     /* Descriptors, or whatever sockets take of the system, that the program has open: more after a case than before is a
      * leak. NULL: not counted. */

@@ -102,11 +102,14 @@ static int open_selector(void)
 /* A selector whose tasks are stuck cannot be closed: it is given up, with all it has. */
 static int close_selector(bool stuck)
 {
-    int rc = stuck ? FIRTH_OK : firth_selector_close(fth_kit.selector);
+    const firth_conformance_subject *subject = &fth_kit.subject;
+    int rc = FIRTH_OK;
 
+    if (subject->selector_close != NULL)
+        rc = subject->selector_close(subject->argument, fth_kit.selector, stuck);
+    else if (!stuck)
+        rc = firth_selector_close(fth_kit.selector);
     fth_kit.selector = NULL;
-    if (fth_kit.subject.selector_closed != NULL)
-        fth_kit.subject.selector_closed(fth_kit.subject.argument);
     if (!stuck)
         fth_kit_observer_end();
     return rc;
