@@ -33,8 +33,7 @@ static int a_receive_cancelled_as_its_bytes_arrive_loses_none(firth_scope *scope
 
         (void)fth_kit_submit(op);
         EXPECT_RESULT(fth_kit_send(a, sent, 2), 2);
-        for (int turns = 0; turns < i % 3; turns++)
-            TRY(fth_kit_turn());
+        TRY(fth_kit_meet(i));
         fth_kit_op_cancel(op);
         rc = fth_kit_result(op);
         EXPECT_EITHER(rc, 1, FIRTH_ERR_CANCELED);

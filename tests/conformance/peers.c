@@ -32,6 +32,13 @@ int fth_kit_turn(void)
     return firth_sleep_until(firth_now_ns() + 1);
 }
 
+int fth_kit_meet(int round)
+{
+    if (round % 3 == 0)
+        return FIRTH_OK;
+    return round % 3 == 1 ? fth_kit_turn() : firth_sleep(5);
+}
+
 void fth_kit_count(kit_tally *tally, int64_t result)
 {
     if (result == FIRTH_ERR_CANCELED || result == FIRTH_ERR_TIMED_OUT)

@@ -19,6 +19,9 @@ int fth_kit_await(kit_event *event);
  * that: with tasks ready the loop asks only now and then. */
 int fth_kit_turn(void);
 
+/* Between what a peer sends and a cancel: nothing, a turn, or more time than any way through a loopback takes. */
+int fth_kit_meet(int round);
+
 /* How the rounds of a sweep ended. A sweep that has seen one outcome alone has not swept. */
 typedef struct kit_tally {
     unsigned stopped; /* by the cancel or the deadline */
