@@ -19,6 +19,7 @@
 
 #include <firth/backend.h>
 #include <firth/selector.h>
+#include <string.h>
 
 /* What the kit is to examine. Zero means the default for every field but `backend`. */
 typedef struct firth_conformance_subject {
@@ -53,8 +54,9 @@ FIRTH_BEGIN_DECLS
 /* A subject with that backend and nothing else. Any thread; never suspends. */
 static inline firth_conformance_subject firth_conformance_for(const firth_backend *backend)
 {
-    firth_conformance_subject subject = {0};
+    firth_conformance_subject subject;
 
+    memset(&subject, 0, sizeof subject);
     subject.struct_bytes = sizeof subject;
     subject.backend = backend;
     return subject;
@@ -73,7 +75,7 @@ static inline firth_conformance_subject firth_conformance_for(const firth_backen
  * does not know. Blocks the thread; outside any task. */
 int firth_conformance_main(int argc, char **argv, const firth_conformance_subject *subject);
 
-/* The running case is stuck: prints so and ends the program. Any thread, and handlers of signals. */
+/* The running case is stuck: prints so and ends the program. Any thread; not from a handler of a signal. */
 void firth_conformance_stuck(void);
 
 FIRTH_END_DECLS

@@ -115,7 +115,7 @@ static int a_client_that_wrote_and_closed_before_accept_is_read_whole(firth_scop
 static int clients_in_the_backlog_are_accepted_once_each(firth_scope *scope)
 {
     enum { CLIENTS = 20 };
-    firth_socket **clients = fth_kit_keep(CLIENTS * sizeof *clients);
+    firth_socket *clients[CLIENTS];
     bool *seen = fth_kit_keep(CLIENTS * sizeof *seen);
     firth_server *server;
     int port;

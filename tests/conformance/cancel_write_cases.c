@@ -32,7 +32,7 @@ static int open_full(firth_scope *scope, kit_full *full, kit_attempt *attempt)
     /* Small buffers, so that it does not take long; auto-flush would begin what the attempt is to begin. */
     tcp.send_buffer_bytes = tcp.receive_buffer_bytes = 16 * 1024;
     tcp.auto_flush = false;
-    tcp.linger_ms = 30000;
+    tcp.linger_ms = fth_kit_patience_ms();
     TRY(fth_kit_pair_with(scope, &tcp, &full->pair));
     TRY(fth_kit_stuff(full->pair.a, &full->stuffed));
     full->attempt = attempt;

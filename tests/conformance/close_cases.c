@@ -86,7 +86,7 @@ static int close_waits_for_a_peer_that_reads_slowly(firth_scope *scope)
     uint8_t *part = fth_kit_keep(PART), byte;
     kit_pair pair;
 
-    tcp.linger_ms = 30000;
+    tcp.linger_ms = fth_kit_patience_ms();
     TRY(fth_kit_pair_with(scope, &tcp, &pair));
     closing->socket = pair.a;
     closing->bytes = fth_kit_keep(SIZE);

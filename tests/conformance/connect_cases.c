@@ -113,7 +113,7 @@ static int a_connect_that_nobody_answers_times_out(firth_scope *scope)
     firth_tcp_builder tcp = fth_kit_tcp(scope);
     firth_socket *socket;
     int64_t began_ns;
-    int port;
+    int port = 0;
 
     TRY(unanswered(scope, &tcp, &port));
     if (fth_kit.missing != NULL)
@@ -129,7 +129,7 @@ static int a_connect_that_nobody_answers_can_be_cancelled(firth_scope *scope)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
     kit_attempt *connecting = fth_kit_attempt(fth_kit_connect);
-    int port;
+    int port = 0;
 
     TRY(unanswered(scope, &tcp, &port));
     if (fth_kit.missing != NULL)

@@ -49,7 +49,7 @@ static int echo(firth_scope *scope, size_t size)
 {
     kit_attempt *writing = fth_kit_attempt(write_all);
     uint8_t *received = fth_kit_keep(size + 1);
-    kit_client client;
+    kit_client client = {0};
 
     TRY(open_client(scope, &client));
     writing->socket = client.socket;
@@ -133,7 +133,7 @@ static int a_line_arrives_without_a_flush(firth_scope *scope)
 
 static int a_hundred_questions_get_their_hundred_answers(firth_scope *scope)
 {
-    kit_client client;
+    kit_client client = {0};
     char line[32], expected[32];
 
     TRY(open_client(scope, &client));

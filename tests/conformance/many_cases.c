@@ -24,25 +24,25 @@ static int64_t converse(kit_attempt *attempt)
 
 static int many(firth_scope *scope, int count)
 {
-    kit_attempt **clients = fth_kit_keep((size_t)count * sizeof *clients);
+    kit_attempt *clients = fth_kit_keep((size_t)count * sizeof *clients);
     kit_attempt *serving = fth_kit_attempt(fth_kit_echo_server);
     int port;
 
     TRY(fth_kit_server(scope, &serving->server, &port));
     TRY(fth_kit_start(scope, serving));
     for (int i = 0; i < count; i++) {
-        clients[i] = fth_kit_attempt(converse);
-        clients[i]->tcp = fth_kit_tcp(scope);
-        clients[i]->host = "127.0.0.1";
-        clients[i]->port = port;
-        clients[i]->size = (size_t)i;
-        TRY(fth_kit_start(scope, clients[i]));
+        clients[i].call = converse;
+        clients[i].tcp = fth_kit_tcp(scope);
+        clients[i].host = "127.0.0.1";
+        clients[i].port = port;
+        clients[i].size = (size_t)i;
+        TRY(fth_kit_start(scope, &clients[i]));
         if (i % 64 == 63)
             TRY(firth_yield());
     }
     for (int i = 0; i < count; i++) {
-        TRY(fth_kit_await(&clients[i]->ended));
-        TRY(clients[i]->result);
+        TRY(fth_kit_await(&clients[i].ended));
+        TRY(clients[i].result);
     }
     firth_server_close(serving->server);
     return FIRTH_OK;
@@ -58,31 +58,31 @@ static int eleven_hundred_connections_are_open_at_once(firth_scope *scope)
 {
     enum { COUNT = 1100 };
     firth_tcp_builder tcp = fth_kit_tcp(scope);
-    firth_socket **clients = fth_kit_keep(COUNT * sizeof *clients), **accepted = fth_kit_keep(COUNT * sizeof *accepted);
+    kit_pair *pairs = fth_kit_keep(COUNT * sizeof *pairs);
     firth_server *server;
     uint8_t byte;
     int port;
 
     TRY(fth_kit_server(scope, &server, &port));
     for (int i = 0; i < COUNT; i++) {
-        int rc = firth_tcp_connect(&tcp, "127.0.0.1", port, &clients[i]);
+        int rc = firth_tcp_connect(&tcp, "127.0.0.1", port, &pairs[i].a);
 
         if (rc == FIRTH_ERR_TOO_MANY_OPEN)
             return fth_kit_not_applicable("descriptors");
         TRY(rc);
-        firth_scope_own_socket(scope, clients[i]);
-        TRY(firth_accept(server, &accepted[i]));
-        firth_scope_own_socket(scope, accepted[i]);
+        firth_scope_own_socket(scope, pairs[i].a);
+        TRY(firth_accept(server, &pairs[i].b));
+        firth_scope_own_socket(scope, pairs[i].b);
     }
     for (int i = COUNT - 1; i >= 0; i--) {
-        TRY(firth_write(firth_socket_output(clients[i]), "x", 1));
-        TRY(firth_flush(firth_socket_output(clients[i])));
+        TRY(firth_write(firth_socket_output(pairs[i].a), "x", 1));
+        TRY(firth_flush(firth_socket_output(pairs[i].a)));
     }
     for (int i = 0; i < COUNT; i++) {
-        EXPECT_RESULT(firth_read(firth_socket_input(accepted[i]), &byte, 1), 1);
-        firth_socket_abort(clients[i]);
-        EXPECT_RESULT(firth_read(firth_socket_input(accepted[i]), &byte, 1), FIRTH_ERR_RESET);
-        firth_socket_abort(accepted[i]);
+        EXPECT_RESULT(firth_read(firth_socket_input(pairs[i].b), &byte, 1), 1);
+        firth_socket_abort(pairs[i].a);
+        EXPECT_RESULT(firth_read(firth_socket_input(pairs[i].b), &byte, 1), FIRTH_ERR_RESET);
+        firth_socket_abort(pairs[i].b);
     }
     return FIRTH_OK;
 }

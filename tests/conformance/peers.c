@@ -65,6 +65,11 @@ firth_tcp_builder fth_kit_tcp(firth_scope *scope)
     return tcp;
 }
 
+int64_t fth_kit_patience_ms(void)
+{
+    return (int64_t)fth_kit.limit_s * 1000 / 4;
+}
+
 int fth_kit_pair_with(firth_scope *scope, const firth_tcp_builder *tcp, kit_pair *pair)
 {
     firth_server *server;

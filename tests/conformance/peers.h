@@ -36,6 +36,9 @@ int fth_kit_both(const kit_tally *tally);
 /* The defaults, auto-flush, and a linger that does not hold a failing case up. */
 firth_tcp_builder fth_kit_tcp(firth_scope *scope);
 
+/* A linger that is long for a case and yet ends before its limit: a case that fails closes its sockets too. */
+int64_t fth_kit_patience_ms(void);
+
 typedef struct kit_pair {
     firth_socket *a, *b;
     firth_read_channel *a_in, *b_in;

@@ -3,8 +3,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 static rlim_t usual_limit;
@@ -48,17 +50,49 @@ static int limit_open(void *argument, int64_t further)
     return set_limit((rlim_t)(lowest + further));
 }
 
-static void rang(int number)
+/* A thread that waits for the time to be up, since a handler of SIGALRM could not print. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool started;
+    bool armed;
+    struct timespec at;
+} watch = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static void *keep_watch(void *argument)
 {
-    (void)number;
-    firth_conformance_stuck();
+    (void)argument;
+    (void)pthread_mutex_lock(&watch.lock);
+    for (;;) {
+        struct timespec at = watch.at, now;
+
+        if (!watch.armed) {
+            (void)pthread_cond_wait(&watch.changed, &watch.lock);
+            continue;
+        }
+        (void)pthread_cond_timedwait(&watch.changed, &watch.lock, &at);
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        if (watch.armed && watch.at.tv_sec == at.tv_sec && now.tv_sec >= at.tv_sec)
+            firth_conformance_stuck();
+    }
+    return NULL;
 }
 
 static void alarm_s(void *argument, unsigned seconds)
 {
+    pthread_t thread;
+
     (void)argument;
-    (void)signal(SIGALRM, rang);
-    (void)alarm(seconds);
+    (void)pthread_mutex_lock(&watch.lock);
+    (void)clock_gettime(CLOCK_REALTIME, &watch.at);
+    watch.at.tv_sec += (time_t)seconds;
+    watch.armed = seconds > 0;
+    if (!watch.started && pthread_create(&thread, NULL, keep_watch, NULL) == 0) {
+        (void)pthread_detach(thread);
+        watch.started = true;
+    }
+    (void)pthread_cond_signal(&watch.changed);
+    (void)pthread_mutex_unlock(&watch.lock);
 }
 
 firth_conformance_subject posix_subject(const firth_backend *backend)
