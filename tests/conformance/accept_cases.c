@@ -141,6 +141,7 @@ static int clients_that_come_together_are_all_accepted(firth_scope *scope)
     enum { CLIENTS = 8 };
     firth_tcp_builder tcp = fth_kit_tcp(scope);
     kit_attempt *connecting[CLIENTS];
+    firth_socket *accepted[CLIENTS];
     firth_server *server;
     int port;
 
@@ -153,16 +154,13 @@ static int clients_that_come_together_are_all_accepted(firth_scope *scope)
             connecting[i]->port = port;
             TRY(fth_kit_start(scope, connecting[i]));
         }
-        for (int i = 0; i < CLIENTS; i++) {
-            firth_socket *accepted;
-
-            TRY(accept_from(scope, server, &accepted));
-            firth_socket_abort(accepted);
-        }
+        for (int i = 0; i < CLIENTS; i++)
+            TRY(accept_from(scope, server, &accepted[i]));
         for (int i = 0; i < CLIENTS; i++) {
             TRY(fth_kit_await(&connecting[i]->ended));
             TRY(connecting[i]->result);
             firth_socket_abort(connecting[i]->socket);
+            firth_socket_abort(accepted[i]);
         }
     }
     return FIRTH_OK;

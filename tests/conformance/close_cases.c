@@ -35,7 +35,7 @@ static int expect_both_closed(kit_attempt *reading, kit_attempt *writing)
 
 static int close_wakes_a_reader_and_a_writer(firth_scope *scope)
 {
-    kit_attempt *reading = fth_kit_attempt(fth_kit_read_fully), *writing = fth_kit_attempt(fth_kit_write);
+    kit_attempt *reading = fth_kit_attempt(fth_kit_read), *writing = fth_kit_attempt(fth_kit_write_alone);
     kit_pair pair;
 
     TRY(suspend_both(scope, &pair, reading, writing));
@@ -45,7 +45,7 @@ static int close_wakes_a_reader_and_a_writer(firth_scope *scope)
 
 static int abort_wakes_a_reader_and_a_writer(firth_scope *scope)
 {
-    kit_attempt *reading = fth_kit_attempt(fth_kit_read_fully), *writing = fth_kit_attempt(fth_kit_write);
+    kit_attempt *reading = fth_kit_attempt(fth_kit_read), *writing = fth_kit_attempt(fth_kit_write_alone);
     kit_pair pair;
 
     TRY(suspend_both(scope, &pair, reading, writing));
@@ -180,7 +180,7 @@ static int both_ends_may_close_at_once(firth_scope *scope)
 static int an_abort_in_the_middle_of_a_transfer_leaves_nothing(firth_scope *scope)
 {
     for (int i = 0; i < 10; i++) {
-        kit_attempt *writing = fth_kit_attempt(fth_kit_write);
+        kit_attempt *writing = fth_kit_attempt(fth_kit_write_alone);
         uint8_t *some = fth_kit_keep(1000);
         kit_pair pair;
 

@@ -232,6 +232,11 @@ int64_t fth_kit_write(kit_attempt *attempt)
     return rc < 0 ? rc : firth_flush(out);
 }
 
+int64_t fth_kit_write_alone(kit_attempt *attempt)
+{
+    return firth_write(firth_socket_output(attempt->socket), attempt->bytes, attempt->size);
+}
+
 int64_t fth_kit_close(kit_attempt *attempt)
 {
     return firth_socket_close(attempt->socket);

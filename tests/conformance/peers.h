@@ -94,8 +94,10 @@ int64_t fth_kit_accept(kit_attempt *attempt);     /* from server; socket is the 
 int64_t fth_kit_read(kit_attempt *attempt);       /* firth_read into bytes */
 int64_t fth_kit_read_fully(kit_attempt *attempt); /* into bytes */
 int64_t fth_kit_write(kit_attempt *attempt);      /* bytes, and flushes them */
-int64_t fth_kit_close(kit_attempt *attempt);      /* firth_socket_close */
-int64_t fth_kit_echo(kit_attempt *attempt);       /* socket's input to its output to the end, and closes */
+int64_t fth_kit_write_alone(
+    kit_attempt *attempt); /* bytes, and looks at nothing afterwards: for one whose socket may be closed */
+int64_t fth_kit_close(kit_attempt *attempt); /* firth_socket_close */
+int64_t fth_kit_echo(kit_attempt *attempt);  /* socket's input to its output to the end, and closes */
 
 /* Accepts one client after another, spawns an echo for each, until the server is closed. */
 int64_t fth_kit_echo_server(kit_attempt *attempt);

@@ -9,6 +9,7 @@
 #include "tests/subjects/posix.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 typedef struct campaign_fault {
@@ -96,19 +97,55 @@ static const campaign_fault faults[] = {
 
 enum { FAULTS = sizeof faults / sizeof faults[0] };
 
+/* Promises that are known to break, and are told as such until they no longer do - which is a failure then, so that the
+ * entry goes. */
+static struct known {
+    const char *fault;
+    const char *in;
+    const char *why;
+    bool seen, tried;
+} known[] = {
+    {"getsockname_ENOBUFS", "a_connection_to_oneself_is_refused",
+     "core takes a socket whose addresses it cannot learn for one that is not connected to itself", false, false},
+    {"getpeername_ENOBUFS", "a_connection_to_oneself_is_refused",
+     "core takes a socket whose addresses it cannot learn for one that is not connected to itself", false, false},
+};
+
+enum { KNOWN = sizeof known / sizeof known[0] };
+
+static struct known *find_known(const char *fault, const char *in)
+{
+    for (size_t i = 0; i < KNOWN; i++)
+        if (strcmp(known[i].fault, fault) == 0 && strcmp(known[i].in, in) == 0)
+            return &known[i];
+    return NULL;
+}
+
 static struct {
     size_t runs[FAULTS + 1]; /* in which the fault came up; the last is of allocations */
     size_t ended[FAULTS + 1];
     size_t failed[FAULTS + 1];
     bool quick;
+    const char *fault; /* of the present run */
 } campaign;
+
+/* By abort(3), out of the library: an assertion. The case shall be named, and its fault. */
+static void stopped(int number)
+{
+    (void)number;
+    (void)printf("FAIL %s, in %s: the library stopped the program\n", /* NOLINT(bugprone-signal-handler) */
+                 campaign.fault, fth_kit.running != NULL ? fth_kit.running->name : "no case");
+    (void)fflush(stdout); /* NOLINT(bugprone-signal-handler) */
+    _Exit(1);
+}
 
 /* ---- one run ----------------------------------------------------------------------------------------------------- */
 
-static kit_outcome run(const kit_case *one, int code)
+static kit_outcome run(const kit_case *one, const char *fault, int code)
 {
     kit_outcome outcome;
 
+    campaign.fault = fault;
     fth_kit.tolerate = code != 0;
     fth_kit.injected = code;
     faults_watch(true);
@@ -119,6 +156,14 @@ static kit_outcome run(const kit_case *one, int code)
 
 static void note(size_t fault, const char *name, const kit_case *one, const char *where, kit_outcome outcome)
 {
+    struct known *expected = find_known(name, one->name);
+
+    if (expected != NULL) {
+        expected->tried = true;
+        expected->seen = expected->seen || outcome == KIT_FAIL;
+        if (outcome == KIT_FAIL)
+            return;
+    }
     campaign.runs[fault]++;
     campaign.ended[fault] += outcome == KIT_ENDED;
     if (outcome != KIT_FAIL)
@@ -137,7 +182,7 @@ static void run_fault(const kit_case *one, size_t i, const faults_site *site, si
     char where[64];
 
     faults_arm(fault->call, site, n, fault->how, fault->os_code);
-    outcome = run(one, fault->code);
+    outcome = run(one, fault->name, fault->code);
     if (faults_disarm() == 0)
         return; /* this time the case took another way */
     if (site != NULL)
@@ -210,7 +255,7 @@ static void fail_allocations(const kit_case *one, size_t made)
         char where[64];
 
         fth_kit_allocation_fail_at(n, false);
-        outcome = run(one, FIRTH_ERR_NO_MEMORY);
+        outcome = run(one, "allocation", FIRTH_ERR_NO_MEMORY);
         fth_kit_allocation_fail_at(0, false);
         (void)snprintf(where, sizeof where, "of number %zu", n);
         note(FAULTS, "allocation", one, where, outcome);
@@ -238,7 +283,7 @@ static bool attack(const kit_case *one)
     if (!is_suitable(one, 0))
         return true;
     faults_forget_counts();
-    outcome = run(one, 0);
+    outcome = run(one, "no fault", 0);
     made = fth_kit_allocations_made() - made;
     if (outcome == KIT_FAIL) {
         (void)printf("FAIL %s: fails without a fault: %s\n", one->name, fth_kit.why);
@@ -263,6 +308,20 @@ static int print_row(const char *name, size_t i)
     return campaign.failed[i] > 0;
 }
 
+static int print_known(void)
+{
+    int gone = 0;
+
+    for (size_t i = 0; i < KNOWN; i++) {
+        if (known[i].seen)
+            (void)printf("SKIP %s in %s: known to break: %s\n", known[i].fault, known[i].in, known[i].why);
+        else if (known[i].tried && !campaign.quick)
+            (void)printf("FAIL %s in %s: does not break any more: take it off the list\n", known[i].fault, known[i].in);
+        gone += known[i].tried && !known[i].seen && !campaign.quick;
+    }
+    return gone;
+}
+
 int main(int argc, char **argv)
 {
     const firth_backend *backend = argc > 1 ? firth_backend_find(argv[1]) : NULL;
@@ -277,6 +336,7 @@ int main(int argc, char **argv)
     }
     subject = posix_subject(backend);
     (void)fth_kit_begin(&subject);
+    (void)signal(SIGABRT, stopped);
     fth_kit.limit_s = 10;
     for (size_t i = 0; (one = fth_kit_case_at(i)) != NULL; i++)
         if (argc < 3 + campaign.quick || strstr(one->name, argv[2 + campaign.quick]) != NULL)
@@ -284,5 +344,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < FAULTS; i++)
         failed += print_row(faults[i].name, i);
     failed += print_row("allocation_fails", FAULTS);
+    failed += print_known();
     return failed == 0 ? 0 : 1;
 }
