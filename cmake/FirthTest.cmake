@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # How tests are registered. Labels: quick (the default; the loop of daily work) or slow; native beside it for what
-# Valgrind would change; package for what builds Firth again.
+# Valgrind would change; package for what builds Firth again, and once for long campaigns: both run in the dev build alone.
 include_guard(GLOBAL)
 
 # cmocka, as the target firth_cmocka: its own CMake package names only a file and a folder.

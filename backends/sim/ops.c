@@ -123,7 +123,7 @@ static bool attempt(fth_sim_socket *socket, firth_op *op)
     if (is_wait(op))
         return end(op, FIRTH_OK, NULL);
     if (op->kind == FIRTH_OP_CONNECT)
-        return end(op, socket->stage == FTH_SIM_CONNECTED ? FIRTH_OK : socket->error, "connect");
+        return socket->stage == FTH_SIM_CONNECTED ? end(op, FIRTH_OK, NULL) : end(op, socket->error, "connect");
     if (op->kind == FIRTH_OP_ACCEPT)
         return socket->stage == FTH_SIM_LISTENING ? accept(socket, op) : end(op, FIRTH_ERR_ARGUMENT, "accept");
     if (socket->stage != FTH_SIM_CONNECTED)

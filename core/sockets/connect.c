@@ -51,14 +51,19 @@ static void note_last_failure(race *all)
 }
 
 /* TCP can connect a socket to itself when the port it asks for is the one it was given (simultaneous open, RFC 9293
- * §3.5); nobody listens there. Test: connect_to_oneself_is_refused. */
-static bool is_self(const firth_socket *socket)
+ * §3.5); nobody listens there. Test: connect_to_oneself_is_refused. A socket whose ends the system cannot tell is not
+ * handed out; one whose peer has gone again had a peer. FIRTH_OK or why it is no connection. */
+static int check_peer(const firth_socket *socket)
 {
     firth_address local, peer;
     const firth_backend *backend = socket->io.selector->backend;
+    int rc = backend->local_address(&socket->io, &local);
 
-    return backend->local_address(&socket->io, &local) >= 0 && backend->peer_address(&socket->io, &peer) >= 0 &&
-           firth_address_equal(&local, &peer);
+    if (rc >= 0)
+        rc = backend->peer_address(&socket->io, &peer);
+    if (rc < 0)
+        return rc == FIRTH_ERR_NOT_CONNECTED ? FIRTH_OK : rc;
+    return firth_address_equal(&local, &peer) ? firth_fail(FIRTH_ERR_REFUSED, 0, "connect to itself") : FIRTH_OK;
 }
 
 /* The attempt has ended, one way or another. */
@@ -68,13 +73,13 @@ static void settle(attempt *one)
     firth_socket *socket = one->socket;
 
     one->socket = NULL;
-    if (one->op.result >= 0 && !is_self(socket)) {
+    if (one->op.result >= 0 && check_peer(socket) >= 0) {
         if (all->winner == NULL) {
             all->winner = socket;
             return;
         }
     } else if (one->op.result >= 0) {
-        note_failure(all, FIRTH_ERR_REFUSED, 0, "connect to itself");
+        note_last_failure(all);
     } else if (one->op.result != FIRTH_ERR_CANCELED) {
         note_failure(all, (int)one->op.result, one->op.os_code, one->op.step);
     }

@@ -97,30 +97,6 @@ static const campaign_fault faults[] = {
 
 enum { FAULTS = sizeof faults / sizeof faults[0] };
 
-/* Promises that are known to break, and are told as such until they no longer do - which is a failure then, so that the
- * entry goes. */
-static struct known {
-    const char *fault;
-    const char *in;
-    const char *why;
-    bool seen, tried;
-} known[] = {
-    {"getsockname_ENOBUFS", "a_connection_to_oneself_is_refused",
-     "core takes a socket whose addresses it cannot learn for one that is not connected to itself", false, false},
-    {"getpeername_ENOBUFS", "a_connection_to_oneself_is_refused",
-     "core takes a socket whose addresses it cannot learn for one that is not connected to itself", false, false},
-};
-
-enum { KNOWN = sizeof known / sizeof known[0] };
-
-static struct known *find_known(const char *fault, const char *in)
-{
-    for (size_t i = 0; i < KNOWN; i++)
-        if (strcmp(known[i].fault, fault) == 0 && strcmp(known[i].in, in) == 0)
-            return &known[i];
-    return NULL;
-}
-
 static struct {
     size_t runs[FAULTS + 1]; /* in which the fault came up; the last is of allocations */
     size_t ended[FAULTS + 1];
@@ -156,14 +132,6 @@ static kit_outcome run(const kit_case *one, const char *fault, int code)
 
 static void note(size_t fault, const char *name, const kit_case *one, const char *where, kit_outcome outcome)
 {
-    struct known *expected = find_known(name, one->name);
-
-    if (expected != NULL) {
-        expected->tried = true;
-        expected->seen = expected->seen || outcome == KIT_FAIL;
-        if (outcome == KIT_FAIL)
-            return;
-    }
     campaign.runs[fault]++;
     campaign.ended[fault] += outcome == KIT_ENDED;
     if (outcome != KIT_FAIL)
@@ -308,20 +276,6 @@ static int print_row(const char *name, size_t i)
     return campaign.failed[i] > 0;
 }
 
-static int print_known(void)
-{
-    int gone = 0;
-
-    for (size_t i = 0; i < KNOWN; i++) {
-        if (known[i].seen)
-            (void)printf("SKIP %s in %s: known to break: %s\n", known[i].fault, known[i].in, known[i].why);
-        else if (known[i].tried && !campaign.quick)
-            (void)printf("FAIL %s in %s: does not break any more: take it off the list\n", known[i].fault, known[i].in);
-        gone += known[i].tried && !known[i].seen && !campaign.quick;
-    }
-    return gone;
-}
-
 int main(int argc, char **argv)
 {
     const firth_backend *backend = argc > 1 ? firth_backend_find(argv[1]) : NULL;
@@ -344,6 +298,5 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < FAULTS; i++)
         failed += print_row(faults[i].name, i);
     failed += print_row("allocation_fails", FAULTS);
-    failed += print_known();
     return failed == 0 ? 0 : 1;
 }
