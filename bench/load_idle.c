@@ -66,7 +66,9 @@ void load_run_idle(load *self)
     }
     self->resident_per_idle_bytes = (double)(subject_resident_bytes(&self->server) - alone_bytes) / (count - 1);
     load_requests(self, &streams[0], 1);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
+        load_expect_end(&streams[i]);
         load_stream_close(&streams[i]);
+    }
     free(streams);
 }

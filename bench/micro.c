@@ -151,33 +151,82 @@ int micro_tasks(firth_scope *scope)
 
 /* ---- timers ------------------------------------------------------------------------------------------------------ */
 
-enum { ARMINGS = 200000, FIRINGS = 20000, MOST_PENDING = 100000 };
+enum { ARMINGS = 200000, MOST_PENDING = 100000 };
 
-static int sleep_long(firth_scope *scope, void *argument)
+/* Deadlines that come in no order. */
+static int64_t scattered(unsigned i, int64_t range)
 {
-    const unsigned *seed = argument;
-
-    (void)scope;
-    return firth_sleep(3600000 + *seed % 1000000);
+    return (int64_t)(i * 2654435761u) % range;
 }
 
-/* A deadline armed and taken off again; and one that has passed, which takes a turn of the loop to fire. */
-static int measure_timer(firth_scope *scope, const char *arming, const char *firing)
+typedef struct sleeper {
+    int64_t until_ns;
+} sleeper;
+
+static int sleep_until(firth_scope *scope, void *argument)
 {
-    const firth_scope_options hour = {.timeout_ms = 3600000};
+    const sleeper *self = argument;
+
+    (void)scope;
+    return firth_sleep_until(self->until_ns);
+}
+
+/* Tasks that sleep, all armed when this returns. */
+static int spawn_sleepers(firth_scope *scope, unsigned count, int64_t from_ns, int64_t range_ns)
+{
+    static sleeper sleepers[MOST_PENDING];
+    int rc = FIRTH_OK;
+
+    for (unsigned i = 0; i < count && rc == FIRTH_OK; i++) {
+        sleepers[i].until_ns = from_ns + scattered(i, range_ns);
+        rc = firth_spawn(scope, sleep_until, &sleepers[i], NULL);
+    }
+    return rc == FIRTH_OK ? firth_yield() : rc;
+}
+
+/* A deadline in the middle of the pending ones, armed and taken off again. */
+static int measure_arming(firth_scope *scope, const char *what)
+{
+    const firth_scope_options middle = {.timeout_ms = 3600000 + 500000};
     firth_scope timed;
     int64_t from_ns = firth_now_ns();
     int rc = FIRTH_OK;
 
     for (int i = 0; i < ARMINGS && rc == FIRTH_OK; i++) {
-        firth_scope_open(&timed, scope, &hour);
+        firth_scope_open(&timed, scope, &middle);
         rc = firth_scope_close(&timed, FIRTH_OK);
     }
-    micro_report(arming, firth_now_ns() - from_ns, ARMINGS);
+    micro_report(what, firth_now_ns() - from_ns, ARMINGS);
+    return rc;
+}
+
+static int measure_pending(firth_scope *scope, unsigned count, const char *what)
+{
+    firth_scope pending;
+    int rc;
+
+    firth_scope_open(&pending, scope, NULL);
+    rc = spawn_sleepers(&pending, count, firth_now_ns() + (int64_t)3600 * 1000000000, (int64_t)1000 * 1000000000);
+    if (rc == FIRTH_OK)
+        rc = measure_arming(&pending, what);
+    firth_scope_cancel(&pending);
+    return firth_scope_close(&pending, rc);
+}
+
+/* All deadlines have passed when the loop looks: each is the earliest of those that are left. */
+static int measure_firing(firth_scope *scope, unsigned count, const char *what)
+{
+    int64_t from_ns = firth_now_ns() + (int64_t)count * 5000 + 1000000;
+    firth_scope due;
+    int rc;
+
+    firth_scope_open(&due, scope, NULL);
+    rc = spawn_sleepers(&due, count, from_ns, 1000000);
+    while (firth_now_ns() < from_ns + 1000000)
+        ;
     from_ns = firth_now_ns();
-    for (int i = 0; i < FIRINGS && rc == FIRTH_OK; i++)
-        rc = firth_sleep_until(firth_now_ns() + 1);
-    micro_report(firing, firth_now_ns() - from_ns, FIRINGS);
+    rc = firth_scope_close(&due, rc);
+    micro_report(what, firth_now_ns() - from_ns, count);
     return rc;
 }
 
@@ -187,26 +236,16 @@ int micro_timers(firth_scope *scope)
         unsigned pending;
         const char *arming, *firing;
     } cases[] = {
-        {1, "timer armed and disarmed, 1 pending", "timer fired, with its turn of the loop, 1 pending"},
-        {1000, "timer armed and disarmed, 1,000 pending", "timer fired, 1,000 pending"},
-        {MOST_PENDING, "timer armed and disarmed, 100,000 pending", "timer fired, 100,000 pending"},
+        {1, "timer armed and disarmed, 1 pending", "timer fired, its task woken and ended, 1 pending"},
+        {1000, "timer armed and disarmed, 1,000 pending", "timer fired, its task woken and ended, 1,000"},
+        {MOST_PENDING, "timer armed and disarmed, 100,000 pending", "timer fired, its task woken and ended, 100,000"},
     };
-    static unsigned seeds[MOST_PENDING];
-    firth_scope sleepers;
     int rc = FIRTH_OK;
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0] && rc == FIRTH_OK; i++) {
-        firth_scope_open(&sleepers, scope, NULL);
-        for (unsigned j = 0; j < cases[i].pending && rc == FIRTH_OK; j++) {
-            seeds[j] = j * 2654435761u; /* the deadlines come in no order */
-            rc = firth_spawn(&sleepers, sleep_long, &seeds[j], NULL);
-        }
+        rc = measure_pending(scope, cases[i].pending, cases[i].arming);
         if (rc == FIRTH_OK)
-            rc = firth_yield();
-        if (rc == FIRTH_OK)
-            rc = measure_timer(&sleepers, cases[i].arming, cases[i].firing);
-        firth_scope_cancel(&sleepers);
-        rc = firth_scope_close(&sleepers, rc);
+            rc = measure_firing(scope, cases[i].pending, cases[i].firing);
     }
     return rc;
 }

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # From callgrind's output (the manual's "Callgrind Format Specification"): how many instructions ran in the program
-# itself, libraries left out, and how often it called the allocator. Variable: program, the end of its file name.
+# itself and in the C library's functions on memory and strings, the rest of libraries left out, and how often it called
+# the allocator, from wherever. Variable: program, the end of its file name.
+BEGIN { allocating = "^(malloc|calloc|realloc|reallocarray|aligned_alloc|memalign|posix_memalign|valloc|mmap)$" }
+
 function name_of(kind, text,    id) {
     id = text
     sub(/ .*/, "", id)
@@ -17,18 +20,19 @@ function name_of(kind, text,    id) {
 /^c?fn=/ {
     text = name_of("function", substr($0, index($0, "=") + 1))
     if ($0 ~ /^cfn=/) callee = text
+    else copies = text ~ /^_*(mem|str|wmem|rawmem)[a-z]/
     next
 }
 
 # The line after it is the callee's cost.
 /^calls=/ {
-    if (inside && callee ~ /^(malloc|calloc|realloc)$/) allocations += substr($1, 7)
+    if (callee ~ allocating) allocations += substr($1, 7)
     skip = 1
     next
 }
 
 /^[-+*0-9]/ {
-    if (!skip && inside) instructions += $2
+    if (!skip && (inside || copies)) instructions += $2
     skip = 0
 }
 

@@ -10,11 +10,13 @@ bin=build/bench/bench
 work=build/cost
 failed=0
 
-# run MODE OPERATIONS COMMAND…: one connection, so that every run is the same.
+# run MODE OPERATIONS COMMAND…: one connection, so that every run is the same; pp100 has its hundred.
 run() {
-    local mode=$1 operations=$2
+    local mode=$1 operations=$2 connections=1
     shift 2
-    timeout 300 "$bin/load" --connections 1 --operations "$operations" "$mode" "$@" "$bin/server_firth" >/dev/null
+    [ "$mode" = pp100 ] && connections=100
+    timeout 300 "$bin/load" --connections "$connections" --operations "$operations" "$mode" "$@" "$bin/server_firth" \
+        >/dev/null
 }
 
 # instructions MODE OPERATIONS: "INSTRUCTIONS ALLOCATIONS" of the whole run.
@@ -43,23 +45,34 @@ per_request() {
     awk "BEGIN { printf \"%.2f\", ($2 - $1) / 2000 }"
 }
 
-# measure MODE INSTRUCTIONS CALLS ALLOCATIONS: the last three are the limits for one request.
-measure() {
-    local short long
+# limit_of COMPILER MODE WHAT: from bench/limits; empty if there is none.
+limit_of() {
+    awk -v compiler="$1" -v mode="$2" -v what="$3" '$1 == compiler && $2 == mode && $3 == what { print $4 }' bench/limits
+}
+
+measure_by_valgrind() {
+    local short long limit
     if ! short=$(instructions "$1" 1000) || ! long=$(instructions "$1" 3000); then
         echo "FAIL cost/$1: the load generator was not answered under Valgrind"
         failed=1
         return 0
     fi
-    judge "$1" instructions "$(per_request "${short% *}" "${long% *}")" "$2"
-    judge "$1" allocations "$(per_request "${short#* }" "${long#* }")" "$4"
-    if ! can_trace; then
-        echo "SKIP cost/$1: system calls: strace is not installed, or may not trace"
-    elif ! short=$(system_calls "$1" 1000) || ! long=$(system_calls "$1" 3000); then
+    judge "$1" allocations "$(per_request "${short#* }" "${long#* }")" "$(limit_of any "$1" allocations)"
+    limit=$(limit_of "$(compiler)" "$1" instructions)
+    if [ -n "$limit" ]; then
+        judge "$1" instructions "$(per_request "${short% *}" "${long% *}")" "$limit"
+    else
+        echo "SKIP cost/$1: instructions: bench/limits has none for $(compiler)"
+    fi
+}
+
+measure_by_strace() {
+    local short long
+    if ! short=$(system_calls "$1" 1000) || ! long=$(system_calls "$1" 3000); then
         echo "FAIL cost/$1: the load generator was not answered under strace"
         failed=1
     else
-        judge "$1" 'system calls' "$(per_request "$short" "$long")" "$3"
+        judge "$1" 'system calls' "$(per_request "$short" "$long")" "$(limit_of any "$1" calls)"
     fi
 }
 
@@ -67,27 +80,38 @@ can_trace() {
     has strace && strace -o /dev/null true 2>/dev/null
 }
 
-# The limits are of one compiler: another one makes other code of the same sources.
+# The compiler that built the benchmark: another one makes other code of the same sources.
 compiler() {
-    printf '%s-%s-%s\n' gcc "$(gcc -dumpversion | cut -d. -f1)" "$(uname -m)"
+    local path
+    path=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' build/bench/CMakeCache.txt)
+    case $("$path" --version | head -n 1) in
+    *clang*) printf 'clang-%s-%s\n' "$("$path" -dumpversion | cut -d. -f1)" "$(uname -m)" ;;
+    *) printf 'gcc-%s-%s\n' "$("$path" -dumpversion | cut -d. -f1)" "$(uname -m)" ;;
+    esac
+}
+
+modes_with() {
+    awk -v what="$1" '$1 == "any" && $3 == what { print $2 }' bench/limits
 }
 
 main() {
-    local mode numbers
-    if ! has valgrind; then
-        echo "SKIP cost: valgrind is not installed"
-        return 0
-    fi
-    if ! grep -q "^$(compiler) " bench/limits; then
-        echo "SKIP cost: bench/limits has none for $(compiler)"
-        return 0
-    fi
+    local mode
     build_preset bench || return 1
     mkdir -p "$work"
-    while read -r mode numbers; do
-        # shellcheck disable=SC2086 # three numbers
-        measure "$mode" $numbers
-    done < <(sed -n "s/^$(compiler) //p" bench/limits)
+    if has valgrind; then
+        for mode in $(modes_with allocations); do
+            measure_by_valgrind "$mode"
+        done
+    else
+        echo "SKIP cost: instructions and allocations: valgrind is not installed"
+    fi
+    if can_trace; then
+        for mode in $(modes_with calls); do
+            measure_by_strace "$mode"
+        done
+    else
+        echo "SKIP cost: system calls: strace is not installed, or may not trace"
+    fi
     return "$failed"
 }
 

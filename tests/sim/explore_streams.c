@@ -25,7 +25,8 @@ static int write_next(size_t size)
 
     support_fill(it.bytes, size, it.accepted);
     rc = firth_write(out, it.bytes, size);
-    it.accepted += firth_write_progress(out);
+    if (rc != FIRTH_ERR_CLOSED) /* else it is gone, and what was accepted with it */
+        it.accepted += firth_write_progress(out);
     return rc;
 }
 
@@ -111,7 +112,9 @@ static int64_t receive_all(firth_scope *within)
     int64_t n = firth_read_fully(in, bytes, sizeof bytes);
 
     (void)within;
-    explore_got(bytes, n >= 0 ? (size_t)n : firth_read_progress(in));
+    /* A socket that was closed under the call is gone with its channels, and what it had delivered is nobody's. */
+    if (n != FIRTH_ERR_CLOSED)
+        explore_got(bytes, n >= 0 ? (size_t)n : firth_read_progress(in));
     return n;
 }
 
