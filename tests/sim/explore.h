@@ -61,9 +61,10 @@ typedef struct explored {
     int close_result;
     int late; /* an action that waits for the next poll, or 0 */
     int64_t deadline_ns;
-    size_t got;        /* bytes that the subject has, in order */
-    size_t accepted;   /* bytes that the subject's writes took */
-    bool is_wrong;     /* a byte was not the one that was to come */
+    size_t got;      /* bytes that the subject has, in order */
+    size_t accepted; /* bytes that the subject's writes took */
+    size_t untold;   /* at most that many more: of a write under which the socket was closed, and its channel is gone */
+    bool is_wrong;   /* a byte was not the one that was to come */
     firth_io listener; /* the peer's */
     firth_io peer;
     firth_op peer_op;
