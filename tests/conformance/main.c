@@ -15,13 +15,17 @@ typedef struct kit_arguments {
 static const kit_case *const *files(void)
 {
     static const kit_case *const all[] = {
-        fth_kit_table_cases,  fth_kit_op_cases,           fth_kit_op_cancel_cases,
-        fth_kit_echo_cases,   fth_kit_stream_cases,       fth_kit_end_cases,
-        fth_kit_close_cases,  fth_kit_reset_cases,        fth_kit_accept_cases,
-        fth_kit_listen_cases, fth_kit_connect_cases,      fth_kit_address_cases,
-        fth_kit_cancel_cases, fth_kit_cancel_write_cases, fth_kit_deadline_cases,
-        fth_kit_option_cases, fth_kit_time_cases,         fth_kit_adopt_cases,
-        fth_kit_many_cases,   fth_kit_shortage_cases,     NULL,
+        fth_kit_table_cases,        fth_kit_op_cases,
+        fth_kit_op_cancel_cases,    fth_kit_side_cases,
+        fth_kit_echo_cases,         fth_kit_stream_cases,
+        fth_kit_end_cases,          fth_kit_close_cases,
+        fth_kit_reset_cases,        fth_kit_accept_cases,
+        fth_kit_listen_cases,       fth_kit_connect_cases,
+        fth_kit_address_cases,      fth_kit_cancel_cases,
+        fth_kit_cancel_write_cases, fth_kit_deadline_cases,
+        fth_kit_option_cases,       fth_kit_time_cases,
+        fth_kit_adopt_cases,        fth_kit_many_cases,
+        fth_kit_shortage_cases,     NULL,
     };
 
     return all;

@@ -10,6 +10,7 @@ typedef struct planted_op {
     firth_op op; /* the real backend's */
     firth_op *original;
     struct planted_op *next, *previous;
+    bool dropped; /* its end will not be told */
 } planted_op;
 
 planted_bug planted;
@@ -56,7 +57,7 @@ static void complete(planted_op *one)
     planted_spoil(op);
     remember(op);
     state.completions++;
-    if (planted == PLANTED_COMPLETION_LOST && state.completions % 16 == 0)
+    if (one->dropped || (planted == PLANTED_COMPLETION_LOST && state.completions % 16 == 0))
         return;
     firth_op_complete(op, op->result, op->os_code, op->step);
     if (planted == PLANTED_COMPLETED_TWICE)
@@ -82,6 +83,27 @@ static firth_submit done(firth_op *op)
         return FIRTH_SUBMIT_DONE;
     firth_op_complete(op, op->result, op->os_code, op->step);
     return FIRTH_SUBMIT_PENDING;
+}
+
+static planted_op *find_other_side(const planted_op *one)
+{
+    planted_op *other = state.pending.next;
+
+    while (other != &state.pending && (other == one || other->op.io != one->op.io))
+        other = other->next;
+    return other == &state.pending ? NULL : other;
+}
+
+static void begin_to_wait(planted_op *one)
+{
+    planted_op *other = find_other_side(one);
+
+    if (planted == PLANTED_ARM_DROPS_OTHER && one->op.kind == FIRTH_OP_RECEIVE && other != NULL)
+        other->dropped = true;
+    one->next = &state.pending;
+    one->previous = state.pending.previous;
+    state.pending.previous->next = one;
+    state.pending.previous = one;
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
@@ -116,10 +138,7 @@ static firth_submit slot_submit(firth_op *op)
         free(one);
         return done(op);
     }
-    one->next = &state.pending;
-    one->previous = state.pending.previous;
-    state.pending.previous->next = one;
-    state.pending.previous = one;
+    begin_to_wait(one);
     if (planted == PLANTED_WOULD_BLOCK_AS_ERROR && op->kind == FIRTH_OP_RECEIVE) {
         op->result = FIRTH_ERR_WOULD_BLOCK;
         return FIRTH_SUBMIT_DONE;
@@ -145,24 +164,21 @@ static void lose_bytes(const firth_op *op)
         (void)planted_attempt(op->io, FIRTH_OP_RECEIVE, bytes, sizeof bytes);
 }
 
-static void cancel_other_side(const planted_op *one, const firth_io *io)
+static void cancel_other_side(const planted_op *one)
 {
-    planted_op *other = state.pending.next;
+    planted_op *other = find_other_side(one);
 
-    while (other != &state.pending && (other == one || other->op.io != io))
-        other = other->next;
-    if (planted == PLANTED_CANCEL_BOTH_SIDES && other != &state.pending)
+    if (planted == PLANTED_CANCEL_BOTH_SIDES && other != NULL)
         planted_real->cancel(&other->op);
 }
 
 static void slot_cancel(firth_op *op)
 {
     planted_op *one = find(op);
-    firth_io *io = op->io;
 
     if (one == NULL || planted == PLANTED_CANCEL_IGNORED)
         return;
-    cancel_other_side(one, io);
+    cancel_other_side(one);
     planted_real->cancel(&one->op);
     if (one->op.state == FIRTH_SUBMIT_DONE && one->op.result == FIRTH_ERR_CANCELED)
         lose_bytes(&one->op);

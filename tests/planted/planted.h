@@ -22,6 +22,8 @@
       "a_receive_cancelled_as_its_bytes_arrive_loses_none")                                                            \
     X(CANCEL_BOTH_SIDES, "cancel-both-sides", "a cancel ends the op on the socket's other side too",                   \
       "a_cancel_on_one_side_leaves_the_other_alone")                                                                   \
+    X(ARM_DROPS_OTHER, "arm-drops-other", "a receive that has to wait drops the send that waits already",              \
+      "a_receive_leaves_the_send_that_waits_before_it")                                                                \
     X(OP_TOUCHED_LATE, "op-touched-late", "an op is written to after its end",                                         \
       "a_hundred_questions_get_their_hundred_answers")                                                                 \
     X(BYTES_TOUCHED_LATE, "bytes-touched-late", "a receive writes to its memory after its end",                        \
