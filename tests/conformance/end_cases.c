@@ -200,6 +200,23 @@ static int a_reset_that_a_write_found_is_no_end_for_the_reader(firth_scope *scop
     return expect_for_ever(pair.b_in, FIRTH_ERR_RESET);
 }
 
+/* A sender that goes on after the end of the connection is what raises SIGPIPE where that exists: the kit's main hears
+ * it. The reader has taken the reset, so that the first write finds what a second would. */
+static int writing_after_the_reset_is_an_error_and_no_signal(firth_scope *scope)
+{
+    kit_pair pair;
+
+    TRY(fth_kit_pair(scope, &pair));
+    firth_socket_abort(pair.a);
+    TRY(expect_for_ever(pair.b_in, FIRTH_ERR_RESET));
+    for (int i = 0; i < 3; i++) {
+        int rc = firth_write(pair.b_out, "x", 1);
+
+        EXPECT_RESULT(rc < 0 ? rc : firth_flush(pair.b_out), FIRTH_ERR_RESET);
+    }
+    return FIRTH_OK;
+}
+
 static int a_reset_does_not_disturb_the_neighbours(firth_scope *scope)
 {
     kit_pair first, second;
@@ -233,6 +250,7 @@ const kit_case fth_kit_reset_cases[] = {
     KIT_CASE(a_writer_that_waits_gets_the_reset),
     KIT_CASE(bytes_come_before_the_reset),
     KIT_CASE(a_reset_that_a_write_found_is_no_end_for_the_reader),
+    KIT_CASE(writing_after_the_reset_is_an_error_and_no_signal),
     KIT_CASE(a_reset_does_not_disturb_the_neighbours),
     KIT_CASE(a_cancelled_stream_is_a_reset_for_the_peer),
     {.name = NULL},

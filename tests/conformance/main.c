@@ -199,6 +199,17 @@ static void stopped(int number)
     say_and_end("the library stopped the program; what it says is above");
 }
 
+#ifdef SIGPIPE
+/* The default would end the program without a word. Between the cases it is the kit's own output that is gone. */
+static void heard_pipe(int number)
+{
+    (void)number;
+    if (fth_kit.running == NULL)
+        _Exit(1);
+    say_and_end("SIGPIPE was raised");
+}
+#endif
+
 int firth_conformance_main(int argc, char **argv, const firth_conformance_subject *subject)
 {
     kit_arguments arguments = {.seeds = 1};
@@ -216,5 +227,8 @@ int firth_conformance_main(int argc, char **argv, const firth_conformance_subjec
     if (arguments.list)
         return 0;
     (void)signal(SIGABRT, stopped);
+#ifdef SIGPIPE
+    (void)signal(SIGPIPE, heard_pipe);
+#endif
     return run_all(&arguments, argv);
 }

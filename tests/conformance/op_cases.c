@@ -129,6 +129,26 @@ static int a_normal_close_is_the_peers_end_and_a_reset_is_not(firth_scope *scope
     return FIRTH_OK;
 }
 
+/* The first send may take the connection's error; one that comes later finds a socket that cannot send, which is when
+ * SIGPIPE is raised where that exists: the kit's main hears it. One piece and several are different calls. */
+static int sends_after_the_reset_are_errors_and_no_signal(firth_scope *scope)
+{
+    uint8_t byte = 'x';
+    kit_io *a, *b;
+
+    TRY(fth_kit_io_pair(scope, &a, &b));
+    fth_kit_io_close(a, FIRTH_CLOSE_RESET);
+    EXPECT_RESULT(fth_kit_receive(b, &byte, 1), FIRTH_ERR_RESET);
+    for (int i = 0; i < 4; i++) {
+        kit_op *op = fth_kit_transfer(b, FIRTH_OP_SEND, &byte, 1);
+
+        if (i % 2 == 1)
+            op->pieces[op->op.piece_count++] = (firth_buffer){&byte, 1};
+        EXPECT(fth_kit_do(op) < 0);
+    }
+    return FIRTH_OK;
+}
+
 static int a_pending_receive_ends_with_the_bytes(firth_scope *scope)
 {
     uint8_t bytes[8];
@@ -277,6 +297,7 @@ const kit_case fth_kit_op_cases[] = {
     KIT_CASE(a_send_takes_its_pieces_in_order),
     KIT_CASE(a_receive_at_the_end_of_stream_is_0_each_time),
     KIT_CASE(a_normal_close_is_the_peers_end_and_a_reset_is_not),
+    KIT_CASE(sends_after_the_reset_are_errors_and_no_signal),
     KIT_CASE(a_pending_receive_ends_with_the_bytes),
     KIT_CASE(a_pending_receive_ends_with_the_end_and_with_a_reset),
     KIT_CASE(a_wait_for_readable_ends_with_bytes_an_end_or_a_reset),

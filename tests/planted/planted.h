@@ -40,6 +40,8 @@
     X(RESET_AS_END, "reset-as-end", "a reset is told as the peer's end", "a_reader_that_waits_gets_the_reset")         \
     X(HALF_CLOSE_AS_CLOSE, "half-close-as-close", "after the peer's end nothing can be sent",                          \
       "writing_goes_on_after_the_peers_end")                                                                           \
+    X(SIGNAL_RAISED, "signal-raised", "a send to a connection that is gone raises SIGPIPE",                            \
+      "sends_after_the_reset_are_errors_and_no_signal")                                                                \
     X(SHORT_SEND_AS_FULL, "short-send-as-full", "a short send is counted as a full one",                               \
       "a_cancelled_send_tells_what_it_sent")                                                                           \
     X(SHORT_READ_OVERWRITTEN, "short-read-overwritten", "a second receive overwrites the bytes of the first",          \

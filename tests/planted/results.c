@@ -2,6 +2,8 @@
 /* Bugs in what an op comes to: counts, ends, resets, clients. */
 #include "tests/planted/planted.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -194,6 +196,8 @@ static void spoil_send(firth_op *op)
         whole += (int64_t)op->with.pieces[i].size;
     if (op->result > 0 && planted == PLANTED_SHORT_SEND_AS_FULL)
         op->result = whole;
+    if (op->result < 0 && op->os_code == EPIPE && planted == PLANTED_SIGNAL_RAISED)
+        (void)raise(SIGPIPE);
 }
 
 static void spoil_accept(firth_op *op)
