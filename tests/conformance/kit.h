@@ -141,6 +141,9 @@ kit_outcome fth_kit_run(const kit_case *one);
 /* The body on a selector of its own, for cases that are outside one. Returns what it came to. */
 int fth_kit_in_selector(kit_body *body);
 
+/* The same without the limit of time, whose deadline would be the nearest that the backend hears of. */
+int fth_kit_in_selector_without_limit(kit_body *body);
+
 /* Readies fth_kit for a subject. Returns false when it has none. */
 bool fth_kit_begin(const firth_conformance_subject *subject);
 

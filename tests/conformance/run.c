@@ -7,6 +7,7 @@ enum { KIT_GRACE_S = 5 /* for the end of a case whose time is up */ };
 typedef struct kit_task {
     kit_body *body;
     firth_scope *guard;
+    bool no_limit;
     int result;
     bool ended;
     bool stuck;
@@ -43,7 +44,7 @@ static int body_task(firth_scope *scope, void *argument)
     kit_task *this = argument;
 
     (void)scope;
-    this->result = firth_with_timeout((int64_t)fth_kit.limit_s * 1000, run_body, this);
+    this->result = firth_with_timeout(this->no_limit ? INT64_MAX : (int64_t)fth_kit.limit_s * 1000, run_body, this);
     this->ended = true;
     firth_scope_cancel(this->guard);
     return FIRTH_OK;
@@ -60,7 +61,7 @@ static int guard_task(firth_scope *scope, void *argument)
         this->ended = true;
         return FIRTH_OK;
     }
-    if (firth_sleep((int64_t)(fth_kit.limit_s + KIT_GRACE_S) * 1000) == FIRTH_OK) {
+    if (firth_sleep(this->no_limit ? INT64_MAX : (int64_t)(fth_kit.limit_s + KIT_GRACE_S) * 1000) == FIRTH_OK) {
         this->stuck = true;
         fth_kit_give_up();
     }
@@ -115,9 +116,8 @@ static int close_selector(bool stuck)
     return rc;
 }
 
-int fth_kit_in_selector(kit_body *body)
+static int in_selector(kit_task this)
 {
-    kit_task this = {.body = body};
     int rc = open_selector(), closed;
 
     if (rc < 0)
@@ -136,6 +136,16 @@ int fth_kit_in_selector(kit_body *body)
     if (rc < 0)
         return rc;
     return this.result < 0 ? this.result : closed;
+}
+
+int fth_kit_in_selector(kit_body *body)
+{
+    return in_selector((kit_task){.body = body});
+}
+
+int fth_kit_in_selector_without_limit(kit_body *body)
+{
+    return in_selector((kit_task){.body = body, .no_limit = true});
 }
 
 /* ---- a case ------------------------------------------------------------------------------------------------------ */

@@ -2,6 +2,8 @@
 /* Time, and being woken. */
 #include "tests/conformance/peers.h"
 
+#include <time.h>
+
 static int a_sleep_is_never_early(firth_scope *scope)
 {
     static const int64_t durations_ms[] = {1, 2, 7, 30};
@@ -214,6 +216,68 @@ static int a_wake_before_the_wait_ends_the_wait(firth_scope *scope)
     return FIRTH_OK;
 }
 
+/* ---- very long waits --------------------------------------------------------------------------------------------- */
+
+enum { BUSY_MS = 2 };
+
+/* On a thread of the port's: what ends the wait must not be a time that the backend hears of. */
+static int be_busy(void *argument)
+{
+    clock_t began = clock();
+
+    (void)argument;
+    while (began != (clock_t)-1 && clock() - began < CLOCKS_PER_SEC * BUSY_MS / 1000) {
+    }
+    return FIRTH_OK;
+}
+
+static int64_t sleep_long(kit_attempt *attempt)
+{
+    return firth_sleep(attempt->sleep_ms);
+}
+
+static int stay_for_less(firth_scope *scope, int64_t duration_ms)
+{
+    const firth_scope_options options = {.timeout_ms = duration_ms};
+    kit_attempt *sleeping = fth_kit_attempt(sleep_long);
+    firth_scope limit;
+
+    firth_scope_open(&limit, scope, &options);
+    TRY(firth_scope_close(&limit, firth_blocking(be_busy, NULL)));
+    sleeping->sleep_ms = duration_ms;
+    TRY(fth_kit_start(scope, sleeping));
+    TRY(firth_blocking(be_busy, NULL));
+    EXPECT(!sleeping->ended.happened);
+    fth_kit_cancel(sleeping);
+    TRY(fth_kit_await(&sleeping->ended));
+    EXPECT_RESULT(sleeping->result, FIRTH_ERR_CANCELED);
+    return FIRTH_OK;
+}
+
+/* Around where milliseconds, and microseconds, leave the ints of a system. */
+static int stay_for_less_than_long(firth_scope *scope)
+{
+    static const int64_t durations_ms[] = {
+        (int64_t)1 << 32, ((int64_t)1 << 31) + 1, ((int64_t)1 << 32) + 1, ((int64_t)1 << 32) / 1000 + 1, INT64_MAX,
+    };
+    enum { ROUNDS = 2 * sizeof durations_ms / sizeof durations_ms[0] };
+    size_t before = fth_kit_empty_polls();
+    int rc = firth_blocking(be_busy, NULL);
+
+    if (rc == FIRTH_ERR_NOT_SUPPORTED)
+        return fth_kit_not_applicable("threads");
+    TRY(rc);
+    for (size_t i = 0; i < ROUNDS; i++)
+        TRY(stay_for_less(scope, durations_ms[i / 2]));
+    EXPECT(fth_kit_empty_polls() - before < 4 * ROUNDS);
+    return FIRTH_OK;
+}
+
+static int a_very_long_wait_does_not_spin(void)
+{
+    return fth_kit_in_selector_without_limit(stay_for_less_than_long);
+}
+
 const kit_case fth_kit_time_cases[] = {
     KIT_CASE(a_sleep_is_never_early),
     KIT_CASE(a_sleep_does_not_spin),
@@ -224,5 +288,6 @@ const kit_case fth_kit_time_cases[] = {
     KIT_CASE(another_thread_ends_the_longest_wait),
     KIT_CASE(no_wake_of_a_thousand_is_lost),
     KIT_CASE(a_wake_before_the_wait_ends_the_wait),
+    KIT_CASE_OUTSIDE(a_very_long_wait_does_not_spin, 0),
     {.name = NULL},
 };

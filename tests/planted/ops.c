@@ -212,6 +212,11 @@ static int64_t spoil_until(int64_t until_ns)
         return 0;
     if (planted == PLANTED_POLL_ROUNDS_DOWN && until_ns != 0 && until_ns != INT64_MAX)
         return until_ns - firth_now_ns() < 1000000 ? 0 : until_ns - 1000000;
+    if (planted == PLANTED_POLL_WRAPS && until_ns != INT64_MAX && until_ns > firth_now_ns()) {
+        int32_t left_ms = (int32_t)((until_ns - firth_now_ns() + 999999) / 1000000);
+
+        return left_ms < 0 ? INT64_MAX : firth_now_ns() + (int64_t)left_ms * 1000000;
+    }
     return until_ns;
 }
 

@@ -53,6 +53,7 @@
       "an_attempt_that_would_wait_says_so")                                                                            \
     X(POLL_NEVER_WAITS, "poll-never-waits", "poll comes back at once, always", "a_sleep_does_not_spin")                \
     X(POLL_ROUNDS_DOWN, "poll-rounds-down", "a wait of less than a millisecond is none", "a_sleep_does_not_spin")      \
+    X(POLL_WRAPS, "poll-wraps", "a wait of 2^32 ms is one of none", "a_very_long_wait_does_not_spin")                  \
     X(WAKE_ONCE, "wake-once", "only the first wake has an effect", "another_thread_ends_the_longest_wait")             \
     X(CLIENT_TWICE, "client-twice", "an accept hands out the client of the last one again",                            \
       "clients_in_the_backlog_are_accepted_once_each")                                                                 \
