@@ -75,22 +75,34 @@ static int keep_alive_times_are_on_both_ends(firth_scope *scope)
     return expect_on_both(&pair, FIRTH_OPTION_KEEP_ALIVE_COUNT, 5);
 }
 
-static int buffer_sizes_are_on_both_ends(firth_scope *scope)
+enum { SMALL_BUFFER = 20 * 1024, LARGE_BUFFER = 160 * 1024 };
+
+/* A system may round and clamp, but not so far that the one is taken for the other, or for its own choice. */
+static int expect_size_on_both(const kit_pair *pair, firth_option option, int size)
 {
-    enum { SEND = 40 * 1024, RECEIVE = 48 * 1024 };
+    TRY(expect_option(pair->a, option, size / 2, size * 2));
+    return expect_option(pair->b, option, size / 2, size * 2);
+}
+
+static int sizes_on_both(firth_scope *scope, int send, int receive)
+{
     firth_tcp_builder tcp = fth_kit_tcp(scope);
     kit_pair pair;
 
-    tcp.send_buffer_bytes = SEND;
-    tcp.receive_buffer_bytes = RECEIVE;
+    tcp.send_buffer_bytes = send;
+    tcp.receive_buffer_bytes = receive;
     TRY(pair_or_unsupported(scope, &tcp, &pair));
     if (fth_kit.missing != NULL)
         return FIRTH_OK;
-    /* A system may round, and clamp. */
-    TRY(expect_option(pair.a, FIRTH_OPTION_SEND_BUFFER_BYTES, SEND / 2, SEND * 2));
-    TRY(expect_option(pair.b, FIRTH_OPTION_SEND_BUFFER_BYTES, SEND / 2, SEND * 2));
-    TRY(expect_option(pair.a, FIRTH_OPTION_RECEIVE_BUFFER_BYTES, RECEIVE / 2, RECEIVE * 2));
-    return expect_option(pair.b, FIRTH_OPTION_RECEIVE_BUFFER_BYTES, RECEIVE / 2, RECEIVE * 2);
+    TRY(expect_size_on_both(&pair, FIRTH_OPTION_SEND_BUFFER_BYTES, send));
+    return expect_size_on_both(&pair, FIRTH_OPTION_RECEIVE_BUFFER_BYTES, receive);
+}
+
+/* Each size once small and once large: no default is both. */
+static int buffer_sizes_are_on_both_ends(firth_scope *scope)
+{
+    TRY(sizes_on_both(scope, SMALL_BUFFER, LARGE_BUFFER));
+    return fth_kit.missing != NULL ? FIRTH_OK : sizes_on_both(scope, LARGE_BUFFER, SMALL_BUFFER);
 }
 
 static int traffic_class_is_on_both_ends(firth_scope *scope)
@@ -151,6 +163,25 @@ static int an_option_that_was_set_can_be_read_back(firth_scope *scope)
     return FIRTH_OK;
 }
 
+/* The lowest two bits are the transport's own in many systems (RFC 3168): then they are refused, and never dropped. */
+static int a_traffic_class_is_told_whole_or_refused(firth_scope *scope)
+{
+    kit_pair pair;
+
+    TRY(fth_kit_pair(scope, &pair));
+    for (int low = 1; low <= 3; low++) {
+        int before = -1, value = 0x28 | low, rc;
+
+        TRY(firth_socket_get_option(pair.a, FIRTH_OPTION_TRAFFIC_CLASS, &before));
+        rc = firth_socket_set_option(pair.a, FIRTH_OPTION_TRAFFIC_CLASS, value);
+        EXPECT_EITHER(rc, FIRTH_OK, FIRTH_ERR_NOT_SUPPORTED);
+        if (rc < 0)
+            EXPECT(strcmp(firth_last_failure()->step, "option traffic_class") == 0);
+        TRY(expect_option(pair.a, FIRTH_OPTION_TRAFFIC_CLASS, rc < 0 ? before : value, rc < 0 ? before : value));
+    }
+    return FIRTH_OK;
+}
+
 static int values_out_of_range_are_refused(firth_scope *scope)
 {
     kit_pair pair;
@@ -174,6 +205,7 @@ const kit_case fth_kit_option_cases[] = {
     KIT_CASE(traffic_class_is_on_both_ends),
     KIT_CASE(a_shared_port_is_shared_or_refused_by_name),
     KIT_CASE(an_option_that_was_set_can_be_read_back),
+    KIT_CASE(a_traffic_class_is_told_whole_or_refused),
     KIT_CASE(values_out_of_range_are_refused),
     {.name = NULL},
 };

@@ -63,6 +63,10 @@
       "a_closed_port_refuses_within_a_second")                                                                         \
     X(OPTION_IGNORED, "option-ignored", "an option is not set, and nothing said",                                      \
       "an_option_that_was_set_can_be_read_back")                                                                       \
+    X(BUFFER_IGNORED, "buffer-ignored", "the size of the receive buffer is not set, and nothing said",                 \
+      "buffer_sizes_are_on_both_ends")                                                                                 \
+    X(CLASS_CUT, "class-cut", "a traffic class loses its lowest bits, and nothing said",                               \
+      "a_traffic_class_is_told_whole_or_refused")                                                                      \
     X(OPTIONS_NOT_INHERITED, "options-not-inherited", "accepted sockets have the system's options",                    \
       "no_delay_is_on_both_ends")                                                                                      \
     X(CLOSE_DROPS, "close-drops", "a normal close resets", "a_reader_that_waits_gets_the_end")                         \

@@ -31,6 +31,10 @@ static int slot_set_option(firth_io *io, firth_option option, int value)
 {
     if (planted == PLANTED_OPTION_IGNORED && option == FIRTH_OPTION_KEEP_ALIVE_COUNT)
         return FIRTH_OK;
+    if (planted == PLANTED_BUFFER_IGNORED && option == FIRTH_OPTION_RECEIVE_BUFFER_BYTES)
+        return FIRTH_OK;
+    if (planted == PLANTED_CLASS_CUT && option == FIRTH_OPTION_TRAFFIC_CLASS)
+        value &= ~3;
     return planted_real->set_option(io, option, value);
 }
 
