@@ -62,7 +62,8 @@ static inline firth_conformance_subject firth_conformance_for(const firth_backen
     return subject;
 }
 
-/* The kit's main: argv may hold names of cases, or parts of names, and options:
+/* The kit's main: argv[0] is the command that starts it, with whatever arguments the program has taken for itself, and
+ * argv may hold names of cases, or parts of names, and options:
  *     --list             prints the names and runs nothing
  *     --quick            leaves the slow cases out
  *     --first-failure    ends after the first case that fails
@@ -70,8 +71,8 @@ static inline firth_conformance_subject firth_conformance_for(const firth_backen
  *     --seeds N          each case with N seeds, from --seed on; the slow ones with the first alone
  *     --limit-s N        a case that takes longer is stuck; 60
  *     --tolerate-errors  a call that fails with an error code may end its case: for runs with injected faults
- * Prints "PASS name", "FAIL name: why (file:line)" or "SKIP name: not applicable, what is missing" for each case, and a
- * closing count, to standard output. Returns the exit code: 0 when none failed, 1 when one did, 2 for an argument it
+ * Prints "PASS name", "FAIL name: why (file:line); again with: " and the command that runs the case with that seed once
+ * more, or "SKIP name: not applicable, what is missing" for each case, and a closing count, to standard output. Returns the exit code: 0 when none failed, 1 when one did, 2 for an argument it
  * does not know. Blocks the thread; outside any task. */
 int firth_conformance_main(int argc, char **argv, const firth_conformance_subject *subject);
 

@@ -19,6 +19,8 @@ typedef struct kit_case {
     unsigned flags;
 } kit_case;
 
+enum { KIT_LIMIT_S = 60 /* for a case, unless told otherwise */ };
+
 enum {
     KIT_SLOW = 1u << 0,   /* left out by --quick, and run with one seed */
     KIT_LIMITS = 1u << 1, /* needs the subject's limit_open */
@@ -55,6 +57,7 @@ extern const kit_case fth_kit_table_cases[], fth_kit_side_cases[], fth_kit_echo_
 typedef struct kit_state {
     firth_conformance_subject subject;
     uint64_t seed;
+    const char *command; /* what starts the kit on this subject */
     unsigned limit_s;
     bool quick;
     bool tolerate; /* errors may end a case */

@@ -121,12 +121,18 @@ static bool all_names_exist(int names, char **argv)
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
 
-static void print_failure(const kit_case *one, const kit_arguments *arguments)
+/* With the command that runs this case with this seed once more. Also from a handler, see say_and_end. */
+static void print_failure(const char *name, const char *why)
 {
-    (void)printf("FAIL %s: %s", one->name, fth_kit.why);
-    if (arguments->seeds > 1)
-        (void)printf("; again with: --seed %llu %s", (unsigned long long)fth_kit.seed, one->name);
-    (void)printf("\n");
+    /* NOLINTBEGIN(bugprone-signal-handler) */
+    (void)printf("FAIL %s: %s; again with: %s --seed %llu", name, why, fth_kit.command,
+                 (unsigned long long)fth_kit.seed);
+    if (fth_kit.limit_s != KIT_LIMIT_S)
+        (void)printf(" --limit-s %u", fth_kit.limit_s);
+    if (fth_kit.tolerate)
+        (void)printf(" --tolerate-errors");
+    (void)printf(" %s\n", name);
+    /* NOLINTEND(bugprone-signal-handler) */
 }
 
 static kit_outcome run_seeds(const kit_case *one, const kit_arguments *arguments)
@@ -141,7 +147,7 @@ static kit_outcome run_seeds(const kit_case *one, const kit_arguments *arguments
             break;
     }
     if (outcome == KIT_FAIL)
-        print_failure(one, arguments);
+        print_failure(one->name, fth_kit.why);
     else if (outcome == KIT_SKIP)
         (void)printf("SKIP %s: %s\n", one->name, fth_kit.why);
     else if (outcome == KIT_ENDED)
@@ -180,10 +186,11 @@ static int run_all(const kit_arguments *arguments, char **argv)
 /* Also from the handler of SIGABRT, which comes by abort(3) out of core and so in the middle of nothing of ours. */
 static void say_and_end(const char *why)
 {
-    const char *name = fth_kit.running != NULL ? fth_kit.running->name : "the_kit_itself";
-
-    (void)printf("FAIL %s: %s\n", name, why); /* NOLINT(bugprone-signal-handler) */
-    (void)fflush(stdout);                     /* NOLINT(bugprone-signal-handler) */
+    if (fth_kit.running != NULL)
+        print_failure(fth_kit.running->name, why);
+    else
+        (void)printf("FAIL the_kit_itself: %s\n", why); /* NOLINT(bugprone-signal-handler) */
+    (void)fflush(stdout);                               /* NOLINT(bugprone-signal-handler) */
     _Exit(1);
 }
 
@@ -219,6 +226,7 @@ int firth_conformance_main(int argc, char **argv, const firth_conformance_subjec
         (void)fputs("the subject has no backend\n", stderr);
         return 2;
     }
+    fth_kit.command = argc > 0 && argv[0] != NULL ? argv[0] : subject->backend->name;
     arguments.names = read_options(argc, argv, &arguments);
     if (arguments.names < 0 || !all_names_exist(arguments.names, argv))
         return 2;

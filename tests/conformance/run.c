@@ -20,7 +20,7 @@ bool fth_kit_begin(const firth_conformance_subject *subject)
     memset(&fth_kit, 0, sizeof fth_kit);
     memcpy(&fth_kit.subject, subject, known);
     fth_kit.seed = 1;
-    fth_kit.limit_s = 60;
+    fth_kit.limit_s = KIT_LIMIT_S;
     return fth_kit.subject.backend != NULL;
 }
 

@@ -49,5 +49,6 @@ int main(int argc, char **argv)
         return 2;
     }
     subject = posix_subject(planted_table(backend));
+    posix_join_command(3, argv);
     return firth_conformance_main(argc - 3, argv + 3, &subject);
 }

@@ -14,5 +14,6 @@ int main(int argc, char **argv)
         return 2;
     }
     subject = posix_subject(backend);
+    posix_join_command(1, argv);
     return firth_conformance_main(argc - 1, argv + 1, &subject);
 }
