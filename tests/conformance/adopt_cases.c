@@ -67,6 +67,32 @@ static int a_socket_released_after_a_wait_is_forgotten(firth_scope *scope)
     return FIRTH_OK;
 }
 
+/* Whoever takes an IPv6 socket over asks the system which class it has, and not the one that is for IPv4: what was set on
+ * an accepted one has to be there. */
+static int the_traffic_class_of_an_accepted_ipv6_socket_is_the_systems(firth_scope *scope)
+{
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    firth_socket *adopted;
+    intptr_t native;
+    kit_pair pair;
+    int value = -1, rc;
+
+    if (!fth_kit_has_ipv6(scope))
+        return fth_kit_not_applicable("IPv6");
+    TRY(fth_kit_pair_at(scope, &tcp, "::1", &pair));
+    rc = firth_socket_set_option(pair.b, FIRTH_OPTION_TRAFFIC_CLASS, 0x28);
+    if (rc == FIRTH_ERR_NOT_SUPPORTED)
+        return fth_kit_not_applicable("option traffic_class");
+    TRY(rc);
+    TRY(firth_socket_get_option(pair.b, FIRTH_OPTION_TRAFFIC_CLASS, &value));
+    EXPECT_RESULT(value, 0x28);
+    TRY(firth_socket_release(pair.b, &native));
+    TRY(adopt(scope, native, &adopted));
+    TRY(firth_socket_get_option(adopted, FIRTH_OPTION_TRAFFIC_CLASS, &value));
+    EXPECT_RESULT(value, 0x28);
+    return FIRTH_OK;
+}
+
 static int what_is_no_socket_is_not_adopted(firth_scope *scope)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
@@ -80,6 +106,7 @@ static int what_is_no_socket_is_not_adopted(firth_scope *scope)
 const kit_case fth_kit_adopt_cases[] = {
     KIT_CASE_IF(a_released_socket_can_be_adopted_and_goes_on, FIRTH_CAN_ADOPT),
     KIT_CASE_IF(a_socket_released_after_a_wait_is_forgotten, FIRTH_CAN_ADOPT),
+    KIT_CASE_IF(the_traffic_class_of_an_accepted_ipv6_socket_is_the_systems, FIRTH_CAN_ADOPT),
     KIT_CASE_IF(what_is_no_socket_is_not_adopted, FIRTH_CAN_ADOPT),
     {.name = NULL},
 };

@@ -70,14 +70,14 @@ int64_t fth_kit_patience_ms(void)
     return (int64_t)fth_kit.limit_s * 1000 / 4;
 }
 
-int fth_kit_pair_with(firth_scope *scope, const firth_tcp_builder *tcp, kit_pair *pair)
+int fth_kit_pair_at(firth_scope *scope, const firth_tcp_builder *tcp, const char *host, kit_pair *pair)
 {
     firth_server *server;
 
     memset(pair, 0, sizeof *pair);
-    TRY(firth_tcp_bind(tcp, "127.0.0.1", 0, &server));
+    TRY(firth_tcp_bind(tcp, host, 0, &server));
     firth_scope_own_server(scope, server);
-    TRY(firth_tcp_connect(tcp, "127.0.0.1", firth_server_address(server)->port, &pair->a));
+    TRY(firth_tcp_connect(tcp, host, firth_server_address(server)->port, &pair->a));
     firth_scope_own_socket(scope, pair->a);
     TRY(firth_accept(server, &pair->b));
     firth_scope_own_socket(scope, pair->b);
@@ -87,6 +87,11 @@ int fth_kit_pair_with(firth_scope *scope, const firth_tcp_builder *tcp, kit_pair
     pair->b_in = firth_socket_input(pair->b);
     pair->b_out = firth_socket_output(pair->b);
     return FIRTH_OK;
+}
+
+int fth_kit_pair_with(firth_scope *scope, const firth_tcp_builder *tcp, kit_pair *pair)
+{
+    return fth_kit_pair_at(scope, tcp, "127.0.0.1", pair);
 }
 
 int fth_kit_pair(firth_scope *scope, kit_pair *pair)

@@ -45,8 +45,9 @@ typedef struct kit_pair {
     firth_write_channel *a_out, *b_out;
 } kit_pair;
 
-/* A connected pair over IPv4 loopback: a connected, b was accepted. The scope owns both. */
+/* A connected pair: a connected, b was accepted; over IPv4 loopback unless told otherwise. The scope owns both. */
 int fth_kit_pair(firth_scope *scope, kit_pair *pair);
+int fth_kit_pair_at(firth_scope *scope, const firth_tcp_builder *tcp, const char *host, kit_pair *pair);
 int fth_kit_pair_with(firth_scope *scope, const firth_tcp_builder *tcp, kit_pair *pair);
 
 /* A server on IPv4 loopback, owned by the scope, and its port. */
