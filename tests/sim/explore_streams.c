@@ -25,7 +25,7 @@ static int write_next(size_t size)
 
     support_fill(it.bytes, size, it.accepted);
     rc = firth_write(out, it.bytes, size);
-    if (rc == FIRTH_ERR_CLOSED)
+    if (it.socket == NULL)
         it.untold += size;
     else
         it.accepted += firth_write_progress(out);
@@ -115,7 +115,7 @@ static int64_t receive_all(firth_scope *within)
 
     (void)within;
     /* A socket that was closed under the call is gone with its channels, and what it had delivered is nobody's. */
-    if (n != FIRTH_ERR_CLOSED)
+    if (it.socket != NULL)
         explore_got(bytes, n >= 0 ? (size_t)n : firth_read_progress(in));
     return n;
 }
