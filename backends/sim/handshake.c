@@ -41,9 +41,15 @@ static bool gets_through(fth_sim_connection *connection)
     return !connection->path->is_parted && !fth_sim_happens(connection->sim, connection->path->link.loss);
 }
 
+/* The timer of retransmissions runs from the first SYN, whatever has become of the answers. The tries that have gone by
+ * while one was under way change nothing. */
 static void wait_for_retry(fth_sim_connection *connection)
 {
-    next_step(connection, FTH_SIM_SYN_AGAIN, syn_wait_ns << (connection->tries - 1));
+    int64_t now_ns = connection->sim->now_ns;
+
+    while (connection->retry_ns < now_ns && connection->tries < SYN_MAX)
+        connection->retry_ns += syn_wait_ns << connection->tries++;
+    next_step(connection, FTH_SIM_SYN_AGAIN, connection->retry_ns > now_ns ? connection->retry_ns - now_ns : 0);
 }
 
 static void send_syn(fth_sim_connection *connection)
@@ -52,7 +58,7 @@ static void send_syn(fth_sim_connection *connection)
         end_connect(connection, FIRTH_ERR_TIMED_OUT);
         return;
     }
-    connection->tries++;
+    connection->retry_ns = connection->sim->now_ns + (syn_wait_ns << connection->tries++);
     if (gets_through(connection))
         next_step(connection, FTH_SIM_SYN, fth_sim_delay_ns(connection->path));
     else
@@ -130,10 +136,21 @@ static void listener_hears(fth_sim_connection *connection)
         fth_sim_connection_reset(connection);
 }
 
+/* A partition has come between the SYN and the client, who hears of nothing until a later SYN is answered. */
+static bool is_answer_held(const fth_sim_connection *connection)
+{
+    return connection->path->is_parted &&
+           (connection->handshake == FTH_SIM_SYN_ACK || connection->handshake == FTH_SIM_REFUSED);
+}
+
 static void step(firth_timer *timer)
 {
     fth_sim_connection *connection = FTH_CONTAINER(timer, fth_sim_connection, step);
 
+    if (is_answer_held(connection)) {
+        wait_for_retry(connection);
+        return;
+    }
     switch ((fth_sim_handshake)connection->handshake) {
     case FTH_SIM_SYN_AGAIN:
         send_syn(connection);
@@ -145,6 +162,7 @@ static void step(firth_timer *timer)
         client_connects(connection);
         break;
     case FTH_SIM_REFUSED:
+    case FTH_SIM_REJECTED:
         end_connect(connection, FIRTH_ERR_REFUSED);
         break;
     case FTH_SIM_UNREACHABLE:
@@ -233,7 +251,7 @@ int fth_sim_connect(fth_sim_socket *socket, const firth_address *address)
     fth_sim_trace_end(&connection->client, "connect %s > %s", firth_address_text(&socket->local).text,
                       firth_address_text(&to).text);
     if (fth_sim_happens(sim, here->faults.refused))
-        next_step(connection, FTH_SIM_REFUSED, 2 * fth_sim_delay_ns(connection->path));
+        next_step(connection, FTH_SIM_REJECTED, 2 * fth_sim_delay_ns(connection->path));
     else if (there == NULL)
         next_step(connection, FTH_SIM_UNREACHABLE, no_host_ns);
     else if (fth_sim_happens(sim, here->faults.unreachable))

@@ -191,6 +191,7 @@ typedef enum fth_sim_handshake {
     FTH_SIM_SYN,         /* it arrives */
     FTH_SIM_SYN_ACK,     /* the client hears that it is connected */
     FTH_SIM_REFUSED,     /* the client hears that nobody listens */
+    FTH_SIM_REJECTED,    /* the same of its own host, by a fault, which no partition holds */
     FTH_SIM_UNREACHABLE, /* the client hears that there is no such host */
     FTH_SIM_ACK,         /* the listener hears of its client */
     FTH_SIM_ESTABLISHED, /* nothing */
@@ -204,6 +205,7 @@ struct fth_sim_connection {
     unsigned number;    /* for the trace */
     uint8_t handshake;  /* a fth_sim_handshake */
     uint8_t tries;      /* SYNs sent */
+    int64_t retry_ns;   /* when the next one is, if none of them is answered */
     int64_t reset_left; /* bytes that may arrive before it is reset; < 0: no limit */
     firth_timer step;   /* of the handshake */
     fth_sim_end client;

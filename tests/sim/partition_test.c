@@ -142,6 +142,68 @@ static void a_partition_of_an_hour_lets_nothing_through_and_loses_nothing(void *
     play(send_into_it, wait_for_a_byte);
 }
 
+/* ---- handshakes -------------------------------------------------------------------------------------------------- */
+
+/* One way takes a second: the SYN leaves at 0, its answer is under way from 1 to 2. */
+static void open_far_apart(void)
+{
+    firth_sim_link link = firth_sim_link_defaults();
+
+    world_open(1);
+    link.latency_min_us = link.latency_max_us = 1000000;
+    assert_int_equal(firth_sim_link_set(here.client, here.server, &link), FIRTH_OK);
+}
+
+static int connect_after_the_heal(firth_scope *scope, void *argument)
+{
+    firth_socket *socket;
+
+    (void)argument;
+    EXPECT_EQUAL(world_connect(scope, &socket), FIRTH_OK);
+    /* Cut from 1.5 to 9; tries at 0, 1, 3, 7 and 15. */
+    EXPECT_EQUAL(firth_now_ns(), (1000 + 17000) * (int64_t)MS);
+    world_stop();
+    return firth_socket_close(socket);
+}
+
+static void a_partition_holds_the_answer_to_a_connect(void **state)
+{
+    (void)state;
+    open_far_apart();
+    at_ms(1500, part);
+    at_ms(9000, heal);
+    play(connect_after_the_heal, world_echo);
+}
+
+static void a_partition_during_a_handshake_that_stays_times_a_connect_out(void **state)
+{
+    (void)state;
+    open_far_apart();
+    at_ms(1500, part);
+    play(connect_in_vain, world_echo);
+}
+
+static int be_refused_after_the_heal(firth_scope *scope, void *argument)
+{
+    firth_socket *socket;
+
+    (void)argument;
+    EXPECT_EQUAL(world_connect(scope, &socket), FIRTH_ERR_REFUSED);
+    EXPECT_EQUAL(firth_now_ns(), (1000 + 17000) * (int64_t)MS);
+    return FIRTH_OK;
+}
+
+static void a_partition_holds_a_refusal(void **state)
+{
+    (void)state;
+    open_far_apart();
+    at_ms(1500, part);
+    at_ms(9000, heal);
+    assert_int_equal(world_spawn(here.client, be_refused_after_the_heal, NULL), FIRTH_OK);
+    assert_int_equal(world_run(), FIRTH_OK);
+    assert_int_equal(world_close(), FIRTH_OK);
+}
+
 /* ---- who notices ------------------------------------------------------------------------------------------------- */
 
 static int read_with_keep_alive(firth_scope *scope, void *argument)
@@ -231,6 +293,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_connect_gets_through_with_its_next_try_after_the_heal),
         cmocka_unit_test(bytes_are_kept_until_the_heal_wherever_the_partition_comes),
         cmocka_unit_test(a_partition_of_an_hour_lets_nothing_through_and_loses_nothing),
+        cmocka_unit_test(a_partition_holds_the_answer_to_a_connect),
+        cmocka_unit_test(a_partition_during_a_handshake_that_stays_times_a_connect_out),
+        cmocka_unit_test(a_partition_holds_a_refusal),
         cmocka_unit_test(keep_alive_notices_a_peer_that_is_gone),
         cmocka_unit_test(without_keep_alive_nobody_ever_notices),
         cmocka_unit_test(a_partition_leaves_the_loopbacks_alone),
