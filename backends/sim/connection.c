@@ -57,7 +57,7 @@ static void gave_up(firth_timer *timer)
     fth_sim_end *end = FTH_CONTAINER(timer, fth_sim_end, keep_alive);
 
     fth_sim_trace_end(end, "keep-alive gave up");
-    fth_sim_fail(end, FIRTH_ERR_TIMED_OUT);
+    fth_sim_give_up(end, FIRTH_ERR_TIMED_OUT);
 }
 
 /* The probes themselves nobody sees; only that they go unanswered (RFC 9293 §3.8.4). */

@@ -122,24 +122,43 @@ static void drop_coming(fth_sim_end *to)
     cut(to, in->flying != NULL ? in->flying : in->waiting);
     in->flying = in->waiting = NULL;
     in->flying_bytes = in->waiting_bytes = 0;
-    if (in->fin != FTH_SIM_ARRIVED)
+    if (in->fin < FTH_SIM_ARRIVED)
         in->fin = FTH_SIM_NONE;
 }
 
-void fth_sim_fail(fth_sim_end *end, int error)
+/* What it has sent and nobody has got is sent no more. */
+static void end_here(fth_sim_end *end, int error)
 {
-    if (end->is_reset)
-        return;
     end->is_reset = true;
     end->error = error;
-    drop_coming(end);
     drop_coming(end->peer);
     fth_timers_remove(&sim_of(end)->timers, &end->keep_alive);
     if (end->socket != NULL)
         fth_sim_look(end->socket);
 }
 
-/* The window of a closed end takes nothing: whoever still sends is told so (RFC 9293 §3.10.7.1). */
+void fth_sim_fail(fth_sim_end *end, int error)
+{
+    if (end->is_reset)
+        return;
+    drop_coming(end);
+    end_here(end, error);
+}
+
+void fth_sim_give_up(fth_sim_end *end, int error)
+{
+    end->has_given_up = true;
+    end_here(end, error);
+}
+
+/* Once; it answers whatever comes to an end that is no more (RFC 9293 §3.10.7.1). */
+static void answer_with_reset(fth_sim_end *to)
+{
+    if (to->peer->in.reset == FTH_SIM_NONE && !to->peer->is_reset)
+        fth_sim_send_reset(to);
+}
+
+/* The window of a closed end takes nothing: whoever still sends is told so. */
 static void refuse_bytes(fth_sim_end *to)
 {
     fth_sim_stream *in = &to->in;
@@ -153,8 +172,26 @@ static void refuse_bytes(fth_sim_end *to)
     if (in->first == NULL)
         in->last = NULL;
     in->readable = 0;
-    if (!to->is_reset)
-        fth_sim_send_reset(to);
+    answer_with_reset(to);
+}
+
+/* Bytes for an end that has given up: behind those that it got before. */
+static void discard(fth_sim_end *to, const fth_sim_segment *segment)
+{
+    fth_sim_stream *in = &to->in;
+    fth_sim_segment **link = &in->first, *before = NULL, *found;
+
+    while (*link != segment) {
+        before = *link;
+        link = &before->next;
+    }
+    found = *link;
+    *link = found->next;
+    if (in->last == found)
+        in->last = before;
+    fth_sim_trace_end(to, "refused %zu", found->size);
+    fth_sim_release(sim_of(to), found);
+    answer_with_reset(to);
 }
 
 /* One segment has arrived; at a set number of bytes the connection is cut, in the middle of a segment too. */
@@ -165,6 +202,10 @@ static void arrive(fth_sim_end *to, fth_sim_segment *segment)
 
     in->flying = segment->next != in->waiting ? segment->next : NULL;
     in->flying_bytes -= segment->size;
+    if (to->has_given_up) {
+        discard(to, segment);
+        return;
+    }
     if (connection->reset_left >= 0 && segment->size > (uint64_t)connection->reset_left)
         segment->size = (size_t)connection->reset_left;
     if (connection->reset_left >= 0)
@@ -185,8 +226,10 @@ static bool arrive_next(fth_sim_end *to)
             return false;
         arrive(to, in->flying);
     } else if (in->fin == FTH_SIM_FLYING && in->fin_ns <= now_ns) {
-        in->fin = FTH_SIM_ARRIVED;
+        in->fin = to->has_given_up ? FTH_SIM_DISCARDED : FTH_SIM_ARRIVED;
         fth_sim_trace_end(to, "fin arrived");
+        if (to->has_given_up)
+            answer_with_reset(to);
     } else if (in->reset == FTH_SIM_FLYING && in->reset_ns <= now_ns) {
         in->reset = FTH_SIM_ARRIVED;
         fth_sim_trace_end(to, "reset arrived");
@@ -236,8 +279,9 @@ void fth_sim_send_reset(fth_sim_end *from)
     fth_sim_stream *out = &to->in;
 
     fth_sim_trace_end(from, "reset");
+    if (!from->is_reset)
+        from->error = FIRTH_ERR_RESET;
     from->is_reset = true;
-    from->error = FIRTH_ERR_RESET;
     cut(to, out->waiting);
     out->waiting = NULL;
     out->waiting_bytes = 0;

@@ -145,7 +145,13 @@ typedef struct fth_sim_segment {
 } fth_sim_segment;
 
 /* How far the end of a stream, or its reset, has come; it travels behind the bytes. */
-typedef enum fth_sim_mark { FTH_SIM_NONE, FTH_SIM_WAITING, FTH_SIM_FLYING, FTH_SIM_ARRIVED } fth_sim_mark;
+typedef enum fth_sim_mark {
+    FTH_SIM_NONE,
+    FTH_SIM_WAITING,
+    FTH_SIM_FLYING,
+    FTH_SIM_ARRIVED,
+    FTH_SIM_DISCARDED, /* arrived at an end that had given up */
+} fth_sim_mark;
 
 /* One direction: a queue of segments, of which the first have arrived, the next are under way, and the last wait for
  * the receiver's window. */
@@ -181,6 +187,7 @@ struct fth_sim_end {
     fth_sim_socket *listener; /* in whose queue it is */
     bool is_closed;           /* its socket has gone, or never was and its listener has */
     bool is_reset;            /* nothing can be sent any more, and behind the bytes there is only the error */
+    bool has_given_up;        /* by itself, of which the peer hears when it next sends something */
     int error;                /* then */
     firth_timer keep_alive;   /* in a partition: when the probes give up */
 };
@@ -276,7 +283,8 @@ void fth_sim_stream_heal(fth_sim_end *to);
 void fth_sim_depart(fth_sim_end *to);
 void fth_sim_send_fin(fth_sim_end *from);
 void fth_sim_send_reset(fth_sim_end *from);
-void fth_sim_fail(fth_sim_end *end, int error); /* the connection is over at this end */
+void fth_sim_fail(fth_sim_end *end, int error);    /* the connection is over at this end, and the peer knows */
+void fth_sim_give_up(fth_sim_end *end, int error); /* the same, and the peer does not */
 
 /* socket.c */
 static inline firth_sim_host *fth_sim_host_of(const firth_selector *selector)

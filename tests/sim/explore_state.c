@@ -33,9 +33,9 @@ static void put_end(const fth_sim_end *end)
 {
     const fth_sim_stream *in = &end->in;
 
-    put(" <%zu %zu %zu f%d r%d h%d u%d | s%d q%d c%d x%d e%d>", in->readable, in->flying_bytes, in->waiting_bytes,
+    put(" <%zu %zu %zu f%d r%d h%d u%d | s%d q%d c%d x%d%d e%d>", in->readable, in->flying_bytes, in->waiting_bytes,
         in->fin, in->reset, in->is_held, is_armed(&in->update), end->socket != NULL, end->listener != NULL,
-        end->is_closed, end->is_reset, end->error);
+        end->is_closed, end->is_reset, end->has_given_up, end->error);
 }
 
 static void put_side(const firth_op *op, const fth_sim_side *side)

@@ -237,6 +237,73 @@ static void keep_alive_notices_a_peer_that_is_gone(void **state)
     play(read_with_keep_alive, world_echo);
 }
 
+/* The one who gave up is dead to the other, who hears so when it sends something. */
+typedef struct giving_up {
+    bool closes;       /* its socket, at once */
+    bool says_in_time; /* the peer sends while they are parted, else after the heal */
+    bool says_bye;     /* and ends its stream */
+} giving_up;
+
+static int give_up(firth_scope *scope, void *argument)
+{
+    const giving_up *how = argument;
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_socket *socket;
+    char bytes[8];
+
+    tcp.keep_alive = true;
+    tcp.keep_alive_idle_s = tcp.keep_alive_interval_s = 1;
+    tcp.keep_alive_count = 3;
+    EXPECT_EQUAL(firth_tcp_connect(&tcp, SERVER_IP, WORLD_PORT, &socket), FIRTH_OK);
+    EXPECT_EQUAL(firth_read(firth_socket_input(socket), bytes, sizeof bytes), FIRTH_ERR_TIMED_OUT);
+    if (how->closes) {
+        (void)firth_socket_close(socket);
+        return FIRTH_OK;
+    }
+    EXPECT_EQUAL(firth_sleep(60000), FIRTH_OK);
+    EXPECT_EQUAL(firth_read(firth_socket_input(socket), bytes, sizeof bytes), FIRTH_ERR_TIMED_OUT);
+    EXPECT_EQUAL(firth_write_string(firth_socket_output(socket), "x"), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush(firth_socket_output(socket)), FIRTH_ERR_TIMED_OUT);
+    firth_socket_abort(socket);
+    return FIRTH_OK;
+}
+
+static const giving_up *peer_of;
+
+static int hear_that_it_gave_up(firth_scope *scope, void *argument)
+{
+    firth_socket *socket;
+    char byte;
+
+    (void)argument;
+    EXPECT_EQUAL(world_accept(scope, &socket), FIRTH_OK);
+    EXPECT_EQUAL(firth_sleep(peer_of->says_in_time ? 10000 : 30000), FIRTH_OK);
+    EXPECT_EQUAL(firth_write_string(firth_socket_output(socket), "hello"), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush(firth_socket_output(socket)), FIRTH_OK);
+    if (peer_of->says_bye)
+        EXPECT_EQUAL(firth_flush_and_close(firth_socket_output(socket)), FIRTH_OK);
+    EXPECT_EQUAL(firth_read(firth_socket_input(socket), &byte, 1), FIRTH_ERR_RESET);
+    firth_socket_abort(socket);
+    return FIRTH_OK;
+}
+
+static void who_sends_to_a_peer_whose_keep_alive_gave_up_is_reset(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        giving_up how = {.closes = (i & 1) != 0, .says_in_time = (i & 2) != 0, .says_bye = (i & 4) != 0};
+
+        peer_of = &how;
+        world_open(1);
+        at_ms(2000, part);
+        at_ms(21000, heal);
+        assert_int_equal(world_spawn(here.server, hear_that_it_gave_up, NULL), FIRTH_OK);
+        assert_int_equal(world_spawn(here.client, give_up, &how), FIRTH_OK);
+        assert_int_equal(world_run(), FIRTH_OK);
+        assert_int_equal(world_close(), FIRTH_OK);
+    }
+}
+
 static int read_forever(firth_scope *scope, void *argument)
 {
     firth_socket *socket;
@@ -297,6 +364,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_partition_during_a_handshake_that_stays_times_a_connect_out),
         cmocka_unit_test(a_partition_holds_a_refusal),
         cmocka_unit_test(keep_alive_notices_a_peer_that_is_gone),
+        cmocka_unit_test(who_sends_to_a_peer_whose_keep_alive_gave_up_is_reset),
         cmocka_unit_test(without_keep_alive_nobody_ever_notices),
         cmocka_unit_test(a_partition_leaves_the_loopbacks_alone),
     };
