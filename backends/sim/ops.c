@@ -187,11 +187,17 @@ static fth_sim_socket *next_ready(firth_sim_host *host)
 
 /* ---- one side of a socket ---------------------------------------------------------------------------------------- */
 
+static void end_delay(fth_sim_side *side)
+{
+    side->has_waited = side->has_waited || side->is_delayed;
+    side->is_delayed = false;
+}
+
 static void nudged_reading(firth_timer *timer)
 {
     fth_sim_side *side = FTH_CONTAINER(timer, fth_sim_side, nudge);
 
-    side->is_delayed = false;
+    end_delay(side);
     fth_sim_look(FTH_CONTAINER(side, fth_sim_socket, reading));
 }
 
@@ -199,7 +205,7 @@ static void nudged_writing(firth_timer *timer)
 {
     fth_sim_side *side = FTH_CONTAINER(timer, fth_sim_side, nudge);
 
-    side->is_delayed = false;
+    end_delay(side);
     fth_sim_look(FTH_CONTAINER(side, fth_sim_socket, writing));
 }
 
@@ -221,12 +227,20 @@ static void nudge_later(fth_sim_socket *socket, fth_sim_side *side)
     fth_sim_after(sim, &side->nudge, fth_sim_between(sim, 1, DELAY_MOST_NS));
 }
 
+/* What was waited for has been done; a wait for it is a part of it. */
+static void forget_delay(fth_sim_socket *socket, const firth_op *op)
+{
+    if (!is_wait(op))
+        side_of(socket, op)->has_waited = false;
+}
+
 static void complete(fth_sim_socket *socket, firth_op *op)
 {
     fth_sim_side *side = side_of(socket, op);
 
     fth_timers_remove(&socket->host->sim->timers, &side->nudge);
     side->is_cancelled = side->is_spurious = side->is_delayed = false;
+    forget_delay(socket, op);
     if (is_reading(op))
         socket->io->reading = NULL;
     else
@@ -236,20 +250,20 @@ static void complete(fth_sim_socket *socket, firth_op *op)
     firth_op_complete(op, op->result, op->os_code, op->step);
 }
 
-/* Whether a fault makes what could be done now wait. */
+/* Whether a fault makes what could be done now wait: once, so that it is done in the end even if it always must. */
 static bool must_wait(fth_sim_socket *socket, const firth_op *op)
 {
     fth_sim_side *side = side_of(socket, op);
 
+    if (op->look_again)
+        return false;
     if (side->is_delayed)
         return true;
-    if (op->look_again || !could_end(socket, op) ||
+    if (side->has_waited || !could_end(socket, op) ||
         !fth_sim_happens(socket->host->sim, socket->host->faults.would_block))
         return false;
-    if (!op->attempt_only) {
-        side->is_delayed = true;
-        nudge_later(socket, side);
-    }
+    side->is_delayed = true;
+    nudge_later(socket, side);
     return true;
 }
 
@@ -329,6 +343,7 @@ firth_submit fth_sim_submit(firth_op *op)
     }
     if (must_wait(socket, op) || !attempt(socket, op))
         return pend(socket, op);
+    forget_delay(socket, op);
     if (op->kind == FIRTH_OP_WAIT_READABLE)
         op->io->state &= ~FIRTH_IO_DRY;
     return FIRTH_SUBMIT_DONE;

@@ -106,6 +106,7 @@ typedef struct fth_sim_side {
     bool is_cancelled; /* ends at the next look */
     bool is_spurious;  /* a wait ends at the next look */
     bool is_delayed;   /* what could end must wait for the nudge */
+    bool has_waited;   /* for that, and not been done since */
     firth_timer nudge;
 } fth_sim_side;
 

@@ -55,8 +55,8 @@ typedef struct firth_sim_link {
 typedef struct firth_sim_faults {
     double short_read;    /* a receive gets fewer bytes than are there */
     double short_write;   /* a send takes fewer bytes than there is room for */
-    double would_block;   /* what could be done at once must wait, up to a millisecond. Not for operations that ask the
-                           system whether something is there (firth_op.look_again) */
+    double would_block;   /* what could be done at once must wait, once and up to a millisecond. Not for operations that
+                           ask the system whether something is there (firth_op.look_again) */
     double spurious_wait; /* a wait ends though nothing has come */
     double late_cancel;   /* a cancelled operation ends only when the loop comes round: as cancelled, or with its result
                              if it has one by then */

@@ -40,8 +40,8 @@ static void put_end(const fth_sim_end *end)
 
 static void put_side(const firth_op *op, const fth_sim_side *side)
 {
-    put(" %d/%d/%d%d%d%d", op != NULL ? op->kind : -1, op != NULL ? op->state : -1, side->is_cancelled,
-        side->is_spurious, side->is_delayed, is_armed(&side->nudge));
+    put(" %d/%d/%d%d%d%d%d", op != NULL ? op->kind : -1, op != NULL ? op->state : -1, side->is_cancelled,
+        side->is_spurious, side->is_delayed, side->has_waited, is_armed(&side->nudge));
 }
 
 static void put_network(void)
