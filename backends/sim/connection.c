@@ -11,6 +11,7 @@ void fth_sim_connection_free(fth_sim_connection *connection)
     fth_timers_remove(&sim->timers, &connection->step);
     fth_timers_remove(&sim->timers, &connection->client.keep_alive);
     fth_timers_remove(&sim->timers, &connection->server.keep_alive);
+    fth_sim_give_place_back(connection);
     fth_sim_stream_clear(&connection->client);
     fth_sim_stream_clear(&connection->server);
     if (connection->next != NULL)

@@ -41,12 +41,26 @@ static bool gets_through(fth_sim_connection *connection)
     return !connection->path->is_parted && !fth_sim_happens(connection->sim, connection->path->link.loss);
 }
 
+void fth_sim_give_place_back(fth_sim_connection *connection)
+{
+    if (connection->promised_by != NULL)
+        connection->promised_by->promised--;
+    connection->promised_by = NULL;
+}
+
+static void promise_place(fth_sim_connection *connection, fth_sim_socket *listener)
+{
+    connection->promised_by = listener;
+    listener->promised++;
+}
+
 /* The timer of retransmissions runs from the first SYN, whatever has become of the answers. The tries that have gone by
  * while one was under way change nothing. */
 static void wait_for_retry(fth_sim_connection *connection)
 {
     int64_t now_ns = connection->sim->now_ns;
 
+    fth_sim_give_place_back(connection);
     while (connection->retry_ns < now_ns && connection->tries < SYN_MAX)
         connection->retry_ns += syn_wait_ns << connection->tries++;
     next_step(connection, FTH_SIM_SYN_AGAIN, connection->retry_ns > now_ns ? connection->retry_ns - now_ns : 0);
@@ -65,9 +79,10 @@ static void send_syn(fth_sim_connection *connection)
         wait_for_retry(connection);
 }
 
+/* Those in the middle of a handshake count: each of them will want its place. */
 static bool is_full(const fth_sim_socket *listener)
 {
-    return listener->queued > listener->backlog;
+    return listener->queued + listener->promised > listener->backlog;
 }
 
 static bool is_to_itself(const fth_sim_connection *connection)
@@ -85,7 +100,7 @@ static void size_buffers(fth_sim_end *server, const fth_sim_socket *listener)
 static void syn_arrives(fth_sim_connection *connection)
 {
     fth_sim_end *client = &connection->client;
-    const fth_sim_socket *listener = fth_sim_find_listener(connection->server.host, &client->remote);
+    fth_sim_socket *listener = fth_sim_find_listener(connection->server.host, &client->remote);
 
     if (!gets_through(connection)) {
         wait_for_retry(connection); /* the answer is lost */
@@ -97,6 +112,7 @@ static void syn_arrives(fth_sim_connection *connection)
     } else {
         if (listener != NULL) {
             size_buffers(&connection->server, listener);
+            promise_place(connection, listener);
         } else {
             /* Simultaneous open, with itself (RFC 9293 §3.5). */
             client->peer = client;
@@ -116,13 +132,25 @@ static void client_connects(fth_sim_connection *connection)
     end_connect(connection, 0);
 }
 
+/* The one that promised a place; or one that has taken its port over, if it has room. */
+static fth_sim_socket *listener_for(fth_sim_connection *connection)
+{
+    fth_sim_socket *listener = connection->promised_by;
+
+    fth_sim_give_place_back(connection);
+    if (listener == NULL)
+        listener = fth_sim_find_listener(connection->server.host, &connection->server.local);
+    return listener != NULL && !is_full(listener) ? listener : NULL;
+}
+
 static void listener_hears(fth_sim_connection *connection)
 {
     fth_sim_end *server = &connection->server;
-    fth_sim_socket *listener = fth_sim_find_listener(server->host, &server->local);
+    fth_sim_socket *listener;
 
     if (connection->path->is_parted)
         return; /* the heal goes on here */
+    listener = listener_for(connection);
     connection->handshake = FTH_SIM_ESTABLISHED;
     if (!server->is_closed && listener != NULL) {
         server->listener = listener;

@@ -83,9 +83,14 @@ int fth_sim_socket_open(firth_io *io, firth_family family)
     return FIRTH_OK;
 }
 
-/* Clients that nobody will accept any more. */
+/* Clients that nobody will accept any more, and those to come. */
 static void reset_queue(fth_sim_socket *socket)
 {
+    fth_sim_connection *connection = socket->host->sim->connections;
+
+    for (; socket->promised > 0 && connection != NULL; connection = connection->next)
+        if (connection->promised_by == socket)
+            fth_sim_give_place_back(connection);
     while (socket->queue != NULL) {
         fth_sim_end *end = socket->queue;
 

@@ -131,6 +131,7 @@ struct fth_sim_socket {
     fth_sim_end *queue; /* listening: clients to accept, oldest first */
     fth_sim_end *queue_last;
     int queued;
+    int promised; /* places for clients whose handshakes are under way */
     int backlog;
     int error; /* of a failed connect */
 };
@@ -210,12 +211,13 @@ struct fth_sim_connection {
     fth_sim_connection *next;
     fth_sim_connection *previous;
     fth_sim_path *path;
-    unsigned number;    /* for the trace */
-    uint8_t handshake;  /* a fth_sim_handshake */
-    uint8_t tries;      /* SYNs sent */
-    int64_t retry_ns;   /* when the next one is, if none of them is answered */
-    int64_t reset_left; /* bytes that may arrive before it is reset; < 0: no limit */
-    firth_timer step;   /* of the handshake */
+    unsigned number;             /* for the trace */
+    uint8_t handshake;           /* a fth_sim_handshake */
+    uint8_t tries;               /* SYNs sent */
+    fth_sim_socket *promised_by; /* the listener that keeps a place until it hears of its client, or NULL */
+    int64_t retry_ns;            /* when the next one is, if none of them is answered */
+    int64_t reset_left;          /* bytes that may arrive before it is reset; < 0: no limit */
+    firth_timer step;            /* of the handshake */
     fth_sim_end client;
     fth_sim_end server;
 };
@@ -258,6 +260,7 @@ int64_t fth_sim_delay_ns(fth_sim_path *path);                             /* one
 
 /* handshake.c */
 int fth_sim_connect(fth_sim_socket *socket, const firth_address *address);
+void fth_sim_give_place_back(fth_sim_connection *connection); /* if a listener keeps one for it */
 
 /* connection.c */
 void fth_sim_connection_free(fth_sim_connection *connection);

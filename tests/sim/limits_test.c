@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The limits of a world: delays are short and come once. */
+/* The limits of a world: delays are short and come once, a full backlog is full. */
 #include "tests/sim/world.h"
 
 enum { MS = 1000000 };
@@ -46,10 +46,105 @@ static void what_would_block_always_waits_once_each_time(void **state)
     assert_int_equal(support_seeds(20, ask_under_delays), FIRTH_OK);
 }
 
+/* ---- the backlog --------------------------------------------------------------------------------------------------- */
+
+enum { CLIENTS = 20, BACKLOG = 2 };
+
+static int connected;
+
+static int come_at_once(firth_scope *scope, void *argument)
+{
+    firth_socket *socket;
+
+    (void)argument;
+    EXPECT_EQUAL(world_connect(scope, &socket), FIRTH_OK);
+    connected++;
+    EXPECT_EQUAL(firth_read(firth_socket_input(socket), &(char){0}, 1), FIRTH_EOF);
+    return firth_socket_close(socket);
+}
+
+/* Accepts nobody for a while, then one client after the other. */
+static int accept_late(firth_scope *scope, void *argument)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_server *server;
+    firth_socket *socket;
+
+    tcp.backlog = BACKLOG;
+    EXPECT_EQUAL(firth_tcp_bind(&tcp, NULL, WORLD_PORT, &server), FIRTH_OK);
+    EXPECT_EQUAL(firth_sleep(500), FIRTH_OK);
+    EXPECT_EQUAL(connected, BACKLOG + 1); /* as many as on Linux, listen(2) */
+    for (int i = 0; i < *(const int *)argument; i++) {
+        EXPECT_EQUAL(firth_accept(server, &socket), FIRTH_OK);
+        EXPECT_EQUAL(firth_socket_close(socket), FIRTH_OK);
+    }
+    firth_server_close(server);
+    return FIRTH_OK;
+}
+
+/* All get in with their six further tries, each of which finds room for three. */
+static void clients_who_come_at_once_do_not_overfill_a_backlog(void **state)
+{
+    int all = CLIENTS;
+
+    (void)state;
+    connected = 0;
+    world_open(1);
+    assert_int_equal(world_spawn(here.server, accept_late, &all), FIRTH_OK);
+    for (int i = 0; i < CLIENTS; i++)
+        assert_int_equal(world_spawn(here.client, come_at_once, NULL), FIRTH_OK);
+    assert_int_equal(world_run(), FIRTH_OK);
+    assert_int_equal(world_close(), FIRTH_OK);
+    assert_int_equal(connected, CLIENTS);
+}
+
+/* Their SYNs have been answered when they leave; the link takes a millisecond each way. */
+static int leave_and_come(firth_scope *scope, void *argument)
+{
+    firth_socket *sockets[BACKLOG + 1], *never;
+
+    (void)argument;
+    for (int i = 0; i < CLIENTS; i++) {
+        firth_scope_options limit = {.deadline_ns = firth_now_ns() + 3 * MS / 2};
+        firth_scope within;
+        int rc;
+
+        firth_scope_open(&within, scope, &limit);
+        rc = world_connect(&within, &never);
+        EXPECT_EQUAL(firth_scope_close(&within, rc), FIRTH_ERR_TIMED_OUT);
+    }
+    for (int i = 0; i <= BACKLOG; i++) {
+        int64_t start_ns = firth_now_ns();
+
+        EXPECT_EQUAL(world_connect(scope, &sockets[i]), FIRTH_OK);
+        EXPECT_EQUAL(firth_now_ns() - start_ns, 2 * (int64_t)MS);
+        connected++;
+    }
+    EXPECT_EQUAL(firth_sleep(1000), FIRTH_OK);
+    for (int i = 0; i <= BACKLOG; i++)
+        EXPECT_EQUAL(firth_socket_close(sockets[i]), FIRTH_OK);
+    return FIRTH_OK;
+}
+
+static void clients_who_leave_within_the_handshake_leave_their_places(void **state)
+{
+    int places = BACKLOG + 1;
+
+    (void)state;
+    connected = 0;
+    world_open(1);
+    assert_int_equal(world_spawn(here.server, accept_late, &places), FIRTH_OK);
+    assert_int_equal(world_spawn(here.client, leave_and_come, NULL), FIRTH_OK);
+    assert_int_equal(world_run(), FIRTH_OK);
+    assert_int_equal(world_close(), FIRTH_OK);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_would_block_always_waits_once_each_time),
+        cmocka_unit_test(clients_who_come_at_once_do_not_overfill_a_backlog),
+        cmocka_unit_test(clients_who_leave_within_the_handshake_leave_their_places),
     };
 
     return support_main(argc, argv, "limits", tests, sizeof tests / sizeof tests[0]);
