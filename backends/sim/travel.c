@@ -4,6 +4,8 @@
  * it: that is all of loss that a program can see of TCP. */
 #include "backends/sim/world.h"
 
+#include <string.h>
+
 /* The longest time between two retransmissions, RFC 6298 §2.5. */
 static const int64_t retransmit_most_ns = (int64_t)60 * 1000000000;
 
@@ -61,17 +63,59 @@ static void expect(fth_sim_end *to)
         fth_sim_at(sim_of(to), &in->arrival, next_ns);
 }
 
+static size_t left_of(const fth_sim_segment *segment)
+{
+    return segment->size - segment->taken;
+}
+
+/* Makes the first bytes of the segment that waits one of its own. Without memory it is left whole, and so is sent
+ * beyond the window rather than never. */
+static void split_waiting(fth_sim_end *to, size_t bytes)
+{
+    fth_sim_stream *in = &to->in;
+    fth_sim_segment **link = &in->first, *rest = in->waiting;
+    fth_sim_segment *part = fth_sim_allocate(sim_of(to), sizeof *part + bytes);
+
+    if (part == NULL)
+        return;
+    while (*link != rest)
+        link = &(*link)->next;
+    part->size = bytes;
+    memcpy(part->bytes, rest->bytes + rest->taken, bytes);
+    rest->taken += bytes;
+    part->next = rest;
+    *link = in->waiting = part;
+}
+
+/* Whether the window has room for the segment that waits, or for a part of it that is worth sending: half a window at
+ * least, lest a slow reader make every byte a segment of its own (RFC 9293 §3.8.6.2.1). */
+static bool fit_waiting(fth_sim_end *to)
+{
+    size_t used = to->in.flying_bytes + to->in.readable, room;
+
+    if (used >= to->receive_buffer_bytes)
+        return false;
+    room = to->receive_buffer_bytes - used;
+    if (left_of(to->in.waiting) > room) {
+        if (room < to->receive_buffer_bytes / 2)
+            return false;
+        split_waiting(to, room);
+    }
+    return true;
+}
+
 void fth_sim_depart(fth_sim_end *to)
 {
     fth_sim_stream *in = &to->in;
 
-    while (in->waiting != NULL && in->flying_bytes + in->readable < to->receive_buffer_bytes) {
+    while (in->waiting != NULL && fit_waiting(to)) {
         fth_sim_segment *segment = in->waiting;
+        size_t size = left_of(segment);
 
-        segment->arrival_ns = travel(to, segment->size);
+        segment->arrival_ns = travel(to, size);
         in->waiting = segment->next;
-        in->waiting_bytes -= segment->size;
-        in->flying_bytes += segment->size;
+        in->waiting_bytes -= size;
+        in->flying_bytes += size;
         if (in->flying == NULL)
             in->flying = segment;
     }
@@ -189,7 +233,7 @@ static void discard(fth_sim_end *to, const fth_sim_segment *segment)
     *link = found->next;
     if (in->last == found)
         in->last = before;
-    fth_sim_trace_end(to, "refused %zu", found->size);
+    fth_sim_trace_end(to, "refused %zu", left_of(found));
     fth_sim_release(sim_of(to), found);
     answer_with_reset(to);
 }
@@ -199,19 +243,21 @@ static void arrive(fth_sim_end *to, fth_sim_segment *segment)
 {
     fth_sim_connection *connection = to->connection;
     fth_sim_stream *in = &to->in;
+    size_t size = left_of(segment);
 
     in->flying = segment->next != in->waiting ? segment->next : NULL;
-    in->flying_bytes -= segment->size;
+    in->flying_bytes -= size;
     if (to->has_given_up) {
         discard(to, segment);
         return;
     }
-    if (connection->reset_left >= 0 && segment->size > (uint64_t)connection->reset_left)
-        segment->size = (size_t)connection->reset_left;
+    if (connection->reset_left >= 0 && size > (uint64_t)connection->reset_left)
+        size = (size_t)connection->reset_left;
     if (connection->reset_left >= 0)
-        connection->reset_left -= (int64_t)segment->size;
-    in->readable += segment->size;
-    fth_sim_trace_end(to, "arrived %zu", segment->size);
+        connection->reset_left -= (int64_t)size;
+    segment->size = segment->taken + size;
+    in->readable += size;
+    fth_sim_trace_end(to, "arrived %zu", size);
     if (connection->reset_left == 0)
         fth_sim_connection_reset(connection);
 }

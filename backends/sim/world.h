@@ -142,7 +142,7 @@ typedef struct fth_sim_segment {
     struct fth_sim_segment *next;
     int64_t arrival_ns;
     size_t size;
-    size_t taken; /* of size, by the reader */
+    size_t taken; /* of size, by the reader, or by segments that went before with a part of it */
     unsigned char bytes[];
 } fth_sim_segment;
 

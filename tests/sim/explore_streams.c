@@ -284,6 +284,6 @@ const explored_kind explored_streams[] = {
         .reset = reset_by_peer,
         .end = end_by_peer,
         .finish = finish_writing,
-        .states_least = 1000,
+        .states_least = 700,
     },
 };

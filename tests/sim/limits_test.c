@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The limits of a world: delays are short and come once, a full backlog is full. */
+/* The limits of a world: delays are short and come once, a full backlog is full, a window is never overrun. */
 #include "tests/sim/world.h"
 
-enum { MS = 1000000 };
+enum { MS = 1000000, BYTES = 50000 };
 
 /* ---- delays ------------------------------------------------------------------------------------------------------ */
 
@@ -139,12 +139,72 @@ static void clients_who_leave_within_the_handshake_leave_their_places(void **sta
     assert_int_equal(world_close(), FIRTH_OK);
 }
 
+/* ---- the window ---------------------------------------------------------------------------------------------------- */
+
+static int64_t window_bytes;
+
+static int send_it_all(firth_scope *scope, void *argument)
+{
+    static unsigned char bytes[BYTES];
+    firth_socket *socket;
+    char byte;
+
+    (void)argument;
+    support_fill(bytes, sizeof bytes, 0);
+    EXPECT_EQUAL(world_connect(scope, &socket), FIRTH_OK);
+    EXPECT_EQUAL(firth_write(firth_socket_output(socket), bytes, sizeof bytes), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush_and_close(firth_socket_output(socket)), FIRTH_OK);
+    EXPECT_EQUAL(firth_read(firth_socket_input(socket), &byte, 1), FIRTH_EOF);
+    return firth_socket_close(socket);
+}
+
+/* Reads only when all that can come has come. */
+static int read_at_leisure(firth_scope *scope, void *argument)
+{
+    static unsigned char bytes[BYTES];
+    firth_socket *socket;
+    uint64_t total = 0;
+    int64_t n = 0, most = 0;
+
+    (void)argument;
+    EXPECT_EQUAL(world_accept(scope, &socket), FIRTH_OK);
+    while (n >= 0) {
+        EXPECT_EQUAL(firth_sleep(100), FIRTH_OK);
+        n = firth_read(firth_socket_input(socket), bytes, sizeof bytes);
+        EXPECT(n < 0 || support_is_filled(bytes, (size_t)n, total));
+        total += n > 0 ? (uint64_t)n : 0;
+        most = n > most ? n : most;
+    }
+    EXPECT_EQUAL(n, FIRTH_EOF);
+    EXPECT_EQUAL(total, BYTES);
+    EXPECT(most <= window_bytes && most >= window_bytes / 2);
+    return firth_socket_close(socket);
+}
+
+static void a_reader_never_finds_more_than_its_buffer_holds(void **state)
+{
+    static const int64_t sizes[] = {1, 3, 1000, 1460, 2000, 10000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        firth_sim_faults faults = {.send_buffer_bytes = 2 * BYTES, .receive_buffer_bytes = (size_t)sizes[i]};
+
+        window_bytes = sizes[i];
+        world_open_with(1, &faults, false);
+        assert_int_equal(world_spawn(here.server, read_at_leisure, NULL), FIRTH_OK);
+        assert_int_equal(world_spawn(here.client, send_it_all, NULL), FIRTH_OK);
+        assert_int_equal(world_run(), FIRTH_OK);
+        assert_int_equal(world_close(), FIRTH_OK);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_would_block_always_waits_once_each_time),
         cmocka_unit_test(clients_who_come_at_once_do_not_overfill_a_backlog),
         cmocka_unit_test(clients_who_leave_within_the_handshake_leave_their_places),
+        cmocka_unit_test(a_reader_never_finds_more_than_its_buffer_holds),
     };
 
     return support_main(argc, argv, "limits", tests, sizeof tests / sizeof tests[0]);
