@@ -27,6 +27,9 @@ int firth_sim_run(firth_sim *sim)
 {
     int rc = enter(sim);
 
+    /* Events that are past come even if there is nobody to run; those that they make do not, or might never end. */
+    if (rc >= 0 && sim->past_events > 0)
+        rc = fth_sim_turn(sim, sim->now_ns + 1);
     if (rc >= 0)
         rc = fth_sim_turn(sim, INT64_MAX);
     return rc < 0 ? rc : first_error(sim);

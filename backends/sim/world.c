@@ -110,6 +110,7 @@ struct fth_sim_event {
     firth_timer timer;
     void (*fn)(void *argument);
     void *argument;
+    bool is_past; /* when it was made */
 };
 
 static void free_event(fth_sim_event *event)
@@ -117,6 +118,7 @@ static void free_event(fth_sim_event *event)
     firth_sim *sim = event->sim;
 
     fth_timers_remove(&sim->timers, &event->timer);
+    sim->past_events -= event->is_past;
     if (event->next != NULL)
         event->next->previous = event->previous;
     if (event->previous != NULL)
@@ -194,7 +196,9 @@ int firth_sim_at(firth_sim *sim, int64_t time_ns, void (*fn)(void *argument), vo
     if (event->next != NULL)
         event->next->previous = event;
     sim->events = event;
+    event->is_past = time_ns <= sim->now_ns;
+    sim->past_events += event->is_past;
     /* Never at once: an event that makes the next one would never let the others have a turn. */
-    fth_sim_at(sim, &event->timer, time_ns > sim->now_ns ? time_ns : sim->now_ns + 1);
+    fth_sim_at(sim, &event->timer, event->is_past ? sim->now_ns + 1 : time_ns);
     return FIRTH_OK;
 }

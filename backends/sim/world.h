@@ -36,6 +36,7 @@ struct firth_sim {
     firth_sim_host *hosts_last;
     fth_sim_connection *connections;
     fth_sim_event *events; /* of firth_sim_at */
+    unsigned past_events;  /* whose time had come already when they were made */
     unsigned connection_number;
 };
 

@@ -4,13 +4,18 @@
 #include "core/base/timers.h"
 #include "core/base/assert.h"
 
+static bool is_before(const firth_timer *a, const firth_timer *b)
+{
+    return a->deadline_ns != b->deadline_ns ? a->deadline_ns < b->deadline_ns : a->number < b->number;
+}
+
 static firth_timer *meld(firth_timer *a, firth_timer *b)
 {
     if (a == NULL)
         return b;
     if (b == NULL)
         return a;
-    if (b->deadline_ns < a->deadline_ns) {
+    if (is_before(b, a)) {
         firth_timer *swap = a;
 
         a = b;
@@ -71,6 +76,7 @@ bool fth_timers_has(const fth_timers *timers, const firth_timer *timer)
 void fth_timers_add(fth_timers *timers, firth_timer *timer)
 {
     FTH_ASSERT(timer->fire != NULL && timer->previous == NULL);
+    timer->number = ++timers->armed;
     timer->child = NULL;
     timer->next = NULL;
     set_root(timers, meld(timers->root, timer));

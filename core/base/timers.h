@@ -8,6 +8,7 @@
 
 typedef struct fth_timers {
     firth_timer *root; /* the earliest, or NULL */
+    uint64_t armed;    /* so far */
 } fth_timers;
 
 /* That long after now, or INT64_MAX, never, when it is too far away to be told. */
@@ -16,7 +17,8 @@ static inline int64_t fth_after_ms(int64_t now_ns, int64_t duration_ms)
     return duration_ms < (INT64_MAX - now_ns) / 1000000 ? now_ns + duration_ms * 1000000 : INT64_MAX;
 }
 
-/* Arms a timer that is not armed; its deadline_ns and fire are set. Equal deadlines fire in any order. */
+/* Arms a timer that is not armed; its deadline_ns and fire are set. Equal deadlines fire in the
+ * order they were armed in. */
 void fth_timers_add(fth_timers *timers, firth_timer *timer);
 
 /* Disarms a timer; one that is not armed is left alone. */

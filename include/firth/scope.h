@@ -50,6 +50,7 @@ typedef struct firth_cleanup {
 /* A timer of the selector's heap. Its fields are private. */
 typedef struct firth_timer {
     int64_t deadline_ns;
+    uint64_t number;
     struct firth_timer *child;
     struct firth_timer *next;
     struct firth_timer *previous;

@@ -161,6 +161,40 @@ static void events_come_in_the_order_of_their_times(void **state)
     assert_int_equal(world_close(), FIRTH_OK);
 }
 
+static void events_of_one_time_come_in_the_order_they_were_made(void **state)
+{
+    static const char names[] = "abcdefg";
+
+    (void)state;
+    order[0] = '\0';
+    world_open(1);
+    for (size_t i = 0; names[i] != '\0'; i++)
+        assert_int_equal(firth_sim_at(here.sim, 1010 * (int64_t)MS, note, (void *)(uintptr_t)&names[i]), FIRTH_OK);
+    assert_int_equal(firth_sim_run_for(here.sim, 100), 0);
+    assert_string_equal(order, names);
+    assert_int_equal(world_close(), FIRTH_OK);
+}
+
+static void make_itself_again(void *argument)
+{
+    note(argument);
+    if (strlen(order) < sizeof order - 1 && firth_sim_at(here.sim, 0, make_itself_again, argument) < 0)
+        note("!");
+}
+
+static void an_event_that_is_past_comes_in_a_run_without_tasks(void **state)
+{
+    (void)state;
+    order[0] = '\0';
+    world_open(1);
+    assert_int_equal(firth_sim_at(here.sim, 1, make_itself_again, "a"), FIRTH_OK);
+    assert_int_equal(firth_sim_at(here.sim, 1000 * (int64_t)MS, note, "b"), FIRTH_OK);
+    assert_int_equal(firth_sim_at(here.sim, 1001 * (int64_t)MS, note, "c"), FIRTH_OK);
+    assert_int_equal(firth_sim_run(here.sim), FIRTH_OK);
+    assert_string_equal(order, "ab"); /* what they make is for the next run */
+    assert_int_equal(world_close(), FIRTH_OK);
+}
+
 /* ---- what else costs time, or none --------------------------------------------------------------------------------- */
 
 static int yield_until(firth_scope *scope, void *argument)
@@ -241,6 +275,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_deadline_fires_at_its_nanosecond),
         cmocka_unit_test(a_run_for_a_time_moves_the_clock_by_just_that),
         cmocka_unit_test(events_come_in_the_order_of_their_times),
+        cmocka_unit_test(events_of_one_time_come_in_the_order_they_were_made),
+        cmocka_unit_test(an_event_that_is_past_comes_in_a_run_without_tasks),
         cmocka_unit_test(a_task_that_yields_until_something_has_come_gets_there),
         cmocka_unit_test(the_clock_stands_still_while_threads_are_at_work),
         cmocka_unit_test(a_host_whose_loop_is_run_alone_turns_the_others),
