@@ -151,8 +151,9 @@ FIRTH_API FIRTH_NODISCARD int firth_sim_run_for(firth_sim *sim, int64_t duration
 /* The world's clock, which firth_now_ns() is on all its hosts. */
 FIRTH_API int64_t firth_sim_now_ns(const firth_sim *sim);
 
-/* Calls fn(argument) outside any task when the clock comes to that time, or at the next turn if it is past. fn may do
- * all that a program between two runs may do, but not run or close a world or a host.
+/* Calls fn(argument) outside any task when the clock comes to that time, or at the next turn if it is past; events of one
+ * time come in the order they were made. fn may do all that a program between two runs may do, but not run or close a
+ * world or a host.
  * Returns FIRTH_OK or FIRTH_ERR_NO_MEMORY. An event that has not come when the world closes never comes. */
 FIRTH_API FIRTH_NODISCARD int firth_sim_at(firth_sim *sim, int64_t time_ns, void (*fn)(void *argument), void *argument);
 
@@ -192,7 +193,8 @@ FIRTH_API FIRTH_NODISCARD int firth_sim_link_set(firth_sim_host *a, firth_sim_ho
 
 /* Lets nothing through between the two until it is healed. Connections stay: what they send, and what is under way,
  * arrives after the heal; a connect is tried again after 1, 2, 4 … seconds and fails with FIRTH_ERR_TIMED_OUT after 127
- * (RFC 6298; Linux, tcp_syn_retries). Returns FIRTH_OK or FIRTH_ERR_NO_MEMORY. */
+ * (RFC 6298; Linux, tcp_syn_retries). An end whose keep-alive gives up tells nobody: its peer is reset when it next
+ * sends something. Returns FIRTH_OK or FIRTH_ERR_NO_MEMORY. */
 FIRTH_API FIRTH_NODISCARD int firth_sim_partition(firth_sim_host *a, firth_sim_host *b);
 
 /* Ends a partition; without one it does nothing. */
