@@ -171,6 +171,7 @@ static void open_parts(firth_selector *selector)
     fth_blocks_open(&selector->blocks, selector, options);
     fth_stacks_open(&selector->stacks, selector, options->stack_bytes, options->stack_cache);
     fth_opened_init(&selector->opened);
+    fth_opened_init(&selector->leaving);
     firth_context_of_thread(&selector->loop.context);
     selector->loop.selector = selector;
     selector->loop.name = "loop";
@@ -239,7 +240,7 @@ static bool list_open(firth_selector *selector)
  * go of it. */
 static bool has_open(const firth_selector *selector)
 {
-    return selector->opened.next != &selector->opened;
+    return selector->opened.next != &selector->opened || selector->leaving.next != &selector->leaving;
 }
 
 /* Posts run first, and may spawn, open and post again; with the pool gone nobody else does. */

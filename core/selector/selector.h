@@ -52,7 +52,8 @@ struct firth_selector {
     firth_task *tasks_first;
     firth_task *tasks_last;
     size_t task_count;
-    fth_opened opened; /* sockets, servers, pipes: head of a ring */
+    fth_opened opened;  /* sockets, servers, pipes: head of a ring */
+    fth_opened leaving; /* sockets that were aborted, and whose last op the backend has still: another */
     struct fth_interrupt *interrupts;
     fth_pool *pool; /* threads for look-ups and firth_blocking, once needed */
     uintptr_t thread;

@@ -111,6 +111,10 @@ void firth_socket_abort(firth_socket *socket)
     fth_read_close(&socket->in);
     fth_write_close(&socket->out);
     fth_write_end(&socket->out, FIRTH_ERR_CLOSED, 0, "firth_socket_abort");
+    /* Nobody has it any more, though a backend that ends a cancelled op later has. Test:
+     * an_aborted_socket_whose_send_ends_late_is_not_open_any_more. */
+    fth_opened_remove(&socket->opened);
+    fth_opened_add(&socket->io.selector->leaving, &socket->opened, socket->opened.kind, socket->opened.place);
     fth_socket_settle(socket);
 }
 

@@ -198,6 +198,52 @@ static void a_reader_never_finds_more_than_its_buffer_holds(void **state)
     }
 }
 
+/* ---- sockets that are on their way out ------------------------------------------------------------------------------ */
+
+static int write_without_end(firth_scope *scope, void *argument)
+{
+    static const char bytes[5000];
+    firth_socket *socket;
+
+    EXPECT_EQUAL(world_connect(scope, &socket), FIRTH_OK);
+    *(firth_socket **)argument = socket;
+    firth_write_auto_flush(firth_socket_output(socket), true);
+    EXPECT_EQUAL(firth_write(firth_socket_output(socket), bytes, sizeof bytes), FIRTH_OK);
+    EXPECT_EQUAL(firth_sleep(100), FIRTH_OK); /* the rest of it waits for room, in the background */
+    EXPECT(firth_write_pending(firth_socket_output(socket)) > 0);
+    return FIRTH_OK;
+}
+
+static int read_nothing(firth_scope *scope, void *argument)
+{
+    firth_socket *socket;
+
+    (void)argument;
+    EXPECT_EQUAL(world_accept(scope, &socket), FIRTH_OK);
+    EXPECT_EQUAL(firth_sleep(500), FIRTH_OK);
+    firth_socket_abort(socket);
+    return FIRTH_OK;
+}
+
+/* Its selector is closed before the loop comes round. */
+static void an_aborted_socket_whose_send_ends_late_is_not_open_any_more(void **state)
+{
+    const firth_sim_faults faults = {.late_cancel = 1, .send_buffer_bytes = 1000, .receive_buffer_bytes = 1000};
+
+    firth_socket *socket = NULL;
+
+    (void)state;
+    world_open_with(1, &faults, false);
+    assert_int_equal(world_spawn(here.server, read_nothing, NULL), FIRTH_OK);
+    assert_int_equal(world_spawn(here.client, write_without_end, &socket), FIRTH_OK);
+    assert_int_equal(firth_sim_run_for(here.sim, 300), 1);
+    firth_socket_abort(socket);
+    assert_int_equal(firth_sim_host_close(here.client), FIRTH_OK);
+    here.client = NULL;
+    assert_int_equal(world_run(), FIRTH_OK);
+    assert_int_equal(world_close(), FIRTH_OK);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -205,6 +251,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(clients_who_come_at_once_do_not_overfill_a_backlog),
         cmocka_unit_test(clients_who_leave_within_the_handshake_leave_their_places),
         cmocka_unit_test(a_reader_never_finds_more_than_its_buffer_holds),
+        cmocka_unit_test(an_aborted_socket_whose_send_ends_late_is_not_open_any_more),
     };
 
     return support_main(argc, argv, "limits", tests, sizeof tests / sizeof tests[0]);
