@@ -247,13 +247,13 @@ static void pin(int cpu)
         fail("processor %d: %s", cpu, strerror(errno));
 }
 
-/* The server inherits it. */
+/* As many as are permitted; a mode that needs more says so. The server inherits it. */
 static void allow_many_descriptors(void)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
+        fail("getrlimit: %s", strerror(errno));
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
         fail("setrlimit: %s", strerror(errno));

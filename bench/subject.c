@@ -43,8 +43,10 @@ __attribute__((noreturn)) static void run_command(char **command, int cpu, int o
     if (cpu >= 0) {
         CPU_ZERO(&cpus);
         CPU_SET((size_t)cpu, &cpus);
-        if (sched_setaffinity(0, sizeof cpus, &cpus) != 0)
-            perror("sched_setaffinity");
+        if (sched_setaffinity(0, sizeof cpus, &cpus) != 0) {
+            fprintf(stderr, "processor %d for the server: %s\n", cpu, strerror(errno));
+            _exit(126);
+        }
     }
     (void)dup2(output, STDOUT_FILENO);
     (void)execvp(command[0], command);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# From the lines of bench/load, "key=value …", a table for each mode: medians over the rounds, and ratios to the
-# hand-written loop in the same round. Variables: order (modes), servers.
+# From the lines of bench/load, "key=value …", the tables of one mode: of each figure the median over the rounds with the
+# least and the most, and the same of its ratios to the hand-written loop in the same round. What failed is named.
+# Variables: mode, servers, rounds.
 function parse_line(    i, at) {
     delete value
     for (i = 1; i <= NF; i++) {
@@ -21,83 +22,109 @@ function quantile(list, q,    n, i, j, numbers, held) {
         : numbers[1 + int(q * (n - 1) + 0.5)]
 }
 
-function ratios(mode, server, key,    round, list, own, other) {
-    list = ""
-    for (round = 1; round <= rounds; round++) {
-        own = field[mode, server, round, key]
-        other = field[mode, "epoll", round, key]
-        if (own > 0 && other > 0) list = list " " own / other
-    }
-    return list
-}
-
-function all_of(mode, server, key,    round, list) {
-    list = ""
+# Of each round, what `key` is to the other server's `other_key`.
+function ratios(server, key, other, other_key,    round, list) {
     for (round = 1; round <= rounds; round++)
-        if ((mode, server, round, key) in field) list = list " " field[mode, server, round, key]
+        if (field[server, round, key] > 0 && field[other, round, other_key] > 0)
+            list = list " " field[server, round, key] / field[other, round, other_key]
     return list
 }
 
-function ratio_text(list) {
-    if (list == "") return "-"
-    return sprintf("%.2f (%.2f to %.2f)", quantile(list, 0.5), quantile(list, 0), quantile(list, 1))
+function all_of(server, key,    round, list) {
+    for (round = 1; round <= rounds; round++)
+        if ((server, round, key) in field) list = list " " field[server, round, key]
+    return list
 }
 
-function rate_text(rate) {
-    return rate >= 1e6 ? sprintf("%.2f M", rate / 1e6) : rate >= 1e4 ? sprintf("%.1f k", rate / 1e3) : sprintf("%.0f", rate)
+# The unit that the median asks for is the range's too.
+function scaled(list, scale, digits, suffix,    format) {
+    format = "%." digits "f"
+    return sprintf(format suffix " (" format " to " format ")", quantile(list, 0.5) / scale, quantile(list, 0) / scale,
+        quantile(list, 1) / scale)
 }
 
-function time_text(list, ns) {
-    ns = quantile(list, 0.5)
-    return list == "" ? "-" : ns >= 1e7 ? sprintf("%.1f ms", ns / 1e6) : sprintf("%.1f µs", ns / 1e3)
+function value_text(list, kind,    middle) {
+    middle = quantile(list, 0.5)
+    if (kind == "rate")
+        return middle >= 1e6 ? scaled(list, 1e6, 2, " M") : middle >= 1e4 ? scaled(list, 1e3, 1, " k") \
+            : scaled(list, 1, 0, "")
+    if (kind == "time") return middle >= 1e7 ? scaled(list, 1e6, 1, " ms") : scaled(list, 1e3, 1, " µs")
+    if (kind == "cpu") return scaled(list, 1e3, 2, " µs")
+    return kind == "bytes" ? scaled(list, 1, 0, "") : scaled(list, 1, 2, "")
 }
 
-# The median of the ratios is not that of the medians, as rounds differ more than servers do.
-function print_mode(mode,    i, server, cpu) {
-    print "### " mode "\n"
-    print "| server | rate/s | ratio | CPU per " unit[mode] " | ratio | p50 | p99 | p99.9 | system calls |"
-    print "|---|---|---|---|---|---|---|---|---|"
+# Why there is no figure: it could not be had, or was not asked for.
+function absent(server, key) {
+    return (key == "calls" ? failed_counts[server] : failed_runs[server]) > 0 ? "failed" : "-"
+}
+
+# "value (least to most) | ratio (least to most)"
+function cells(server, key, kind,    list, relative) {
+    list = all_of(server, key)
+    relative = ratios(server, key, "epoll", key)
+    return (list == "" ? absent(server, key) : value_text(list, kind)) " | " \
+        (list == "" ? absent(server, key) : relative == "" ? "-" : scaled(relative, 1, 2, ""))
+}
+
+function label(server,    text) {
+    text = server == "firth" ? "**firth**" : server
+    if (failed_runs[server] > 0) text = text ", " failed_runs[server] " of " rounds " rounds failed"
+    if (failed_counts[server] > 0) text = text ", " failed_counts[server] " of " rounds " counts of calls failed"
+    return text
+}
+
+# print_table FIGURES…: "key:kind:title", each with its ratio.
+function print_table(figures,    n, f, i, part, key, kind, heading, rule, row) {
+    n = split(figures, part, ";")
+    heading = "| server |"
+    rule = "|---|"
+    for (f = 1; f <= n; f++) {
+        split(part[f], of, ":")
+        key[f] = of[1]
+        kind[f] = of[2]
+        heading = heading " " of[3] " | ratio |"
+        rule = rule "---|---|"
+    }
+    print heading "\n" rule
     for (i = 1; i <= server_count; i++) {
-        server = names[i]
-        cpu = all_of(mode, server, "cpu_ns")
-        if (cpu == "") continue
-        printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", server == "firth" ? "**firth**" : server,
-            rate_text(quantile(all_of(mode, server, "rate"), 0.5)), ratio_text(ratios(mode, server, "rate")),
-            sprintf("%.2f µs", quantile(cpu, 0.5) / 1e3), ratio_text(ratios(mode, server, "cpu_ns")),
-            time_text(all_of(mode, server, "p50_ns")), time_text(all_of(mode, server, "p99_ns")),
-            time_text(all_of(mode, server, "p999_ns")),
-            (mode, server) in calls ? sprintf("%.2f", calls[mode, server]) : "-"
+        if (!(names[i] in seen)) continue
+        row = "| " label(names[i]) " |"
+        for (f = 1; f <= n; f++) row = row " " cells(names[i], key[f], kind[f]) " |"
+        print row
     }
     print ""
-    if (mode == "idle") print_idle(mode)
 }
 
-function print_idle(mode,    i, server) {
-    print "| server | resident bytes per idle connection | p50 of one alone | p50 among the idle ones |"
-    print "|---|---|---|---|"
+# A ratio within the server here: among the idle ones to alone.
+function print_idle(    i, server) {
+    print "| server | resident bytes per idle connection | p50 of one alone | p50 among the idle ones | among to alone |"
+    print "|---|---|---|---|---|"
     for (i = 1; i <= server_count; i++) {
         server = names[i]
-        if (all_of(mode, server, "idle_bytes") == "") continue
-        printf "| %s | %.0f | %s | %s |\n", server == "firth" ? "**firth**" : server,
-            quantile(all_of(mode, server, "idle_bytes"), 0.5), time_text(all_of(mode, server, "alone_p50_ns")),
-            time_text(all_of(mode, server, "p50_ns"))
+        if (all_of(server, "idle_bytes") == "") continue
+        printf "| %s | %s | %s | %s | %s |\n", label(server), value_text(all_of(server, "idle_bytes"), "bytes"),
+            value_text(all_of(server, "alone_p50_ns"), "time"), value_text(all_of(server, "p50_ns"), "time"),
+            scaled(ratios(server, "p50_ns", server, "alone_p50_ns"), 1, 2, "")
     }
     print ""
 }
 
 { parse_line() }
 
-"calls" in value { calls[value["mode"], value["server"]] = value["calls"] }
-
-"rate" in value {
-    if (value["round"] + 0 > rounds) rounds = value["round"] + 0
-    unit[value["mode"]] = value["unit"]
-    for (key in value) field[value["mode"], value["server"], value["round"], key] = value[key]
+value["mode"] == mode {
+    seen[value["server"]]
+    if (value["failed"] == "run") failed_runs[value["server"]]++
+    if (value["failed"] == "calls") failed_counts[value["server"]]++
+    if ("unit" in value) unit = value["unit"]
+    if ("p50_ns" in value) has_latency = 1
+    if ("idle_bytes" in value) has_idle = 1
+    for (key in value) field[value["server"], value["round"], key] = value[key]
 }
 
 END {
     server_count = split(servers, names, " ")
-    mode_count = split(order, modes, " ")
-    for (m = 1; m <= mode_count; m++)
-        if (modes[m] in unit) print_mode(modes[m])
+    print "### " mode "\n"
+    print_table("rate:rate:rate/s;cpu_ns:cpu:CPU per " (unit == "" ? "operation" : unit) ";calls:calls:system calls")
+    if (has_latency) print_table("p50_ns:time:p50;p99_ns:time:p99;p999_ns:time:p99.9")
+    if (has_idle) print_idle()
 }
