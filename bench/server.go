@@ -2,13 +2,16 @@
 
 // Go's server: one goroutine for each client, on one processor, as the others.
 //
-//	server_go echo|line|sink
+//	server_go [--batch] echo|line|sink
+//
+// With --batch it gathers the answers to lines until it has to wait for more.
 package main
 
 import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"runtime"
@@ -33,9 +36,32 @@ func echo(client net.Conn) {
 	}
 }
 
+// What was written leaves before its reader waits.
+type flushing struct {
+	from net.Conn
+	out  *bufio.Writer
+}
+
+func (f flushing) Read(into []byte) (int, error) {
+	if err := f.out.Flush(); err != nil {
+		return 0, err
+	}
+	return f.from.Read(into)
+}
+
+func answerLinesTogether(client net.Conn) {
+	defer client.Close()
+	writer := bufio.NewWriterSize(client, lineBytes)
+	answerEach(bufio.NewReaderSize(flushing{client, writer}, lineBytes), writer)
+	writer.Flush()
+}
+
 func answerLines(client net.Conn) {
 	defer client.Close()
-	reader := bufio.NewReaderSize(client, lineBytes)
+	answerEach(bufio.NewReaderSize(client, lineBytes), client)
+}
+
+func answerEach(reader *bufio.Reader, writer io.Writer) {
 	answer := make([]byte, 0, lineBytes+1)
 	for {
 		line, err := reader.ReadSlice('\n')
@@ -44,7 +70,7 @@ func answerLines(client net.Conn) {
 		}
 		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 		answer = append(append(answer[:0], line...), '\n')
-		if _, failed := client.Write(answer); failed != nil || err != nil {
+		if _, failed := writer.Write(answer); failed != nil || err != nil {
 			return
 		}
 	}
@@ -70,6 +96,10 @@ func main() {
 	if !known {
 		fmt.Fprintf(os.Stderr, "usage: %s echo|line|sink\n", os.Args[0])
 		os.Exit(2)
+	}
+	if len(os.Args) == 3 && os.Args[1] == "--batch" {
+		servants["line"] = answerLinesTogether
+		servant = servants[os.Args[2]]
 	}
 	runtime.GOMAXPROCS(1)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
