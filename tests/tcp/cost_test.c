@@ -254,6 +254,29 @@ static void a_loop_spins_as_long_as_it_was_told_and_to_the_next_deadline(void **
     run_spinning(60 * 1000000, sleep_awhile, &no);
 }
 
+/* Each sleep is one wait, however late; a spin makes more of it. */
+static int sleep_three_times(firth_scope *scope, void *argument)
+{
+    long before = atomic_load(&waits);
+
+    (void)scope;
+    (void)argument;
+    for (int i = 0; i < 3; i++)
+        EXPECT_EQUAL(firth_sleep(5), FIRTH_OK);
+    EXPECT_EQUAL(atomic_load(&waits) - before, 3);
+    return FIRTH_OK;
+}
+
+static void a_loop_does_not_spin_unless_it_was_told_to(void **state)
+{
+    firth_selector_options options = firth_selector_defaults();
+
+    (void)state;
+    assert_int_equal(options.spin_us, 0);
+    support_run(sleep_three_times, NULL);
+    assert_int_equal(firth_run(sleep_three_times, NULL), FIRTH_OK);
+}
+
 /* ---- bulk -------------------------------------------------------------------------------------------------------- */
 
 typedef struct flood {
@@ -324,6 +347,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(ten_lines_answered_between_two_suspensions_leave_in_one_send),
         cmocka_unit_test(a_loop_that_spins_does_not_sleep_while_requests_come),
         cmocka_unit_test(a_loop_spins_as_long_as_it_was_told_and_to_the_next_deadline),
+        cmocka_unit_test(a_loop_does_not_spin_unless_it_was_told_to),
         cmocka_unit_test(a_stream_faster_than_a_block_is_taken_in_large_bites),
     };
 
