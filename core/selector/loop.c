@@ -3,14 +3,6 @@
 #include "core/base/assert.h"
 #include "core/selector/selector.h"
 
-enum { CACHE_LINE_BYTES = 64, FETCHED_AHEAD_BYTES = 512 };
-
-#ifdef __GNUC__
-#define FTH_PREFETCH(address) __builtin_prefetch(address)
-#else
-#define FTH_PREFETCH(address) (void)(address)
-#endif
-
 FTH_THREAD_LOCAL const firth_selector *fth_turning;
 
 void fth_selector_begin_turning(firth_selector *selector)
@@ -60,29 +52,13 @@ static void finish_completed(firth_selector *selector)
     }
 }
 
-/* The next task's frames come from memory while this one is in its system calls: with a thousand tasks they have left
- * the processor's caches since they ran. Where they are is in its control block, which came a task earlier. */
-static void fetch_ahead(const firth_task *next)
+static void run_ready(firth_selector *selector)
 {
-    const char *frames = next->context.sp;
+    firth_task *task;
 
-    FTH_PREFETCH(next->next_ready);
-    for (size_t i = 0; i < FETCHED_AHEAD_BYTES; i += CACHE_LINE_BYTES)
-        FTH_PREFETCH(frames + i);
-}
-
-static void run_ready(firth_selector *selector, unsigned resumes)
-{
-    while (selector->ready_first != NULL && resumes-- > 0) {
-        firth_task *task = selector->ready_first;
-
-        selector->ready_first = task->next_ready;
-        if (selector->ready_first == NULL)
-            selector->ready_last = NULL;
-        else
-            fetch_ahead(selector->ready_first);
-        fth_task_resume(task);
-    }
+    selector->resumes = FTH_LOOP_RESUMES;
+    while ((task = fth_selector_next_task(selector)) != NULL)
+        fth_task_run(task);
 }
 
 static void fire_timers(firth_selector *selector)
@@ -112,7 +88,7 @@ static void run_tasks(firth_selector *selector)
     FTH_ASSERT(fth_current == NULL);
     fth_mailbox_deliver(selector);
     finish_completed(selector);
-    run_ready(selector, FTH_LOOP_RESUMES);
+    run_ready(selector);
     finish_completed(selector);
 }
 
@@ -206,7 +182,7 @@ int firth_selector_poll(firth_selector *selector, int64_t timeout_ms)
         until_ns = fth_after_ms(fth_selector_now_ns(selector), timeout_ms);
     run_tasks(selector);
     rc = ask_kernel(selector, until_ns);
-    run_ready(selector, FTH_LOOP_RESUMES);
+    run_ready(selector);
     fth_selector_end_turning(selector);
     if (rc < 0)
         return rc;

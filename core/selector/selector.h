@@ -3,6 +3,7 @@
 #ifndef FTH_SELECTOR_H
 #define FTH_SELECTOR_H
 
+#include "core/base/assert.h"
 #include "core/base/timers.h"
 #include "core/channels/block.h"
 #include "core/selector/opened.h"
@@ -43,6 +44,8 @@ struct firth_selector {
     void *state; /* the backend's */
     firth_task *ready_first;
     firth_task *ready_last;
+    unsigned resumes;  /* that are left before the kernel is asked again */
+    firth_task *ended; /* for the loop to free */
     firth_op *completed_first;
     firth_op *completed_last;
     firth_write_channel *dirty; /* auto-flush channels written to since the running task last suspended */
@@ -80,6 +83,26 @@ extern FTH_THREAD_LOCAL const firth_selector *fth_turning;
 static inline int64_t fth_selector_now_ns(const firth_selector *selector)
 {
     return selector->backend->now_ns != NULL ? selector->backend->now_ns(selector) : firth_port_now_ns();
+}
+
+/* Takes the task from the head of the run queue whose turn it is, and makes it the running one but for the switch; NULL
+ * when none is ready or the kernel is to be asked first. */
+static inline firth_task *fth_selector_next_task(firth_selector *selector)
+{
+    firth_task *task = selector->ready_first;
+
+    if (task == NULL || selector->resumes == 0)
+        return NULL;
+    FTH_ASSERT(task->stage == FTH_TASK_READY);
+    selector->resumes--;
+    selector->ready_first = task->next_ready;
+    if (selector->ready_first == NULL)
+        selector->ready_last = NULL;
+    else
+        fth_task_fetch(selector->ready_first);
+    task->stage = FTH_TASK_RUNNING;
+    task->budget = FTH_TASK_BUDGET;
+    return task;
 }
 
 /* Turns the loop as long as busy says so. FIRTH_OK, or the error of the backend's poll. */

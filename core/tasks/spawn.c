@@ -90,6 +90,7 @@ static void task_main(void *argument)
         fth_write_flush_dirty(task->selector);
     fth_scope_child_ended(&task->scope, rc);
     task->stage = FTH_TASK_ENDED;
+    task->selector->ended = task;
     fth_current = NULL;
     firth_context_leave(&task->context, &task->selector->loop.context);
 }

@@ -49,10 +49,21 @@ void fth_task_interrupt(firth_task *task)
     cancel(task);
 }
 
-static void switch_to_loop(firth_task *task)
+/* Leaves the running task, which is set aside or at the end of the queue, for the next one that is ready; for the loop
+ * when there is none, or when it is the kernel's turn. There is no way by the loop from task to task: that would be two
+ * switches. */
+static void leave(firth_task *task)
 {
-    fth_current = NULL;
-    firth_context_switch(&task->context, &task->selector->loop.context);
+    firth_selector *selector = task->selector;
+    firth_task *next = fth_selector_next_task(selector);
+    firth_context *to = &selector->loop.context;
+
+    fth_current = next;
+    if (next == task)
+        return;
+    if (next != NULL)
+        to = &next->context;
+    firth_context_switch(&task->context, to);
 }
 
 bool fth_task_is_cancelled(void)
@@ -74,7 +85,7 @@ void fth_task_suspend(const char *waiting_for, void (*cancel)(firth_task *task),
     /* Cancelled since the call began, while the task was ready to run and nothing was there to interrupt. */
     if (cancel != NULL && fth_task_is_cancelled())
         fth_task_interrupt(task);
-    switch_to_loop(task);
+    leave(task);
     task->waiting_for = "";
 }
 
@@ -92,7 +103,7 @@ static void give_way(firth_task *task)
     if (task->selector->dirty != NULL)
         fth_write_flush_dirty(task->selector);
     make_ready(task);
-    switch_to_loop(task);
+    leave(task);
     task->waiting_for = "";
 }
 
@@ -129,18 +140,17 @@ int firth_yield(void)
     return fth_task_is_cancelled() ? fth_task_canceled() : FIRTH_OK;
 }
 
-void fth_task_resume(firth_task *task)
+void fth_task_run(firth_task *task)
 {
     firth_selector *selector = task->selector;
 
-    FTH_ASSERT(task->stage == FTH_TASK_READY && fth_current == NULL);
-    task->stage = FTH_TASK_RUNNING;
-    task->budget = FTH_TASK_BUDGET;
     fth_current = task;
     firth_context_switch(&selector->loop.context, &task->context);
     FTH_ASSERT(fth_current == NULL);
-    if (task->stage == FTH_TASK_ENDED)
-        fth_task_free(task);
+    if (selector->ended != NULL) {
+        fth_task_free(selector->ended);
+        selector->ended = NULL;
+    }
 }
 
 /* ---- waiting for a wake, a time or a cancel ---------------------------------------------------------------------- */

@@ -180,6 +180,52 @@ static bool the_rounding_mode_belongs_to_the_context(void)
     return true;
 }
 
+/* ---- handing over ------------------------------------------------------------------------------------------------ */
+
+enum { ring_length = 3 };
+
+static void hand_over(void *argument)
+{
+    flow *self = argument, *next = self->number == ring_length - 1 ? self - self->number : self + 1;
+
+    firth_context_switch(&self->self, &next->self);
+}
+
+static void go_round(flow *self)
+{
+    static const int modes[ring_length] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    unsigned mine;
+
+    fesetround(modes[self->number]);
+    mine = control_words();
+    for (unsigned i = 0; i < register_rounds; i++) {
+        self->good = hold_patterns(ring_length * i + (unsigned)self->number, hand_over, self) && self->good;
+        self->good = control_words() == mine && self->good;
+    }
+}
+
+/* All leave and go on at one place, as tasks do that hand over to each other: a switch may know that case. */
+static bool contexts_that_hand_over_at_one_place_keep_what_is_theirs(void)
+{
+    firth_context thread;
+    char *stacks = stacks_open(ring_length);
+    flow flows[ring_length] = {0};
+
+    firth_context_of_thread(&thread);
+    for (size_t i = 0; i < ring_length; i++) {
+        flow_make(&flows[i], &thread, stacks + i * stack_bytes, go_round);
+        flows[i].number = (int64_t)i;
+    }
+    for (size_t i = 0; i < ring_length; i++) {
+        CHECK(!flows[i].ended);
+        flow_resume(&flows[i]);
+        CHECK(flows[i].ended && flows[i].good);
+        CHECK(control_words() == 0);
+    }
+    stacks_close(stacks, ring_length);
+    return true;
+}
+
 /* ---- many contexts ----------------------------------------------------------------------------------------------- */
 
 static void count_to_three(flow *self)
@@ -330,6 +376,7 @@ const context_check context_checks[] = {
     ENTRY(a_context_begins_on_its_stack_aligned_and_with_its_argument),
     ENTRY(callee_saved_registers_survive_a_switch),
     ENTRY(the_rounding_mode_belongs_to_the_context),
+    ENTRY(contexts_that_hand_over_at_one_place_keep_what_is_theirs),
     ENTRY(ten_thousand_contexts_take_turns),
     ENTRY(a_stack_is_used_again_after_its_flow_has_left),
     ENTRY(a_context_may_resume_another),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nobody keeps the loop for himself: run order, the budget of calls that need not wait, the kernel's turn, sleep. */
 #include "tests/support/support.h"
+#include <fenv.h>
 
 typedef struct diary {
     int entries[64];
@@ -111,6 +112,67 @@ TASK_TEST(tasks_that_only_yield_do_not_starve_the_network)
     return FIRTH_OK;
 }
 
+/* ---- floating point ---------------------------------------------------------------------------------------------- */
+
+/* A third, rounded as the mode of the moment has it: a processor may have one for each of its units, and fegetround(3)
+ * reads but one. */
+static double third(void)
+{
+    volatile double one = 1, three = 3;
+
+    return one / three;
+}
+
+typedef struct rounder {
+    int mode;
+    double *of_loop;
+    bool kept;
+} rounder;
+
+static void note_third_of_loop(void *argument)
+{
+    *(double *)argument = third();
+}
+
+/* Changes the mode, and goes away to other tasks, into the loop, and to the end of its budget. */
+static int round_otherwise(firth_scope *scope, void *argument)
+{
+    rounder *self = argument;
+    double mine;
+
+    self->kept = fesetround(self->mode) == 0;
+    mine = third();
+    for (int i = 0; i < 200; i++) {
+        EXPECT_EQUAL(firth_yield(), FIRTH_OK);
+        self->kept = self->kept && fegetround() == self->mode && third() == mine;
+    }
+    EXPECT_EQUAL(firth_selector_post(firth_scope_selector(scope), note_third_of_loop, self->of_loop), FIRTH_OK);
+    EXPECT_EQUAL(firth_sleep(1), FIRTH_OK);
+    self->kept = self->kept && fegetround() == self->mode && third() == mine;
+    return FIRTH_OK;
+}
+
+TASK_TEST(a_task_keeps_its_rounding_mode_to_itself)
+{
+    double before = third(), of_loop = 0;
+    rounder rounders[] = {
+        {.mode = FE_UPWARD, .of_loop = &of_loop},
+        {.mode = FE_DOWNWARD, .of_loop = &of_loop},
+        {.mode = FE_UPWARD, .of_loop = &of_loop},
+    };
+    firth_scope inner;
+
+    firth_scope_open(&inner, scope, NULL);
+    for (int i = 0; i < 3; i++)
+        EXPECT_EQUAL(firth_spawn(&inner, round_otherwise, &rounders[i], NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_scope_close(&inner, FIRTH_OK), FIRTH_OK);
+    for (int i = 0; i < 3; i++)
+        EXPECT(rounders[i].kept);
+    EXPECT(of_loop == before && third() == before);
+    EXPECT_EQUAL(fegetround(), FE_TONEAREST);
+    return FIRTH_OK;
+}
+
 /* ---- sleep ------------------------------------------------------------------------------------------------------- */
 
 TASK_TEST(a_sleep_never_ends_early)
@@ -180,6 +242,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(ready_tasks_run_first_in_first_out),
         cmocka_unit_test(a_task_whose_calls_never_wait_gives_way_after_its_budget),
         cmocka_unit_test(tasks_that_only_yield_do_not_starve_the_network),
+        cmocka_unit_test(a_task_keeps_its_rounding_mode_to_itself),
         cmocka_unit_test(a_sleep_never_ends_early),
         cmocka_unit_test(sleepers_wake_in_the_order_of_their_deadlines),
         cmocka_unit_test(a_sleep_beyond_all_time_can_be_cancelled),
