@@ -38,6 +38,18 @@ int64_t firth_discard(firth_read_channel *in, uint64_t limit)
     return fth_read_leave(in, rc < 0 ? rc : (int64_t)dropped);
 }
 
+/* All of size bytes, past the buffer: at once as a rule. */
+FIRTH_INLINE int write_past(firth_write_channel *out, const unsigned char *bytes, size_t size)
+{
+    int64_t n = 0;
+
+    if (out->sink->send != NULL && out->cause == 0 && !out->closed && out->in_flight == 0)
+        n = fth_write_send(out, bytes, size);
+    if (n < 0)
+        return (int)n;
+    return (size_t)n == size ? FIRTH_OK : fth_write_all(out, bytes + n, size - (size_t)n, true);
+}
+
 /* One round: what is buffered, or the next that comes, from one to the other; bytes stay in `in` until `out` has taken
  * them. FIRTH_OK or why it ended. */
 static int copy_some(firth_read_channel *in, firth_write_channel *out, uint64_t limit, bool *fast)
@@ -49,7 +61,7 @@ static int copy_some(firth_read_channel *in, firth_write_channel *out, uint64_t 
         return rc;
     n = fth_read_buffered(in);
     n = n < limit ? n : (size_t)limit;
-    rc = fth_write_all(out, fth_read_bytes(in), n, true);
+    rc = write_past(out, fth_read_bytes(in), n);
     /* A close of in meanwhile took the buffer away. */
     if (in->block != NULL)
         fth_read_drop(in, out->progress - before);

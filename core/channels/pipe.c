@@ -3,6 +3,7 @@
  * in_flight counts here. */
 #include "core/base/assert.h"
 #include "core/base/list.h"
+#include "core/channels/fill.h"
 #include "core/channels/read.h"
 #include "core/channels/write.h"
 #include "core/selector/selector.h"
@@ -108,15 +109,23 @@ static size_t shown(const firth_read_channel *in)
     return of_input(in)->out.in_flight;
 }
 
+static int fill(firth_read_channel *in, uint64_t most);
+
 static const fth_source pipe_source = {
     .name = "read",
     .is_cheap = true,
     .receive = receive,
     .wait = wait_for_writer,
+    .fill = fill,
     .left = reader_left,
     .available = shown,
     .cancelled = reading_cancelled,
 };
+
+static int fill(firth_read_channel *in, uint64_t most)
+{
+    return fth_read_fill_from(in, &pipe_source, most);
+}
 
 /* ---- the writing end --------------------------------------------------------------------------------------------- */
 

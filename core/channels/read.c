@@ -2,6 +2,7 @@
 /* Reading: what all calls share, and the plain ones. */
 #include "core/channels/read.h"
 #include "core/base/assert.h"
+#include "core/channels/fill.h"
 #include "core/selector/selector.h"
 #include <string.h>
 
@@ -55,7 +56,7 @@ static void move_down(firth_read_channel *in)
     in->start = 0;
 }
 
-static int make_room(firth_read_channel *in, bool bulk)
+int fth_read_make_room(firth_read_channel *in, bool bulk)
 {
     if (in->block == NULL) {
         if (bulk)
@@ -68,50 +69,6 @@ static int make_room(firth_read_channel *in, bool bulk)
         move_down(in);
     FTH_ASSERT(in->end < in->block->size);
     return FIRTH_OK;
-}
-
-/* FIRTH_OK, or FIRTH_ERR_WOULD_BLOCK, or the end. */
-FIRTH_INLINE int try_fill(firth_read_channel *in, uint64_t most)
-{
-    uint32_t common = in->selector->blocks.block_bytes;
-    int64_t n;
-    size_t room;
-    int rc = make_room(in, most > common);
-
-    if (rc < 0)
-        return rc;
-    room = in->block->size - in->end;
-    if (most > 0 && room > common)
-        room = room < most ? room : (size_t)most;
-    n = in->source->receive(in, in->block->bytes + in->end, room, true);
-    if (n > 0) {
-        in->end += (uint32_t)n;
-        return FIRTH_OK;
-    }
-    fth_read_drop(in, 0);
-    return (int)n;
-}
-
-int fth_read_fill(firth_read_channel *in, uint64_t most)
-{
-    const fth_source *source = in->source;
-    bool attempt = source->must_wait == NULL || !source->must_wait(in);
-
-    for (;; attempt = true) {
-        int rc = FIRTH_ERR_WOULD_BLOCK;
-
-        if (in->closed)
-            return FIRTH_ERR_CLOSED;
-        if (in->cause != 0)
-            return in->cause;
-        if (attempt)
-            rc = try_fill(in, most);
-        if (rc != FIRTH_ERR_WOULD_BLOCK)
-            return rc;
-        rc = source->wait(in);
-        if (rc < 0)
-            return fth_read_waited(in, rc);
-    }
 }
 
 int fth_read_some(firth_read_channel *in)

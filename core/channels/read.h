@@ -23,6 +23,9 @@ typedef struct fth_source {
     /* Suspends until an attempt is worth it; pins no memory. FIRTH_OK, or as receive. */
     int (*wait)(firth_read_channel *in);
 
+    /* fth_read_fill_from (fill.h) with this source. */
+    int (*fill)(firth_read_channel *in, uint64_t most);
+
     /* The call inside has left, and tell_left is set: the owner may be freed by this. */
     void (*left)(firth_read_channel *in);
 
@@ -71,7 +74,10 @@ static inline const unsigned char *fth_read_bytes(const firth_read_channel *in)
 /* Buffers at least one byte more; there must be room below the capacity. FIRTH_OK; the end; a failed wait. most: if
  * nothing is buffered and it is more than a block, a large one is taken if one is to be had, for at most so many bytes;
  * 0: a common one will do. */
-int fth_read_fill(firth_read_channel *in, uint64_t most);
+static inline int fth_read_fill(firth_read_channel *in, uint64_t most)
+{
+    return in->source->fill(in, most);
+}
 
 /* Buffers at least minimum bytes, at most the capacity, in one piece. */
 int fth_read_await(firth_read_channel *in, size_t minimum);

@@ -254,30 +254,31 @@ void fth_write_append(firth_write_channel *out, const void *bytes, size_t size)
         (void)out->sink->drain(out);
 }
 
-/* Straight from the caller's memory, together with what is buffered. */
-static int64_t send_direct(firth_write_channel *out, const void *bytes, size_t size)
+int64_t fth_write_send_failed(firth_write_channel *out, int64_t rc)
 {
-    firth_buffer pieces[2] = {{NULL, fth_write_buffered(out)}, {bytes, size}};
-    unsigned first = pieces[0].size > 0 ? 0 : 1;
-    int64_t n;
-
-    if (first == 0)
-        pieces[0].bytes = out->block->bytes + out->start;
-    /* A flush on the task's behalf leaves the buffer alone meanwhile. */
-    out->in_flight = fth_write_buffered(out);
-    n = out->sink->send(out, pieces + first, 2 - first);
-    out->in_flight = 0;
     if (out->cause != 0)
         fth_write_discard(out);
-    if (n < 0)
-        return fth_write_waited(out, (int)n);
-    if (first == 0) {
-        uint32_t buffered = (uint32_t)((uint64_t)n < pieces[0].size ? (uint64_t)n : pieces[0].size);
+    return fth_write_waited(out, (int)rc);
+}
 
-        n -= buffered;
-        if (out->block != NULL)
-            drop(out, buffered);
-    }
+int64_t fth_write_send_gathered(firth_write_channel *out, const void *bytes, size_t size)
+{
+    firth_buffer pieces[2] = {{out->block->bytes + out->start, fth_write_buffered(out)}, {bytes, size}};
+    uint32_t buffered;
+    int64_t n;
+
+    /* A flush on the task's behalf leaves the buffer alone meanwhile. */
+    out->in_flight = fth_write_buffered(out);
+    n = out->sink->send(out, pieces, 2);
+    out->in_flight = 0;
+    if (n < 0)
+        return fth_write_send_failed(out, n);
+    if (out->cause != 0)
+        fth_write_discard(out);
+    buffered = (uint32_t)((uint64_t)n < pieces[0].size ? (uint64_t)n : pieces[0].size);
+    n -= buffered;
+    if (out->block != NULL)
+        drop(out, buffered);
     out->progress += (size_t)n;
     return n;
 }
@@ -305,7 +306,7 @@ int fth_write_all(firth_write_channel *out, const void *bytes, size_t size, bool
             if (n < 0)
                 return (int)n;
         } else {
-            n = send_direct(out, from, size);
+            n = fth_write_send(out, from, size);
             if (n < 0)
                 return (int)n;
         }

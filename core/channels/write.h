@@ -75,6 +75,25 @@ int fth_write_room(firth_write_channel *out, size_t minimum);
 /* Appends bytes for which there is room. */
 void fth_write_append(firth_write_channel *out, const void *bytes, size_t size);
 
+/* Moves bytes straight from the caller's memory, behind what is buffered; nothing is in flight, and the sink has a send.
+ * Returns how many of them went, 0 if it was only from the buffer, or why none did. Inline, and gathering apart, for the
+ * same reason as in fill.h. */
+int64_t fth_write_send_gathered(firth_write_channel *out, const void *bytes, size_t size);
+FIRTH_COLD int64_t fth_write_send_failed(firth_write_channel *out, int64_t rc);
+FIRTH_INLINE int64_t fth_write_send(firth_write_channel *out, const void *bytes, size_t size)
+{
+    firth_buffer piece = {bytes, size};
+    int64_t n;
+
+    if (fth_write_buffered(out) > 0)
+        return fth_write_send_gathered(out, bytes, size);
+    n = out->sink->send(out, &piece, 1);
+    if (n < 0)
+        return fth_write_send_failed(out, n);
+    out->progress += (size_t)n;
+    return n;
+}
+
 /* Writes all of size bytes inside a call, adding to progress. direct: past the buffer whatever the size. */
 int fth_write_all(firth_write_channel *out, const void *bytes, size_t size, bool direct);
 

@@ -2,6 +2,7 @@
 /* A socket's side of its channels: receive and send by ops. */
 #include "core/base/assert.h"
 #include "core/base/list.h"
+#include "core/channels/fill.h"
 #include "core/sockets/op.h"
 #include "core/sockets/socket.h"
 
@@ -23,7 +24,7 @@ static bool is_passing(int64_t result)
 
 /* ---- receiving --------------------------------------------------------------------------------------------------- */
 
-static int64_t receive(firth_read_channel *in, void *bytes, size_t size, bool attempt_only)
+FIRTH_INLINE int64_t receive(firth_read_channel *in, void *bytes, size_t size, bool attempt_only)
 {
     firth_socket *socket = of_input(in);
     firth_buffer piece = {bytes, size};
@@ -72,13 +73,21 @@ static void reader_left(firth_read_channel *in)
     fth_socket_settle(of_input(in));
 }
 
+static int fill(firth_read_channel *in, uint64_t most);
+
 const fth_source fth_socket_source = {
     .name = "read",
     .receive = receive,
     .wait = wait_readable,
     .must_wait = must_wait,
+    .fill = fill,
     .left = reader_left,
 };
+
+static int fill(firth_read_channel *in, uint64_t most)
+{
+    return fth_read_fill_from(in, &fth_socket_source, most);
+}
 
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
 
