@@ -84,18 +84,6 @@ void fth_write_mark_dirty(firth_write_channel *out)
     out->selector->dirty = out;
 }
 
-void fth_write_flush_dirty(firth_selector *selector)
-{
-    while (selector->dirty != NULL) {
-        firth_write_channel *out = selector->dirty;
-
-        selector->dirty = out->next_dirty;
-        out->dirty = false;
-        if (out->cause == 0 && fth_write_buffered(out) > 0)
-            (void)out->sink->drain(out);
-    }
-}
-
 void fth_write_clean(firth_write_channel *out)
 {
     firth_write_channel **link = &out->selector->dirty;

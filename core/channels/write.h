@@ -3,8 +3,7 @@
 #ifndef FTH_WRITE_H
 #define FTH_WRITE_H
 
-#include "core/channels/block.h"
-#include "core/tasks/task.h"
+#include "core/selector/selector.h"
 #include <firth/channel.h>
 
 /* Where the bytes go. */
@@ -112,8 +111,18 @@ void fth_write_close(firth_write_channel *out);
 /* Drops what is buffered and not in flight. */
 void fth_write_discard(firth_write_channel *out);
 
-/* Starts flushing every auto-flush channel written to since the task was resumed. */
-void fth_write_flush_dirty(firth_selector *selector);
+/* Starts flushing every auto-flush channel written to since the task was resumed. Inline for the same reason. */
+FIRTH_INLINE void fth_write_flush_dirty(firth_selector *selector)
+{
+    while (selector->dirty != NULL) {
+        firth_write_channel *out = selector->dirty;
+
+        selector->dirty = out->next_dirty;
+        out->dirty = false;
+        if (out->cause == 0 && fth_write_buffered(out) > 0)
+            (void)out->sink->drain(out);
+    }
+}
 
 /* Puts an auto-flush channel on the list of those to flush when the task suspends. */
 void fth_write_mark_dirty(firth_write_channel *out);

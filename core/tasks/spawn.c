@@ -86,8 +86,7 @@ static void task_main(void *argument)
 
     rc = close_left_open(task, rc);
     rc = firth_scope_close(&task->scope, rc);
-    if (task->selector->dirty != NULL)
-        fth_write_flush_dirty(task->selector);
+    fth_write_flush_dirty(task->selector);
     fth_scope_child_ended(&task->scope, rc);
     task->stage = FTH_TASK_ENDED;
     task->selector->ended = task;

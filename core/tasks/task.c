@@ -80,8 +80,7 @@ void fth_task_suspend(const char *waiting_for, void (*cancel)(firth_task *task),
     task->waiting_for = waiting_for;
     task->cancel = cancel;
     task->waiting = waiting;
-    if (task->selector->dirty != NULL)
-        fth_write_flush_dirty(task->selector);
+    fth_write_flush_dirty(task->selector);
     /* Cancelled since the call began, while the task was ready to run and nothing was there to interrupt. */
     if (cancel != NULL && fth_task_is_cancelled())
         fth_task_interrupt(task);
@@ -100,8 +99,7 @@ static void give_way(firth_task *task)
     task->stage = FTH_TASK_SUSPENDED;
     task->waiting_for = "yield";
     task->cancel = NULL;
-    if (task->selector->dirty != NULL)
-        fth_write_flush_dirty(task->selector);
+    fth_write_flush_dirty(task->selector);
     make_ready(task);
     leave(task);
     task->waiting_for = "";
