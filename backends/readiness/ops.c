@@ -152,23 +152,14 @@ FIRTH_INLINE bool attempt_send(firth_op *op)
     return fail_transfer(op, errno, "send");
 }
 
-static bool attempt_nothing(firth_op *op)
-{
-    return fth_succeed(op, FIRTH_OK);
-}
-
-/* What each kind of op waits for, how it is tried then, and the name of its step. */
+/* What each kind of op waits for, and the name of its step. */
 static const struct rule {
     unsigned ready;
-    bool (*attempt)(firth_op *op);
     const char *step;
 } rules[] = {
-    [FIRTH_OP_WAIT_READABLE] = {FTH_READABLE, attempt_nothing, "recv"},
-    [FIRTH_OP_WAIT_WRITABLE] = {FTH_WRITABLE, attempt_nothing, "send"},
-    [FIRTH_OP_ACCEPT] = {FTH_READABLE, fth_attempt_accept, "accept"},
-    [FIRTH_OP_CONNECT] = {FTH_WRITABLE, fth_attempt_connected, "connect"},
-    [FIRTH_OP_RECEIVE] = {FTH_READABLE, attempt_receive, "recv"},
-    [FIRTH_OP_SEND] = {FTH_WRITABLE, attempt_send, "send"},
+    [FIRTH_OP_WAIT_READABLE] = {FTH_READABLE, "recv"}, [FIRTH_OP_WAIT_WRITABLE] = {FTH_WRITABLE, "send"},
+    [FIRTH_OP_ACCEPT] = {FTH_READABLE, "accept"},      [FIRTH_OP_CONNECT] = {FTH_WRITABLE, "connect"},
+    [FIRTH_OP_RECEIVE] = {FTH_READABLE, "recv"},       [FIRTH_OP_SEND] = {FTH_WRITABLE, "send"},
 };
 
 /* ---- ops --------------------------------------------------------------------------------------------------------- */
@@ -231,17 +222,19 @@ FIRTH_NOINLINE static firth_submit pend(firth_op *op)
     return FIRTH_SUBMIT_PENDING;
 }
 
-/* One attempt; the frequent kinds by name, since a call by pointer is one that the processor guesses wrong after a
- * system call. */
+/* One attempt, the frequent kinds first. Not by a table: a call by pointer is one that the processor guesses wrong after
+ * a system call. */
 FIRTH_INLINE bool attempt(firth_op *op)
 {
     if (op->kind == FIRTH_OP_RECEIVE)
         return attempt_receive(op);
     if (op->kind == FIRTH_OP_SEND)
         return attempt_send(op);
-    if (op->kind == FIRTH_OP_WAIT_READABLE)
-        return fth_succeed(op, FIRTH_OK);
-    return rules[op->kind].attempt(op);
+    if (op->kind == FIRTH_OP_ACCEPT)
+        return fth_attempt_accept(op);
+    if (op->kind == FIRTH_OP_CONNECT)
+        return fth_attempt_connected(op);
+    return fth_succeed(op, FIRTH_OK); /* a wait */
 }
 
 firth_submit fth_reactor_submit(firth_op *op)

@@ -40,7 +40,7 @@ FIRTH_NOINLINE static void suspend_idle(firth_op *op, const char *waiting_for, u
 
     memset(&idle, 0, sizeof idle);
     idle.task = task;
-    idle.timer.deadline_ns = firth_now_ns() + (int64_t)idle_ms * 1000000;
+    idle.timer.deadline_ns = fth_after_ms(firth_now_ns(), idle_ms);
     idle.timer.fire = idle_fired;
     fth_timers_add(&task->selector->timers, &idle.timer);
     fth_task_suspend(waiting_for, cancel_waiting, op);

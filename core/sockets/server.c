@@ -184,7 +184,7 @@ static int accept_next(firth_server *server, firth_socket **made)
             return rc;
         if (is_shortage(rc)) {
             rc = fth_task_is_cancelled() ? FIRTH_ERR_CANCELED
-                                         : fth_task_park("accept", firth_now_ns() + backoff_ms * 1000000);
+                                         : fth_task_park("accept", fth_after_ms(firth_now_ns(), backoff_ms));
             if (rc == FIRTH_ERR_CANCELED)
                 return server->closed ? firth_fail(FIRTH_ERR_CLOSED, 0, "accept") : fth_task_canceled();
             backoff_ms = backoff_ms * 2 < BACKOFF_LAST_MS ? backoff_ms * 2 : BACKOFF_LAST_MS;

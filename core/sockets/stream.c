@@ -157,7 +157,7 @@ static int64_t idle_deadline_ns(const firth_write_channel *out)
 {
     const firth_socket *socket = of_output(out);
 
-    return socket->write_idle_ms > 0 ? firth_now_ns() + (int64_t)socket->write_idle_ms * 1000000 : INT64_MAX;
+    return socket->write_idle_ms > 0 ? fth_after_ms(firth_now_ns(), socket->write_idle_ms) : INT64_MAX;
 }
 
 static int finish(firth_write_channel *out)
