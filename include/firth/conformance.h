@@ -21,6 +21,13 @@
 #include <firth/selector.h>
 #include <string.h>
 
+/* How long a loopback takes. The cases that wait for something to have happened, or say how long it may take, go by it. */
+typedef struct firth_conformance_pace {
+    int64_t round_trip_us; /* a connect, or a question and its answer of 4 KiB each: at most, when nothing is lost */
+    int64_t settled_us; /* after this all that was sent has arrived or waits for room, and a connect has ended: whatever
+                              was lost on the way and sent again */
+} firth_conformance_pace;
+
 /* What the kit is to examine. Zero means the default for every field but `backend`. */
 typedef struct firth_conformance_subject {
     size_t struct_bytes;          /* set by firth_conformance_for */
@@ -47,6 +54,11 @@ typedef struct firth_conformance_subject {
     /* Arms an alarm that calls firth_conformance_stuck that many seconds from now, 0: disarms it. For a backend whose
      * poll never returns. NULL: then the kit hangs with it. */
     void (*alarm_s)(void *argument, unsigned seconds);
+
+    /* Tells the pace of the loopback that the selector opened last has. It has a kernel's to begin with, a round trip of
+     * 2 ms and settled after 5, and nothing is gained by less; more stretches the kit's waits and limits of time, of a
+     * case above all, as much. NULL: that of a kernel. */
+    void (*pace)(void *argument, firth_conformance_pace *pace);
 } firth_conformance_subject;
 
 FIRTH_BEGIN_DECLS
@@ -69,7 +81,7 @@ static inline firth_conformance_subject firth_conformance_for(const firth_backen
  *     --first-failure    ends after the first case that fails
  *     --seed N           the seed; 1
  *     --seeds N          each case with N seeds, from --seed on; the slow ones with the first alone
- *     --limit-s N        a case that takes longer is stuck; 60
+ *     --limit-s N        a case that takes longer is stuck; 60, and as much more as the subject's pace is slower
  *     --tolerate-errors  a call that fails with an error code may end its case: for runs with injected faults
  * Prints "PASS name", "FAIL name: why (file:line); again with: " and the command that runs the case with that seed once
  * more, or "SKIP name: not applicable, what is missing" for each case, and a closing count, to standard output. Returns the exit code: 0 when none failed, 1 when one did, 2 for an argument it

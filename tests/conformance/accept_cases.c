@@ -102,7 +102,7 @@ static int a_client_that_wrote_and_closed_before_accept_is_read_whole(firth_scop
     TRY(connect_to(scope, port, &client));
     TRY(firth_write_string(firth_socket_output(client), "first\nsecond\n"));
     TRY(firth_socket_close(client));
-    TRY(firth_sleep(5));
+    TRY(fth_kit_settle());
     TRY(accept_from(scope, server, &accepted));
     EXPECT_RESULT(firth_read_line(firth_socket_input(accepted), line, sizeof line), 5);
     EXPECT_RESULT(firth_read_line(firth_socket_input(accepted), line, sizeof line), 6);

@@ -123,21 +123,25 @@ static int greet(firth_scope *scope, int port, char greeting, firth_socket **cli
     return FIRTH_OK;
 }
 
-static int expect_greeting(firth_socket *accepted, char greeting)
+/* Each client is accepted once. In which order is the network's affair: the last step of one's handshake may be overtaken
+ * by the whole of the other's. */
+static int expect_greetings(firth_socket *first, firth_socket *second)
 {
-    uint8_t byte;
+    uint8_t bytes[2];
 
-    EXPECT_RESULT(firth_read(firth_socket_input(accepted), &byte, 1), 1);
-    PROMISE(byte == (uint8_t)greeting);
-    firth_socket_abort(accepted);
+    EXPECT_RESULT(firth_read(firth_socket_input(first), &bytes[0], 1), 1);
+    firth_socket_abort(first);
+    EXPECT_RESULT(firth_read(firth_socket_input(second), &bytes[1], 1), 1);
+    firth_socket_abort(second);
+    PROMISE((bytes[0] == '1' && bytes[1] == '2') || (bytes[0] == '2' && bytes[1] == '1'));
     return FIRTH_OK;
 }
 
-/* Two clients come; a cancelled accept leaves the first to the next. */
+/* Two clients come; a cancelled accept leaves both to those after it. */
 static int cancel_accept(firth_scope *scope, const kit_moment *moment, kit_tally *tally)
 {
     kit_attempt *accepting = fth_kit_attempt(fth_kit_accept);
-    firth_socket *clients[2], *accepted;
+    firth_socket *clients[2], *accepted[2];
     int port;
 
     TRY(fth_kit_server(scope, &accepting->server, &port));
@@ -150,12 +154,11 @@ static int cancel_accept(firth_scope *scope, const kit_moment *moment, kit_tally
     TRY(greet(scope, port, '2', &clients[1]));
     before(4, accepting, moment);
     TRY(finish(accepting, tally));
-    accepted = accepting->socket;
+    accepted[0] = accepting->socket;
     if (accepting->result < 0)
-        TRY(firth_accept(accepting->server, &accepted));
-    TRY(expect_greeting(accepted, '1'));
-    TRY(firth_accept(accepting->server, &accepted));
-    TRY(expect_greeting(accepted, '2'));
+        TRY(firth_accept(accepting->server, &accepted[0]));
+    TRY(firth_accept(accepting->server, &accepted[1]));
+    TRY(expect_greetings(accepted[0], accepted[1]));
     firth_socket_abort(clients[0]);
     firth_socket_abort(clients[1]);
     firth_server_close(accepting->server);

@@ -19,7 +19,7 @@ static int suspend_both(firth_scope *scope, kit_pair *pair, kit_attempt *reading
     writing->bytes = fth_kit_keep(writing->size);
     TRY(fth_kit_start(scope, reading));
     TRY(fth_kit_start(scope, writing));
-    TRY(firth_sleep(5));
+    TRY(fth_kit_settle());
     EXPECT(!reading->ended.happened && !writing->ended.happened);
     return FIRTH_OK;
 }
@@ -94,7 +94,7 @@ static int close_waits_for_a_peer_that_reads_slowly(firth_scope *scope)
     fth_kit_fill(closing->bytes, SIZE, 0);
     TRY(fth_kit_start(scope, closing));
     for (size_t at = 0; at < SIZE; at += PART) {
-        TRY(firth_sleep(2));
+        TRY(firth_sleep(fth_kit_paced_ms(2)));
         EXPECT_RESULT(firth_read_fully(pair.b_in, part, PART), PART);
         PROMISE(fth_kit_is_filled(part, PART, at));
     }
@@ -150,10 +150,10 @@ static int close_does_not_wait_for_a_silent_peer(firth_scope *scope)
     int64_t began_ns = firth_now_ns();
     kit_pair pair;
 
-    tcp.linger_ms = 20000;
+    tcp.linger_ms = fth_kit_paced_ms(20000);
     TRY(fth_kit_pair_with(scope, &tcp, &pair));
     TRY(firth_socket_close(pair.a));
-    EXPECT(elapsed_ms(began_ns) < 10000);
+    EXPECT(elapsed_ms(began_ns) < fth_kit_paced_ms(10000));
     return FIRTH_OK;
 }
 

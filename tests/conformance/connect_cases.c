@@ -9,13 +9,13 @@ static int a_closed_port_refuses_within_a_second(firth_scope *scope)
     int port;
 
     TRY(fth_kit_closed_port(scope, &port));
-    tcp.connect_timeout_ms = 10000;
+    tcp.connect_timeout_ms = fth_kit_paced_ms(10000);
     for (int i = 0; i < 10; i++) {
         int64_t began_ns = firth_now_ns();
 
         EXPECT_RESULT(firth_tcp_connect(&tcp, "127.0.0.1", port, &socket), FIRTH_ERR_REFUSED);
         EXPECT(socket == NULL);
-        EXPECT(firth_now_ns() - began_ns < 1000000000);
+        EXPECT(firth_now_ns() - began_ns < fth_kit_paced_ms(1000) * 1000000);
     }
     return FIRTH_OK;
 }
@@ -79,7 +79,7 @@ static int64_t fill_backlog(firth_scope *scope, firth_tcp_builder *tcp, int port
     enum { MOST = 32 };
     firth_socket *socket;
 
-    tcp->connect_timeout_ms = 100;
+    tcp->connect_timeout_ms = fth_kit_paced_ms(100);
     for (int i = 0; i < MOST; i++) {
         int rc = firth_tcp_connect(tcp, "127.0.0.1", port, &socket);
 

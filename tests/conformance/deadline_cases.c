@@ -2,12 +2,18 @@
 /* Deadlines: of scopes and of idle sockets, at any time of a call. */
 #include "tests/conformance/peers.h"
 
-enum { ROUNDS = 30, STEP_NS = 200 * 1000, MIDDLE_NS = ROUNDS / 2 * STEP_NS };
+enum { ROUNDS = 30 };
 
-/* The round's deadline: expired already, or somewhere in the next milliseconds, before the peer acts or after it. */
+/* Over all rounds the deadlines go up to three round trips. */
+static int64_t step_ns(void)
+{
+    return fth_kit.pace.round_trip_us * 1000 / 10;
+}
+
+/* The round's deadline: expired already, or somewhere later, before the peer acts or after it. */
 static firth_scope_options soon(int round)
 {
-    firth_scope_options options = {.deadline_ns = firth_now_ns() + (int64_t)round * STEP_NS};
+    firth_scope_options options = {.deadline_ns = firth_now_ns() + round * step_ns()};
 
     if (round == 0)
         options.timeout_ms = -1;
@@ -17,14 +23,14 @@ static firth_scope_options soon(int round)
 /* The peer acts in the middle of the range of deadlines. */
 static int64_t write_in_the_middle(kit_attempt *attempt)
 {
-    int rc = firth_sleep_until(firth_now_ns() + MIDDLE_NS);
+    int rc = firth_sleep_until(firth_now_ns() + ROUNDS / 2 * step_ns());
 
     return rc < 0 ? rc : fth_kit_write(attempt);
 }
 
 static int64_t connect_in_the_middle(kit_attempt *attempt)
 {
-    int rc = firth_sleep_until(firth_now_ns() + MIDDLE_NS);
+    int rc = firth_sleep_until(firth_now_ns() + ROUNDS / 2 * step_ns());
 
     return rc < 0 ? rc : fth_kit_connect(attempt);
 }
@@ -152,15 +158,15 @@ static int a_write_that_times_out_tells_how_far_it_came(firth_scope *scope)
 
 static int an_idle_read_times_out_and_the_next_goes_on(firth_scope *scope)
 {
-    int64_t began_ns = firth_now_ns();
+    int64_t began_ns = firth_now_ns(), idle_ms = fth_kit_paced_ms(30);
     uint8_t byte;
     kit_pair pair;
 
     TRY(fth_kit_pair(scope, &pair));
-    firth_socket_set_idle(pair.b, 30, 0);
+    firth_socket_set_idle(pair.b, (uint32_t)idle_ms, 0);
     for (int i = 0; i < 3; i++)
         EXPECT_RESULT(firth_read(pair.b_in, &byte, 1), FIRTH_ERR_TIMED_OUT);
-    EXPECT(firth_now_ns() - began_ns >= 90 * 1000000);
+    EXPECT(firth_now_ns() - began_ns >= 3 * idle_ms * 1000000);
     TRY(firth_write(pair.a_out, "x", 1));
     TRY(firth_flush(pair.a_out));
     EXPECT_RESULT(firth_read(pair.b_in, &byte, 1), 1);

@@ -29,7 +29,7 @@ static int a_reader_that_waits_gets_the_end(firth_scope *scope)
     TRY(fth_kit_pair(scope, &pair));
     reading = reading_of(pair.b);
     TRY(fth_kit_start(scope, reading));
-    TRY(firth_sleep(5));
+    TRY(fth_kit_settle());
     TRY(firth_socket_close(pair.a));
     TRY(fth_kit_await(&reading->ended));
     EXPECT_RESULT(reading->result, FIRTH_EOF);
@@ -44,7 +44,7 @@ static int a_reader_that_waits_gets_the_end_of_a_half_close(firth_scope *scope)
     TRY(fth_kit_pair(scope, &pair));
     reading = reading_of(pair.b);
     TRY(fth_kit_start(scope, reading));
-    TRY(firth_sleep(5));
+    TRY(fth_kit_settle());
     TRY(firth_flush_and_close(pair.a_out));
     TRY(fth_kit_await(&reading->ended));
     EXPECT_RESULT(reading->result, FIRTH_EOF);
@@ -61,7 +61,7 @@ static int bytes_come_before_the_end(firth_scope *scope)
     TRY(fth_kit_pair(scope, &pair));
     TRY(firth_write(pair.a_out, bytes, SIZE));
     TRY(firth_socket_close(pair.a));
-    TRY(firth_sleep(5));
+    TRY(fth_kit_settle());
     EXPECT_RESULT(firth_read_fully(pair.b_in, received, SIZE), SIZE);
     PROMISE(fth_kit_is_filled(received, SIZE, 0));
     return expect_for_ever(pair.b_in, FIRTH_EOF);
@@ -136,7 +136,7 @@ static int a_reader_that_waits_gets_the_reset(firth_scope *scope)
     TRY(fth_kit_pair(scope, &pair));
     reading = reading_of(pair.b);
     TRY(fth_kit_start(scope, reading));
-    TRY(firth_sleep(5));
+    TRY(fth_kit_settle());
     firth_socket_abort(pair.a);
     TRY(fth_kit_await(&reading->ended));
     EXPECT_RESULT(reading->result, FIRTH_ERR_RESET);
@@ -154,7 +154,7 @@ static int a_writer_that_waits_gets_the_reset(firth_scope *scope)
     writing->size = 100 * 1000;
     writing->bytes = fth_kit_keep(writing->size);
     TRY(fth_kit_start(scope, writing));
-    TRY(firth_sleep(5));
+    TRY(fth_kit_settle());
     EXPECT(!writing->ended.happened);
     firth_socket_abort(pair.a);
     TRY(fth_kit_await(&writing->ended));
@@ -173,9 +173,9 @@ static int bytes_come_before_the_reset(firth_scope *scope)
     TRY(firth_write(pair.a_out, bytes, SIZE));
     TRY(firth_flush(pair.a_out));
     TRY(firth_await_content(pair.b_in, 1));
-    TRY(firth_sleep(20)); /* what is flushed is on its way: a reset overtakes it nowhere but on the way */
+    TRY(fth_kit_settle()); /* what is flushed is on its way: a reset overtakes it nowhere but on the way */
     firth_socket_abort(pair.a);
-    TRY(firth_sleep(20));
+    TRY(fth_kit_settle());
     EXPECT_RESULT(firth_read_fully(pair.b_in, received, SIZE), SIZE);
     PROMISE(fth_kit_is_filled(received, SIZE, 0));
     return expect_for_ever(pair.b_in, FIRTH_ERR_RESET);
@@ -194,7 +194,7 @@ static int a_reset_that_a_write_found_is_no_end_for_the_reader(firth_scope *scop
         if (rc >= 0)
             rc = firth_flush(pair.b_out);
         if (rc >= 0)
-            TRY(firth_sleep(1));
+            TRY(firth_sleep(fth_kit_paced_ms(1)));
     }
     EXPECT_RESULT(rc, FIRTH_ERR_RESET);
     return expect_for_ever(pair.b_in, FIRTH_ERR_RESET);

@@ -21,6 +21,9 @@ typedef struct kit_case {
 
 enum { KIT_LIMIT_S = 60 /* for a case, unless told otherwise */ };
 
+/* The pace of a kernel's loopback, with room for a busy machine; the kit's times are meant for it. */
+enum { KIT_ROUND_TRIP_US = 2000, KIT_SETTLED_US = 5000 };
+
 enum {
     KIT_SLOW = 1u << 0,   /* left out by --quick, and run with one seed */
     KIT_LIMITS = 1u << 1, /* needs the subject's limit_open */
@@ -59,6 +62,7 @@ typedef struct kit_state {
     uint64_t seed;
     const char *command; /* what starts the kit on this subject */
     unsigned limit_s;
+    firth_conformance_pace pace; /* of the present selector */
     bool quick;
     bool tolerate; /* errors may end a case */
     const kit_case *running;
@@ -149,6 +153,9 @@ int fth_kit_in_selector_without_limit(kit_body *body);
 
 /* Readies fth_kit for a subject. Returns false when it has none. */
 bool fth_kit_begin(const firth_conformance_subject *subject);
+
+/* That long on a kernel's loopback; on one that is slower as much longer as that is. */
+int64_t fth_kit_paced_ms(int64_t duration_ms);
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 

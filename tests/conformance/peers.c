@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/conformance/peers.h"
 
-enum { LONG_MS = 3600 * 1000, STUFF_BYTES = 32 * 1024, STUFF_QUIET_MS = 50, STUFF_MOST = 64 * 1024 * 1024 };
+enum {
+    LONG_MS = 3600 * 1000,
+    STUFF_BYTES = 32 * 1024,
+    STUFF_QUIET_MS = 50,
+    LINGER_MS = 2000,
+    STUFF_MOST = 64 * 1024 * 1024
+};
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
@@ -32,11 +38,16 @@ int fth_kit_turn(void)
     return firth_sleep_until(firth_now_ns() + 1);
 }
 
+int fth_kit_settle(void)
+{
+    return firth_sleep_until(firth_now_ns() + fth_kit.pace.settled_us * 1000);
+}
+
 int fth_kit_meet(int round)
 {
     if (round % 3 == 0)
         return FIRTH_OK;
-    return round % 3 == 1 ? fth_kit_turn() : firth_sleep(5);
+    return round % 3 == 1 ? fth_kit_turn() : fth_kit_settle();
 }
 
 void fth_kit_count(kit_tally *tally, int64_t result)
@@ -61,13 +72,13 @@ firth_tcp_builder fth_kit_tcp(firth_scope *scope)
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
 
     tcp.auto_flush = true;
-    tcp.linger_ms = 2000;
+    tcp.linger_ms = fth_kit_paced_ms(LINGER_MS);
     return tcp;
 }
 
 int64_t fth_kit_patience_ms(void)
 {
-    return (int64_t)fth_kit.limit_s * 1000 / 4;
+    return fth_kit_paced_ms((int64_t)fth_kit.limit_s * 1000) / 4;
 }
 
 int fth_kit_pair_at(firth_scope *scope, const firth_tcp_builder *tcp, const char *host, kit_pair *pair)
@@ -159,7 +170,7 @@ int fth_kit_stuff(firth_socket *socket, size_t *taken)
 
     do {
         before = this.taken;
-        rc = firth_with_timeout(STUFF_QUIET_MS, stuff, &this);
+        rc = firth_with_timeout(fth_kit_paced_ms(STUFF_QUIET_MS), stuff, &this);
     } while (rc == FIRTH_ERR_TIMED_OUT && this.taken != before);
     if (taken != NULL)
         *taken = this.taken;

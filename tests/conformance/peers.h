@@ -19,7 +19,10 @@ int fth_kit_await(kit_event *event);
  * that: with tasks ready the loop asks only now and then. */
 int fth_kit_turn(void);
 
-/* Between what a peer sends and a cancel: nothing, a turn, or more time than any way through a loopback takes. */
+/* Sleeps until whatever was sent has arrived, or waits for room. */
+int fth_kit_settle(void);
+
+/* Between what a peer sends and a cancel: nothing, a turn, or as long as any way through the loopback takes. */
 int fth_kit_meet(int round);
 
 /* How the rounds of a sweep ended. A sweep that has seen one outcome alone has not swept. */

@@ -24,6 +24,38 @@ bool fth_kit_begin(const firth_conformance_subject *subject)
     return fth_kit.subject.backend != NULL;
 }
 
+/* ---- pace -------------------------------------------------------------------------------------------------------- */
+
+static void alarm_s(int64_t seconds)
+{
+    if (fth_kit.subject.alarm_s != NULL)
+        fth_kit.subject.alarm_s(fth_kit.subject.argument, (unsigned)seconds);
+}
+
+int64_t fth_kit_paced_ms(int64_t duration_ms)
+{
+    return duration_ms * fth_kit.pace.settled_us / KIT_SETTLED_US;
+}
+
+static int64_t limit_ms(void)
+{
+    return fth_kit_paced_ms((int64_t)fth_kit.limit_s * 1000);
+}
+
+/* The alarm's seconds are the machine's, and those of a slow loopback may be a simulation's: they are no fewer. */
+static void learn_pace(void)
+{
+    fth_kit.pace = (firth_conformance_pace){KIT_ROUND_TRIP_US, KIT_SETTLED_US};
+    if (fth_kit.subject.pace == NULL)
+        return;
+    fth_kit.subject.pace(fth_kit.subject.argument, &fth_kit.pace);
+    if (fth_kit.pace.round_trip_us < KIT_ROUND_TRIP_US)
+        fth_kit.pace.round_trip_us = KIT_ROUND_TRIP_US;
+    if (fth_kit.pace.settled_us < KIT_SETTLED_US)
+        fth_kit.pace.settled_us = KIT_SETTLED_US;
+    alarm_s(limit_ms() / 1000 + 3 * KIT_GRACE_S);
+}
+
 /* ---- a body on a selector ---------------------------------------------------------------------------------------- */
 
 static int run_body(firth_scope *scope, void *argument)
@@ -35,7 +67,7 @@ static int run_body(firth_scope *scope, void *argument)
     rc = this->body(scope);
     fth_kit.body = NULL;
     if (firth_scope_is_cancelled(scope) && !fth_kit.ending)
-        fth_kit_law("the case took longer than %u s", fth_kit.limit_s);
+        fth_kit_law("the case took longer than %lld s", (long long)(limit_ms() / 1000));
     return rc;
 }
 
@@ -44,7 +76,7 @@ static int body_task(firth_scope *scope, void *argument)
     kit_task *this = argument;
 
     (void)scope;
-    this->result = firth_with_timeout(this->no_limit ? INT64_MAX : (int64_t)fth_kit.limit_s * 1000, run_body, this);
+    this->result = firth_with_timeout(this->no_limit ? INT64_MAX : limit_ms(), run_body, this);
     this->ended = true;
     firth_scope_cancel(this->guard);
     return FIRTH_OK;
@@ -61,7 +93,7 @@ static int guard_task(firth_scope *scope, void *argument)
         this->ended = true;
         return FIRTH_OK;
     }
-    if (firth_sleep(this->no_limit ? INT64_MAX : (int64_t)(fth_kit.limit_s + KIT_GRACE_S) * 1000) == FIRTH_OK) {
+    if (firth_sleep(this->no_limit ? INT64_MAX : limit_ms() + KIT_GRACE_S * 1000) == FIRTH_OK) {
         this->stuck = true;
         fth_kit_give_up();
     }
@@ -90,14 +122,19 @@ static int open_selector(void)
 {
     const firth_conformance_subject *subject = &fth_kit.subject;
     firth_selector_options options = firth_selector_defaults();
+    int rc;
 
     options.backend = fth_kit_observer(subject->backend);
     options.allocate = fth_kit_allocate;
     options.release = fth_kit_release;
     fth_kit_observer_begin();
     if (subject->selector_open != NULL)
-        return subject->selector_open(subject->argument, &fth_kit.selector, &options, fth_kit.seed);
-    return firth_selector_open(&fth_kit.selector, &options);
+        rc = subject->selector_open(subject->argument, &fth_kit.selector, &options, fth_kit.seed);
+    else
+        rc = firth_selector_open(&fth_kit.selector, &options);
+    if (rc >= 0)
+        learn_pace();
+    return rc;
 }
 
 /* A selector whose tasks are stuck cannot be closed: it is given up, with all it has. */
@@ -187,12 +224,6 @@ static void check_leaks(int64_t open_before, size_t live_before)
         fth_kit_law("%zu allocations are left", fth_kit_allocations_live() - live_before);
     if (open_after != open_before)
         fth_kit_law("%lld descriptors are left", (long long)(open_after - open_before));
-}
-
-static void alarm_s(unsigned seconds)
-{
-    if (fth_kit.subject.alarm_s != NULL)
-        fth_kit.subject.alarm_s(fth_kit.subject.argument, seconds);
 }
 
 static void run_it(const kit_case *one)

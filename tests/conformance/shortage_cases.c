@@ -49,7 +49,7 @@ static int converse_for_a_while(firth_scope *scope, void *argument)
 static int converse(firth_scope *scope)
 {
     (void)scope;
-    return firth_with_timeout(500, converse_for_a_while, NULL);
+    return firth_with_timeout(fth_kit_paced_ms(500), converse_for_a_while, NULL);
 }
 
 /* No memory on one side may look like a hurried end to the other. */

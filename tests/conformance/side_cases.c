@@ -12,7 +12,7 @@ static int leave_a_send_waiting(kit_io *io, uint8_t *bytes, kit_op **op, int64_t
     for (*sent = 0; *sent < MOST; *sent += (*op)->op.result) {
         *op = fth_kit_transfer(io, FIRTH_OP_SEND, bytes, PIECE);
         if (fth_kit_submit(*op))
-            TRY(firth_sleep(QUIET_MS));
+            TRY(firth_sleep(fth_kit_paced_ms(QUIET_MS)));
         if ((*op)->pending)
             return FIRTH_OK;
         TRY((*op)->op.result);
@@ -115,7 +115,7 @@ static int a_reader_joins_a_writer_that_waits(firth_scope *scope)
     writing = attempt_at(fth_kit_write, pair.a, MORE);
     reading = attempt_at(fth_kit_read, pair.a, 1);
     TRY(fth_kit_start(scope, writing));
-    TRY(firth_sleep(QUIET_MS));
+    TRY(firth_sleep(fth_kit_paced_ms(QUIET_MS)));
     TRY(fth_kit_start(scope, reading));
     TRY(fth_kit_turn());
     EXPECT_RESULT(firth_discard(pair.b_in, taken + MORE), taken + MORE);
@@ -142,7 +142,7 @@ static int a_writer_joins_a_reader_that_waits(firth_scope *scope)
     TRY(fth_kit_stuff(pair.a, &taken));
     writing = attempt_at(fth_kit_write, pair.a, MORE);
     TRY(fth_kit_start(scope, writing));
-    TRY(firth_sleep(QUIET_MS));
+    TRY(firth_sleep(fth_kit_paced_ms(QUIET_MS)));
     TRY(firth_write(pair.b_out, "x", 1));
     TRY(firth_flush(pair.b_out));
     TRY(fth_kit_await(&reading->ended));

@@ -36,7 +36,7 @@ static int read_pieces(firth_read_channel *in, size_t most, bool slowly, size_t 
         PROMISE(fth_kit_is_filled(piece, (size_t)n, at));
         at += (size_t)n;
         if (slowly && fth_kit_random(8) == 0)
-            TRY(firth_sleep(1));
+            TRY(firth_sleep(fth_kit_paced_ms(1)));
     }
     EXPECT_RESULT(n, FIRTH_EOF);
     EXPECT_RESULT(at, whole);
@@ -93,7 +93,7 @@ static int a_big_write_against_a_slow_reader_arrives_whole(firth_scope *scope)
     fth_kit_fill(writing->bytes, SIZE, 0);
     TRY(fth_kit_start(scope, writing));
     for (size_t at = 0; at < SIZE; at += PART) {
-        TRY(firth_sleep(2));
+        TRY(firth_sleep(fth_kit_paced_ms(2)));
         EXPECT_RESULT(firth_read_fully(pair.b_in, part, PART), PART);
         PROMISE(fth_kit_is_filled(part, PART, at));
     }
@@ -173,7 +173,7 @@ static int a_reader_that_waits_gets_the_first_bytes(firth_scope *scope)
     reading->bytes = fth_kit_keep(16);
     reading->size = 16;
     TRY(fth_kit_start(scope, reading));
-    TRY(firth_sleep(5));
+    TRY(fth_kit_settle());
     EXPECT(!reading->ended.happened);
     TRY(firth_write(pair.a_out, "abc", 3));
     TRY(fth_kit_await(&reading->ended));
@@ -197,7 +197,7 @@ static int a_reader_and_a_writer_wait_on_one_socket(firth_scope *scope)
     writing->size = SIZE;
     TRY(fth_kit_start(scope, reading));
     TRY(fth_kit_start(scope, writing));
-    TRY(firth_sleep(5));
+    TRY(fth_kit_settle());
     EXPECT(!reading->ended.happened && !writing->ended.happened);
     TRY(firth_write(pair.b_out, "!", 1));
     TRY(fth_kit_await(&reading->ended));

@@ -46,7 +46,7 @@ static int waiting_sockets_do_not_spin(firth_scope *scope)
     reading->size = 1;
     TRY(fth_kit_start(scope, reading));
     TRY(fth_kit_start(scope, accepting));
-    TRY(firth_sleep(5));
+    TRY(fth_kit_settle());
     before = fth_kit_empty_polls();
     TRY(firth_sleep(100));
     EXPECT(fth_kit_empty_polls() - before < 50);
@@ -70,7 +70,7 @@ static int bytes_that_nobody_wants_do_not_spin(firth_scope *scope)
     EXPECT_RESULT(firth_read(pair.b_in, bytes, 1), 1);
     TRY(firth_write(pair.a_out, "efgh", 4));
     TRY(firth_flush_and_close(pair.a_out));
-    TRY(firth_sleep(10));
+    TRY(fth_kit_settle());
     before = fth_kit_empty_polls();
     TRY(firth_sleep(100));
     EXPECT(fth_kit_empty_polls() - before < 50);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kit on the simulator: a world with one host for each selector, whose faults are the seed's. conformance_sim takes
+/* The kit on the simulator: a world with one host for each selector, whose faults and loopback are the seed's. conformance_sim takes
  * what the kit takes. */
 #include <firth/conformance.h>
 #include <firth/sim.h>
@@ -9,8 +9,11 @@
 static firth_sim *world;
 static firth_sim_host *host;
 static firth_sim_faults faults;
+static firth_sim_link link;
 
-/* What is left of worlds that are gone: sockets when their hosts were closed, and memory of the network. */
+enum { LATENCY_MOST_US = 5000, WOULD_BLOCK_US = 2 * 1000 };
+
+/* What is left of worlds that are gone: sockets when their selectors were closed, and memory of the network. */
 static int64_t left_open, left_allocated;
 
 static void *allocate(void *argument, size_t bytes)
@@ -48,6 +51,51 @@ static void choose_faults(uint64_t seed)
     faults.shuffle = firth_sim_random(world) % 2 == 0;
 }
 
+static uint64_t choose(uint64_t least, uint64_t most)
+{
+    return least + firth_sim_random(world) % (most - least + 1);
+}
+
+/* The loopback is the only network that a case has: as fast as it comes for the first seed, else as slow, narrow and lossy
+ * as the seed says. */
+static void choose_link(uint64_t seed)
+{
+    static const size_t segments[] = {536, 1460, 9000, 65536};
+
+    link = firth_sim_link_defaults();
+    link.latency_min_us = link.latency_max_us = 10;
+    link.segment_bytes = 65536;
+    if (seed == 1)
+        return;
+    link.latency_min_us = (int64_t)choose(0, LATENCY_MOST_US);
+    link.latency_max_us = (int64_t)choose((uint64_t)link.latency_min_us, LATENCY_MOST_US);
+    link.segment_bytes = segments[choose(0, 3)];
+    if (choose(0, 1) == 0)
+        link.bytes_per_second = (int64_t)1 << choose(16, 26);
+    if (choose(0, 1) == 0) {
+        link.loss = rate(2);
+        link.retransmit_us = (int64_t)choose(1000, 200000);
+    }
+}
+
+static int64_t takes_us(int64_t bytes)
+{
+    return link.bytes_per_second > 0 ? bytes * 1000000 / link.bytes_per_second : 0;
+}
+
+/* Six losses in a row at most: with seven the simulated system gives a connect up. Each wait is twice the last, and that
+ * for a SYN begins with a second. Narrow links may have a MiB on them. */
+static void tell_pace(void *argument, firth_conformance_pace *pace)
+{
+    enum { LOSSES_IN_A_ROW = (1 << 6) - 1, SYN_WAIT_US = 1000000 };
+
+    (void)argument;
+    pace->round_trip_us = 4 * link.latency_max_us + WOULD_BLOCK_US + takes_us(2 * 4096);
+    pace->settled_us = 2 * pace->round_trip_us + takes_us(1 << 20);
+    if (link.loss > 0)
+        pace->settled_us += LOSSES_IN_A_ROW * (SYN_WAIT_US + link.retransmit_us);
+}
+
 static int selector_open(void *argument, firth_selector **selector, const firth_selector_options *options,
                          uint64_t seed)
 {
@@ -63,11 +111,15 @@ static int selector_open(void *argument, firth_selector **selector, const firth_
     if (rc < 0)
         return rc;
     choose_faults(seed);
+    choose_link(seed);
     host_options.selector = options;
     host_options.faults = faults;
     rc = firth_sim_host_open(world, &host_options, &host);
+    if (rc >= 0)
+        rc = firth_sim_link_set(host, host, &link);
     if (rc < 0) {
         (void)firth_sim_close(world);
+        host = NULL;
         return rc;
     }
     *selector = firth_sim_host_selector(host);
@@ -81,7 +133,6 @@ static int selector_close(void *argument, firth_selector *selector, bool stuck)
     (void)argument;
     (void)selector;
     if (!stuck) {
-        left_open += (int64_t)firth_sim_host_descriptors(host);
         rc = firth_sim_host_close(host);
         (void)firth_sim_close(world);
     }
@@ -105,13 +156,23 @@ static int limit_open(void *argument, int64_t further)
     return firth_sim_host_set_faults(host, &faults);
 }
 
+/* By now core has closed everything, also what it aborted while an op of it had still to end. */
+static void close_counted(firth_selector *selector)
+{
+    left_open += (int64_t)firth_sim_host_descriptors(host);
+    firth_backend_sim.close(selector);
+}
+
 int main(int argc, char **argv)
 {
-    firth_conformance_subject subject = firth_conformance_for(&firth_backend_sim);
+    firth_backend counted = firth_backend_sim;
+    firth_conformance_subject subject = firth_conformance_for(&counted);
 
+    counted.close = close_counted;
     subject.selector_open = selector_open;
     subject.selector_close = selector_close;
     subject.count_open = count_open;
     subject.limit_open = limit_open;
+    subject.pace = tell_pace;
     return firth_conformance_main(argc, argv, &subject);
 }
