@@ -138,13 +138,24 @@ static int queue_wait(void *state, int timeout_ms, fth_reactor *reactor)
     return FIRTH_OK;
 }
 
+/* An interrupted call has rung nothing, and nobody else will: who wakes does so once. */
+static bool ring(int bell)
+{
+    const uint64_t one = 1;
+    ssize_t n;
+
+    do
+        n = write(bell, &one, sizeof one);
+    while (n < 0 && errno == EINTR);
+    return n >= 0;
+}
+
 static void queue_wake(void *state)
 {
     fth_epoll *queue = state;
-    uint64_t one = 1;
     int saved = errno;
 
-    if (!atomic_exchange(&queue->rung, true) && write(queue->bell, &one, sizeof one) < 0)
+    if (!atomic_exchange(&queue->rung, true) && !ring(queue->bell))
         atomic_store(&queue->rung, false);
     errno = saved;
 }

@@ -194,12 +194,23 @@ static int list_wait(void *state, int timeout_ms, fth_reactor *reactor)
     return FIRTH_OK;
 }
 
+/* An interrupted call has rung nothing, and nobody else will: who wakes does so once. */
+static bool ring(int bell)
+{
+    ssize_t n;
+
+    do
+        n = write(bell, "", 1);
+    while (n < 0 && errno == EINTR);
+    return n >= 0;
+}
+
 static void list_wake(void *state)
 {
     fth_poll *list = state;
     int saved = errno;
 
-    if (!atomic_exchange(&list->rung, true) && write(list->bell[1], "", 1) < 0)
+    if (!atomic_exchange(&list->rung, true) && !ring(list->bell[1]))
         atomic_store(&list->rung, false);
     errno = saved;
 }

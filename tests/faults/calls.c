@@ -1,24 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The system calls, led here by the linker's --wrap. */
+/* The system calls, led here on their way from the library to the system. */
 #include "tests/faults/faults.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Each call is a function faults_NAME here, and the system's is REAL(NAME). Where the library is a part of the program the
+ * linker's --wrap leads the one to the other; where it is a shared library, the program's definition of a name comes
+ * before the C library's. */
+#ifdef FAULTS_INTERPOSE
+#define LEAD(name, type, parameters)                                                                                   \
+    type faults_##name parameters __asm__(#name);                                                                      \
+    static type(*real_##name) parameters;
+#define REAL(name) (find_real(&real_##name, sizeof real_##name, #name), real_##name)
+
+static void find_real(void *real, size_t size, const char *name)
+{
+    static void *const none;
+    void *found;
+
+    if (memcmp(real, &none, size) != 0)
+        return;
+    found = dlsym(RTLD_NEXT, name);
+    if (found == NULL)
+        abort();
+    memcpy(real, &found, size);
+}
+#else
+#define LEAD(name, type, parameters)                                                                                   \
+    type faults_##name parameters __asm__("__wrap_" #name);                                                            \
+    type real_##name parameters __asm__("__real_" #name);
+#define REAL(name) real_##name
+#endif
+
 enum { STORM_EACH = 3, DESCRIPTORS = 8192 };
 
 static faults_site sites[FAULTS_SITES];
 static size_t site_count;
 static bool watching;
-static pthread_t watched;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* wakes are written by other threads */
 
 static struct {
     bool armed;
@@ -40,8 +70,9 @@ static struct {
 
 void faults_watch(bool on)
 {
+    (void)pthread_mutex_lock(&lock);
     watching = on;
-    watched = pthread_self();
+    (void)pthread_mutex_unlock(&lock);
 }
 
 const faults_site *faults_site_at(size_t i)
@@ -85,11 +116,11 @@ static faults_site *site_of(faults_call call, const void *address)
 }
 
 /* Counts the call, and tells whether it is to fail. `possible`: the fault makes sense for these arguments. */
-static bool fails(faults_call call, const void *address, bool possible)
+static bool count_and_judge(faults_call call, const void *address, bool possible)
 {
     faults_site *site;
 
-    if (!watching || !pthread_equal(watched, pthread_self()))
+    if (!watching)
         return false;
     site = site_of(call, address);
     if (site != NULL)
@@ -101,6 +132,16 @@ static bool fails(faults_call call, const void *address, bool possible)
         return false;
     fault.fired++;
     return true;
+}
+
+static bool fails(faults_call call, const void *address, bool possible)
+{
+    bool failing;
+
+    (void)pthread_mutex_lock(&lock);
+    failing = count_and_judge(call, address, possible);
+    (void)pthread_mutex_unlock(&lock);
+    return failing;
 }
 
 /* Asks epoll once more for what it was asked for: EPOLL_CTL_MOD reports what is ready, edge-triggered or not. */
@@ -117,14 +158,13 @@ static int failure(int descriptor)
 /* ---- calls that are made or not ---------------------------------------------------------------------------------- */
 
 #define CALL(name, type, parameters, arguments, descriptor)                                                            \
-    type __real_##name parameters;                                                                                     \
-    type __wrap_##name parameters;                                                                                     \
-    type __wrap_##name parameters                                                                                      \
+    LEAD(name, type, parameters)                                                                                       \
+    type faults_##name parameters                                                                                      \
     {                                                                                                                  \
         if (!fails(FAULTS_##name, __builtin_return_address(0), true))                                                  \
-            return __real_##name arguments;                                                                            \
+            return REAL(name) arguments;                                                                               \
         if (fault.how == FAULTS_AFTER)                                                                                 \
-            (void)__real_##name arguments;                                                                             \
+            (void)REAL(name) arguments;                                                                                \
         return failure(descriptor);                                                                                    \
     }
 
@@ -142,23 +182,23 @@ CALL(shutdown, int, (int native, int how), (native, how), native)
 CALL(close, int, (int native), (native), -1)
 CALL(epoll_create1, int, (int flags), (flags), -1)
 CALL(eventfd, int, (unsigned count, int flags), (count, flags), -1)
+CALL(read, ssize_t, (int native, void *bytes, size_t size), (native, bytes, size), -1)
+CALL(write, ssize_t, (int native, const void *bytes, size_t size), (native, bytes, size), -1)
 CALL(pipe2, int, (int ends[2], int flags), (ends, flags), -1)
 CALL(poll, int, (struct pollfd * entries, nfds_t count, int timeout_ms), (entries, count, timeout_ms), -1)
 
 /* Setting SO_LINGER takes no memory (Linux, sk_setsockopt), and whoever resets a connection has no other way to say so:
  * that one does not fail here. */
-int __real_setsockopt(int native, int level, int name, const void *value, socklen_t size);
-int __wrap_setsockopt(int native, int level, int name, const void *value, socklen_t size);
-int __wrap_setsockopt(int native, int level, int name, const void *value, socklen_t size)
+LEAD(setsockopt, int, (int native, int level, int name, const void *value, socklen_t size))
+int faults_setsockopt(int native, int level, int name, const void *value, socklen_t size)
 {
     if (fails(FAULTS_setsockopt, __builtin_return_address(0), level != SOL_SOCKET || name != SO_LINGER))
         return failure(native);
-    return __real_setsockopt(native, level, name, value, size);
+    return REAL(setsockopt)(native, level, name, value, size);
 }
 
-int __real_fcntl(int native, int command, ...);
-int __wrap_fcntl(int native, int command, ...);
-int __wrap_fcntl(int native, int command, ...)
+LEAD(fcntl, int, (int native, int command, ...))
+int faults_fcntl(int native, int command, ...)
 {
     va_list arguments;
     int argument;
@@ -167,23 +207,22 @@ int __wrap_fcntl(int native, int command, ...)
     argument = va_arg(arguments, int);
     va_end(arguments);
     return fails(FAULTS_fcntl, __builtin_return_address(0), true) ? failure(-1)
-                                                                  : __real_fcntl(native, command, argument);
+                                                                  : REAL(fcntl)(native, command, argument);
 }
 
 /* ---- transfers: short counts ------------------------------------------------------------------------------------- */
 
 /* A count that lies is followed by a report of what is left, as from the system. */
 #define TRANSFER(name, bytes_type)                                                                                     \
-    ssize_t __real_##name(int native, bytes_type bytes, size_t size, int flags);                                       \
-    ssize_t __wrap_##name(int native, bytes_type bytes, size_t size, int flags);                                       \
-    ssize_t __wrap_##name(int native, bytes_type bytes, size_t size, int flags)                                        \
+    LEAD(name, ssize_t, (int native, bytes_type bytes, size_t size, int flags))                                        \
+    ssize_t faults_##name(int native, bytes_type bytes, size_t size, int flags)                                        \
     {                                                                                                                  \
         ssize_t n;                                                                                                     \
         if (!fails(FAULTS_##name, __builtin_return_address(0), fault.how != FAULTS_SHORT || size > 1))                 \
-            return __real_##name(native, bytes, size, flags);                                                          \
+            return REAL(name)(native, bytes, size, flags);                                                             \
         if (fault.how != FAULTS_SHORT)                                                                                 \
             return failure(native);                                                                                    \
-        n = __real_##name(native, bytes, (size + 1) / 2 < 7 ? (size + 1) / 2 : 7, flags);                              \
+        n = REAL(name)(native, bytes, (size + 1) / 2 < 7 ? (size + 1) / 2 : 7, flags);                                 \
         report_again(native);                                                                                          \
         return n;                                                                                                      \
     }
@@ -193,21 +232,20 @@ TRANSFER(send, const void *)
 
 /* The first piece alone, and not all of that. */
 #define GATHERED(name, message_type)                                                                                   \
-    ssize_t __real_##name(int native, message_type message, int flags);                                                \
-    ssize_t __wrap_##name(int native, message_type message, int flags);                                                \
-    ssize_t __wrap_##name(int native, message_type message, int flags)                                                 \
+    LEAD(name, ssize_t, (int native, message_type message, int flags))                                                 \
+    ssize_t faults_##name(int native, message_type message, int flags)                                                 \
     {                                                                                                                  \
         struct msghdr less = *message;                                                                                 \
         struct iovec first = less.msg_iov[0];                                                                          \
         ssize_t n;                                                                                                     \
         if (!fails(FAULTS_##name, __builtin_return_address(0), true))                                                  \
-            return __real_##name(native, message, flags);                                                              \
+            return REAL(name)(native, message, flags);                                                                 \
         if (fault.how != FAULTS_SHORT)                                                                                 \
             return failure(native);                                                                                    \
         first.iov_len = (first.iov_len + 1) / 2;                                                                       \
         less.msg_iov = &first;                                                                                         \
         less.msg_iovlen = 1;                                                                                           \
-        n = __real_##name(native, &less, flags);                                                                       \
+        n = REAL(name)(native, &less, flags);                                                                          \
         report_again(native);                                                                                          \
         return n;                                                                                                      \
     }
@@ -217,18 +255,17 @@ GATHERED(sendmsg, const struct msghdr *)
 
 /* ---- epoll ------------------------------------------------------------------------------------------------------- */
 
-int __real_epoll_ctl(int queue, int action, int native, struct epoll_event *event);
-int __wrap_epoll_ctl(int queue, int action, int native, struct epoll_event *event);
+LEAD(epoll_ctl, int, (int queue, int action, int native, struct epoll_event *event))
 
 static void report_again(int descriptor)
 {
     if (descriptor >= 0 && descriptor < DESCRIPTORS && registered[descriptor].event.events != 0)
-        (void)__real_epoll_ctl(registered[descriptor].queue, EPOLL_CTL_MOD, descriptor, &registered[descriptor].event);
+        (void)REAL(epoll_ctl)(registered[descriptor].queue, EPOLL_CTL_MOD, descriptor, &registered[descriptor].event);
 }
 
 /* Only an addition takes memory and may fail for want of it (Linux, ep_insert; ep_modify and ep_remove allocate
  * nothing). */
-int __wrap_epoll_ctl(int queue, int action, int native, struct epoll_event *event)
+int faults_epoll_ctl(int queue, int action, int native, struct epoll_event *event)
 {
     if (fails(FAULTS_epoll_ctl, __builtin_return_address(0), action == EPOLL_CTL_ADD))
         return failure(-1);
@@ -238,14 +275,13 @@ int __wrap_epoll_ctl(int queue, int action, int native, struct epoll_event *even
         if (action == EPOLL_CTL_DEL)
             registered[native].event.events = 0;
     }
-    return __real_epoll_ctl(queue, action, native, event);
+    return REAL(epoll_ctl)(queue, action, native, event);
 }
 
-int __real_epoll_wait(int queue, struct epoll_event *events, int count, int timeout_ms);
-int __wrap_epoll_wait(int queue, struct epoll_event *events, int count, int timeout_ms);
-int __wrap_epoll_wait(int queue, struct epoll_event *events, int count, int timeout_ms)
+LEAD(epoll_wait, int, (int queue, struct epoll_event *events, int count, int timeout_ms))
+int faults_epoll_wait(int queue, struct epoll_event *events, int count, int timeout_ms)
 {
     if (!fails(FAULTS_epoll_wait, __builtin_return_address(0), true))
-        return __real_epoll_wait(queue, events, count, timeout_ms);
-    return fault.how == FAULTS_SHORT ? __real_epoll_wait(queue, events, 1, timeout_ms) : failure(-1);
+        return REAL(epoll_wait)(queue, events, count, timeout_ms);
+    return fault.how == FAULTS_SHORT ? REAL(epoll_wait)(queue, events, 1, timeout_ms) : failure(-1);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The conformance kit while system calls fail: campaign BACKEND [--quick] [CASE…].
+/* The conformance kit while system calls fail: campaign BACKEND [--quick | --brief] [CASE…].
  *
  * Each place in the backend that makes a call fails in turn, with each error the manual allows there, in each case of
  * the kit that comes by. After a passing fault (an interrupted call, a short count, a would-block that is followed by a
@@ -93,6 +93,11 @@ static const campaign_fault faults[] = {
     LASTING(pipe2, EMFILE, TOO_MANY_OPEN),
     PASSING(poll, EINTR),
     LASTING(poll, ENOMEM, NO_MEMORY),
+    /* The bell of wakes. One that is full takes no more and rings all the same. */
+    PASSING(read, EINTR),
+    PASSING(read, EAGAIN),
+    PASSING(write, EINTR),
+    PASSING_AFTER(write, EAGAIN),
 };
 
 enum { FAULTS = sizeof faults / sizeof faults[0] };
@@ -101,9 +106,26 @@ static struct {
     size_t runs[FAULTS + 1]; /* in which the fault came up; the last is of allocations */
     size_t ended[FAULTS + 1];
     size_t failed[FAULTS + 1];
-    bool quick;
     const char *fault; /* of the present run */
 } campaign;
+
+/* How much of it is done. Brief: for builds in which all takes long, each fault once at each place. */
+typedef struct campaign_effort {
+    const char *option;
+    unsigned cases;     /* that a fault is tried in at each place; 0: all */
+    unsigned calls;     /* of a place in a case: the first, the last, one of chance's in between */
+    size_t allocations; /* of a case in turn; then ever fewer */
+    size_t cases_each;  /* each so-manieth case fails its allocations */
+    int64_t case_ms;    /* most that a case may take by itself */
+} campaign_effort;
+
+static const campaign_effort efforts[] = {
+    {"", 0, 3, 60, 1, 120},
+    {"--quick", 6, 2, 12, 1, 20},
+    {"--brief", 1, 1, 4, 8, 20},
+};
+
+static const campaign_effort *effort = &efforts[0];
 
 /* By abort(3), out of the library: an assertion. The case shall be named, and its fault. */
 static void stopped(int number)
@@ -175,29 +197,23 @@ static size_t take_census(census *all)
     return count;
 }
 
-/* The first call of a site, the last, and in the full run one of chance's in between. */
 static void fail_site(const kit_case *one, size_t i, size_t number, size_t made)
 {
     const faults_site *site = faults_site_at(number);
 
     run_fault(one, i, site, number, 1);
-    if (made > 1)
+    if (made > 1 && effort->calls > 1)
         run_fault(one, i, site, number, made);
-    if (made > 2 && !campaign.quick)
+    if (made > 2 && effort->calls > 2)
         run_fault(one, i, site, number, 2 + fth_kit_random((uint32_t)made - 2));
 }
 
-/* In the quick run a fault is tried until enough cases have had it. */
+/* A fault is tried until enough cases have had it. */
 static bool is_wanted(size_t i, size_t number)
 {
-    enum { CASES_QUICK = 6 };
-    static unsigned char had[FAULTS][FAULTS_SITES];
+    static size_t had[FAULTS][FAULTS_SITES];
 
-    if (campaign.quick && had[i][number] >= CASES_QUICK)
-        return false;
-    if (had[i][number] < 255)
-        had[i][number]++;
-    return true;
+    return had[i][number]++ < effort->cases || effort->cases == 0;
 }
 
 static void fail_calls(const kit_case *one, const census *all, size_t sites)
@@ -206,7 +222,7 @@ static void fail_calls(const kit_case *one, const census *all, size_t sites)
         for (size_t i = 0; i < FAULTS; i++)
             if (all->made[number] > 0 && faults[i].call == faults_site_at(number)->call && is_wanted(i, number))
                 fail_site(one, i, number, all->made[number]);
-    for (size_t i = 0; i < FAULTS && !campaign.quick; i++)
+    for (size_t i = 0; i < FAULTS && effort->cases == 0; i++)
         if (faults[i].code == 0)
             run_fault(one, i, NULL, 0, 0);
 }
@@ -216,9 +232,11 @@ static void fail_calls(const kit_case *one, const census *all, size_t sites)
 /* Each in turn; of a case that makes many the first ones and then ever fewer. */
 static void fail_allocations(const kit_case *one, size_t made)
 {
-    size_t most = campaign.quick ? 12 : 60;
+    static size_t cases;
 
-    for (size_t n = 1; n <= made; n += n < most ? 1 : n / 4) {
+    if (cases++ % effort->cases_each != 0)
+        return;
+    for (size_t n = 1; n <= made; n += n < effort->allocations ? 1 : n / 4) {
         kit_outcome outcome;
         char where[64];
 
@@ -236,9 +254,7 @@ static void fail_allocations(const kit_case *one, size_t made)
  * allocations and run out of descriptors themselves. */
 static bool is_suitable(const kit_case *one, int64_t took_ns)
 {
-    const int64_t most_ns = (campaign.quick ? 20 : 120) * (int64_t)1000000;
-
-    return one->outside == NULL && one->flags == 0 && took_ns <= most_ns;
+    return one->outside == NULL && one->flags == 0 && took_ns <= effort->case_ms * 1000000;
 }
 
 static bool attack(const kit_case *one)
@@ -281,11 +297,15 @@ int main(int argc, char **argv)
     const firth_backend *backend = argc > 1 ? firth_backend_find(argv[1]) : NULL;
     firth_conformance_subject subject;
     const kit_case *one;
-    int failed = 0;
+    int failed = 0, names = 2;
 
-    campaign.quick = argc > 2 && strcmp(argv[2], "--quick") == 0;
+    for (size_t i = 1; argc > 2 && i < sizeof efforts / sizeof efforts[0]; i++)
+        if (strcmp(argv[2], efforts[i].option) == 0) {
+            effort = &efforts[i];
+            names = 3;
+        }
     if (backend == NULL) {
-        (void)fprintf(stderr, "usage: %s BACKEND [--quick] [PART OF A NAME]\n", argv[0]);
+        (void)fprintf(stderr, "usage: %s BACKEND [--quick | --brief] [PART OF A NAME]\n", argv[0]);
         return 2;
     }
     subject = posix_subject(backend);
@@ -293,7 +313,7 @@ int main(int argc, char **argv)
     (void)signal(SIGABRT, stopped);
     fth_kit.limit_s = 10;
     for (size_t i = 0; (one = fth_kit_case_at(i)) != NULL; i++)
-        if (argc < 3 + campaign.quick || strstr(one->name, argv[2 + campaign.quick]) != NULL)
+        if (argc <= names || strstr(one->name, argv[names]) != NULL)
             failed += !attack(one);
     for (size_t i = 0; i < FAULTS; i++)
         failed += print_row(faults[i].name, i);

@@ -29,7 +29,9 @@
     X(epoll_wait)                                                                                                      \
     X(eventfd)                                                                                                         \
     X(pipe2)                                                                                                           \
-    X(poll)
+    X(poll)                                                                                                            \
+    X(read)                                                                                                            \
+    X(write)
 
 typedef enum faults_call {
 #define FAULTS_ID(name) FAULTS_##name,
@@ -53,7 +55,7 @@ typedef struct faults_site {
 
 enum { FAULTS_SITES = 256 };
 
-/* Counts calls of the calling thread from now on, or no more. */
+/* Counts calls from now on, or no more. */
 void faults_watch(bool on);
 
 /* The sites seen so far: the i-th, or NULL. */
