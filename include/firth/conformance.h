@@ -59,6 +59,15 @@ typedef struct firth_conformance_subject {
      * 2 ms and settled after 5, and nothing is gained by less; more stretches the kit's waits and limits of time, of a
      * case above all, as much. NULL: that of a kernel. */
     void (*pace)(void *argument, firth_conformance_pace *pace);
+
+    /* Of the program's open descriptors, those that a child process would inherit: their number. NULL: the case about
+     * them is not applicable. */
+    int64_t (*count_inherited)(void *argument);
+
+    /* A second descriptor of an open socket, which child processes inherit; -1: there is none. And closes one, of these or
+     * another. NULL, as where there are no descriptors: the cases about duplicates are not applicable. */
+    intptr_t (*duplicate)(void *argument, intptr_t native);
+    void (*discard)(void *argument, intptr_t native);
 } firth_conformance_subject;
 
 FIRTH_BEGIN_DECLS

@@ -25,8 +25,10 @@ enum { KIT_LIMIT_S = 60 /* for a case, unless told otherwise */ };
 enum { KIT_ROUND_TRIP_US = 2000, KIT_SETTLED_US = 5000 };
 
 enum {
-    KIT_SLOW = 1u << 0,   /* left out by --quick, and run with one seed */
-    KIT_LIMITS = 1u << 1, /* needs the subject's limit_open */
+    KIT_SLOW = 1u << 0,       /* left out by --quick, and run with one seed */
+    KIT_LIMITS = 1u << 1,     /* needs the subject's limit_open, */
+    KIT_INHERITED = 1u << 2,  /* count_inherited, */
+    KIT_DUPLICATES = 1u << 3, /* duplicate and discard */
 };
 
 #define KIT_CASE(fn)                                                                                                   \
@@ -53,7 +55,8 @@ extern const kit_case fth_kit_table_cases[], fth_kit_side_cases[], fth_kit_echo_
     fth_kit_end_cases[], fth_kit_close_cases[], fth_kit_reset_cases[], fth_kit_accept_cases[], fth_kit_listen_cases[],
     fth_kit_connect_cases[], fth_kit_address_cases[], fth_kit_cancel_cases[], fth_kit_cancel_write_cases[],
     fth_kit_deadline_cases[], fth_kit_option_cases[], fth_kit_time_cases[], fth_kit_op_cases[],
-    fth_kit_op_cancel_cases[], fth_kit_many_cases[], fth_kit_adopt_cases[], fth_kit_shortage_cases[];
+    fth_kit_op_cancel_cases[], fth_kit_descriptor_cases[], fth_kit_many_cases[], fth_kit_adopt_cases[],
+    fth_kit_shortage_cases[];
 
 /* ---- state ------------------------------------------------------------------------------------------------------- */
 

@@ -200,12 +200,17 @@ static const char *missing_capability(unsigned missing)
 
 static const char *missing_for(const kit_case *one)
 {
-    unsigned missing = one->needs & ~fth_kit.subject.backend->capabilities;
+    const firth_conformance_subject *subject = &fth_kit.subject;
+    unsigned missing = one->needs & ~subject->backend->capabilities;
 
     if (missing != 0)
         return missing_capability(missing);
-    if ((one->flags & KIT_LIMITS) != 0 && fth_kit.subject.limit_open == NULL)
+    if ((one->flags & KIT_LIMITS) != 0 && subject->limit_open == NULL)
         return "limit_open of the subject";
+    if ((one->flags & KIT_INHERITED) != 0 && subject->count_inherited == NULL)
+        return "count_inherited of the subject";
+    if ((one->flags & KIT_DUPLICATES) != 0 && (subject->duplicate == NULL || subject->discard == NULL))
+        return "duplicate of the subject";
     return NULL;
 }
 

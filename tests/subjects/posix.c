@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,6 +50,36 @@ static int limit_open(void *argument, int64_t further)
         return FIRTH_ERR_SYSTEM;
     (void)close(lowest);
     return set_limit((rlim_t)(lowest + further));
+}
+
+static int64_t count_inherited(void *argument)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    int64_t count = 0;
+
+    (void)argument;
+    if (folder == NULL)
+        return 0;
+    while ((entry = readdir(folder)) != NULL) {
+        int flags = entry->d_name[0] == '.' ? -1 : fcntl((int)strtol(entry->d_name, NULL, 10), F_GETFD);
+
+        count += flags >= 0 && (flags & FD_CLOEXEC) == 0;
+    }
+    (void)closedir(folder);
+    return count;
+}
+
+static intptr_t duplicate(void *argument, intptr_t native)
+{
+    (void)argument;
+    return dup((int)native);
+}
+
+static void discard(void *argument, intptr_t native)
+{
+    (void)argument;
+    (void)close((int)native);
 }
 
 /* A thread that waits for the time to be up, since a handler of SIGALRM could not print. */
@@ -118,5 +149,8 @@ firth_conformance_subject posix_subject(const firth_backend *backend)
     subject.count_open = count_open;
     subject.limit_open = limit_open;
     subject.alarm_s = alarm_s;
+    subject.count_inherited = count_inherited;
+    subject.duplicate = duplicate;
+    subject.discard = discard;
     return subject;
 }
