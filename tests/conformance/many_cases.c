@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many sockets at once, and one after the other. */
-#include "tests/conformance/peers.h"
+#include "tests/conformance/ops.h"
 
 /* A question of its own, and its answer. */
 static int64_t converse(kit_attempt *attempt)
@@ -112,9 +112,74 @@ static int sockets_that_come_and_go_do_not_mix(firth_scope *scope)
     return FIRTH_OK;
 }
 
+/* A socket that waits for a byte of its own. */
+typedef struct kit_waiting {
+    kit_io *near, *far;
+    kit_op *receive;
+    uint8_t byte;
+} kit_waiting;
+
+static int begin_to_wait(kit_waiting *one)
+{
+    one->byte = 0;
+    one->receive = fth_kit_transfer(one->near, FIRTH_OP_RECEIVE, &one->byte, 1);
+    return fth_kit_pend(one->receive);
+}
+
+static int open_and_wait(firth_scope *scope, kit_waiting *one)
+{
+    TRY(fth_kit_io_pair(scope, &one->far, &one->near));
+    return begin_to_wait(one);
+}
+
+static int get_byte(kit_waiting *one, uint8_t byte)
+{
+    EXPECT_RESULT(fth_kit_send(one->far, &byte, 1), 1);
+    EXPECT_RESULT(fth_kit_result(one->receive), 1);
+    PROMISE(one->byte == byte);
+    return FIRTH_OK;
+}
+
+static int stop_waiting(kit_waiting *one)
+{
+    fth_kit_op_cancel(one->receive);
+    EXPECT_RESULT(fth_kit_result(one->receive), FIRTH_ERR_CANCELED);
+    fth_kit_io_close(one->near, FIRTH_CLOSE_NORMAL);
+    fth_kit_io_close(one->far, FIRTH_CLOSE_NORMAL);
+    return FIRTH_OK;
+}
+
+/* All wait at the same time, and in any order one gets its byte and waits again, or goes and another comes: wherever a
+ * backend keeps those that wait, the others must be found where they are. */
+static int sockets_that_wait_and_go_in_any_order_do_not_mix(firth_scope *scope)
+{
+    enum { SOCKETS = 12, ROUNDS = 80 };
+    kit_waiting *all = fth_kit_keep(SOCKETS * sizeof *all);
+
+    for (int i = 0; i < SOCKETS; i++)
+        TRY(open_and_wait(scope, &all[i]));
+    for (int i = 0; i < ROUNDS; i++) {
+        kit_waiting *one = &all[fth_kit_random(SOCKETS)];
+
+        if (fth_kit_random(2) == 0) {
+            TRY(get_byte(one, (uint8_t)(i + 1)));
+            TRY(begin_to_wait(one));
+        } else {
+            TRY(stop_waiting(one));
+            TRY(open_and_wait(scope, one));
+        }
+        for (int k = 0; k < SOCKETS; k++)
+            PROMISE(all[k].receive->pending);
+    }
+    for (int i = 0; i < SOCKETS; i++)
+        TRY(get_byte(&all[i], (uint8_t)(i + 1)));
+    return FIRTH_OK;
+}
+
 const kit_case fth_kit_many_cases[] = {
     KIT_CASE(fifty_clients_at_once_get_their_own_answers),
     KIT_CASE_FLAGS(eleven_hundred_connections_are_open_at_once, KIT_SLOW),
     KIT_CASE(sockets_that_come_and_go_do_not_mix),
+    KIT_CASE(sockets_that_wait_and_go_in_any_order_do_not_mix),
     {.name = NULL},
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kit on the simulator: a world with one host for each selector, whose faults and loopback are the seed's. conformance_sim takes
- * what the kit takes. */
-#include <firth/conformance.h>
+#include "tests/subjects/simulated.h"
+
 #include <firth/sim.h>
 
 #include <stdlib.h>
@@ -156,23 +155,27 @@ static int limit_open(void *argument, int64_t further)
     return firth_sim_host_set_faults(host, &faults);
 }
 
+static const firth_backend *table;
+
 /* By now core has closed everything, also what it aborted while an op of it had still to end. */
 static void close_counted(firth_selector *selector)
 {
     left_open += (int64_t)firth_sim_host_descriptors(host);
-    firth_backend_sim.close(selector);
+    table->close(selector);
 }
 
-int main(int argc, char **argv)
+firth_conformance_subject simulated_subject(const firth_backend *backend)
 {
-    firth_backend counted = firth_backend_sim;
+    static firth_backend counted;
     firth_conformance_subject subject = firth_conformance_for(&counted);
 
+    table = backend;
+    counted = *backend;
     counted.close = close_counted;
     subject.selector_open = selector_open;
     subject.selector_close = selector_close;
     subject.count_open = count_open;
     subject.limit_open = limit_open;
     subject.pace = tell_pace;
-    return firth_conformance_main(argc, argv, &subject);
+    return subject;
 }
