@@ -2,6 +2,9 @@
 /* The kit on a backend with a bug: planted BACKEND --bug NAME [what the kit takes]; planted --bugs lists them. */
 #include "tests/planted/planted.h"
 #include "tests/subjects/posix.h"
+#ifdef PLANTED_HAS_SIM
+#include "tests/subjects/simulated.h"
+#endif
 
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +38,15 @@ static bool choose(const char *name)
     return false;
 }
 
+static firth_conformance_subject subject_of(const firth_backend *backend)
+{
+#ifdef PLANTED_HAS_SIM
+    if (backend == &firth_backend_sim)
+        return simulated_subject(planted_table(backend));
+#endif
+    return posix_subject(planted_table(backend));
+}
+
 int main(int argc, char **argv)
 {
     const firth_backend *backend;
@@ -48,7 +60,7 @@ int main(int argc, char **argv)
                       argv[0]);
         return 2;
     }
-    subject = posix_subject(planted_table(backend));
+    subject = subject_of(backend);
     posix_join_command(3, argv);
     return firth_conformance_main(argc - 3, argv + 3, &subject);
 }

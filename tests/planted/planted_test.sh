@@ -10,11 +10,21 @@ program=$1
 backend=$2
 failures=0
 
+# The simulator's sockets are no descriptors and raise no signals, its wakes and waits are its own, and no report of its
+# is on the way anywhere; and what a bug does there may be the seed's choice.
+seeds=()
+elsewhere=" "
+if [ "$backend" = sim ]; then
+    seeds=(--seeds 5)
+    elsewhere=" cancel-loses-bytes stale-event signal-raised poll-never-waits poll-rounds-down wake-once client-twice"
+    elsewhere+=" descriptor-leaked "
+fi
+
 # the_kit BUG LIMIT [CASE]
 the_kit() {
     local bug=$1 limit_s=$2
     shift 2
-    "$program" "$backend" --bug "$bug" --quick --limit-s "$limit_s" "$@" 2>&1
+    "$program" "$backend" --bug "$bug" --quick --limit-s "$limit_s" "${seeds[@]}" "$@" 2>&1
 }
 
 say() {
@@ -31,7 +41,7 @@ else
 fi
 
 while IFS=: read -r bug finder what; do
-    [ "$bug" = none ] && continue
+    [[ $bug = none || $elsewhere == *" $bug "* ]] && continue
     if ! output=$(the_kit none 5 "$finder"); then
         say FAIL "the_kit_finds_$bug: without the bug $finder does not pass either: $(tail -n 1 <<<"$output")"
         continue
