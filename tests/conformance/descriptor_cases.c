@@ -114,46 +114,61 @@ static int a_closed_socket_reports_nothing_though_a_duplicate_lives(firth_scope 
     return FIRTH_OK;
 }
 
-/* A backend may leave a registration to the last close where next to nothing can come of it any more. What comes then is
- * for a place that is empty: another that was emptied before makes it one of a list. */
-static int close_known(firth_scope *scope, kit_io **peer)
+/* A backend may leave a registration to the last close where next to nothing can come of it any more: this one has had
+ * its peer's end. */
+static int open_ended(firth_scope *scope, kit_io **peer, kit_io **io)
 {
-    kit_io *other, *others_peer, *io;
     uint8_t byte;
 
-    TRY(fth_kit_io_pair(scope, peer, &io));
-    TRY(fth_kit_io_pair(scope, &others_peer, &other));
-    TRY(know(io));
+    TRY(fth_kit_io_pair(scope, peer, io));
+    TRY(know(*io));
     TRY(fth_kit_table()->shutdown_write(&(*peer)->io));
-    EXPECT_RESULT(fth_kit_receive(io, &byte, 1), 0);
-    TRY(duplicate(scope, io->io.native));
-    fth_kit_io_close(other, FIRTH_CLOSE_NORMAL);
-    fth_kit_io_close(io, FIRTH_CLOSE_NORMAL);
-    return FIRTH_OK;
+    EXPECT_RESULT(fth_kit_receive(*io, &byte, 1), 0);
+    return duplicate(scope, (*io)->io.native);
 }
 
+/* Its place is empty when the report comes; another that was emptied before makes it one of a list. */
 static int a_report_for_a_closed_socket_reaches_nobody(firth_scope *scope)
 {
-    kit_io *peer;
+    kit_io *peer, *io, *others_peer, *other;
 
     for (int i = 0; i < ROUNDS; i++) {
-        TRY(close_known(scope, &peer));
+        TRY(open_ended(scope, &peer, &io));
+        TRY(fth_kit_io_pair(scope, &others_peer, &other));
+        fth_kit_io_close(other, FIRTH_CLOSE_NORMAL);
+        fth_kit_io_close(io, FIRTH_CLOSE_NORMAL);
         fth_kit_io_close(peer, FIRTH_CLOSE_RESET);
         TRY(fth_kit_settle());
     }
     return FIRTH_OK;
 }
 
-/* The next socket is where the last was, and waits when the report comes. */
+/* The next socket is where the last was, and waits when the report comes. All else is open before the last one closes. */
+static int replace(firth_scope *scope, kit_io *io, kit_io **a, kit_io **b)
+{
+    firth_address address;
+    kit_io *server;
+
+    *a = fth_kit_io(scope);
+    *b = fth_kit_io(scope);
+    TRY(fth_kit_io_listen(scope, &server, &address));
+    TRY(fth_kit_table()->socket_open(&(*a)->io, FIRTH_FAMILY_IPV4));
+    TRY(fth_kit_do(fth_kit_op_connect(*a, &address)));
+    fth_kit_io_close(io, FIRTH_CLOSE_NORMAL);
+    TRY(fth_kit_do(fth_kit_op_accept(server, *b)));
+    fth_kit_io_close(server, FIRTH_CLOSE_NORMAL);
+    return FIRTH_OK;
+}
+
 static int a_report_for_a_closed_socket_is_not_for_the_next(firth_scope *scope)
 {
     for (int i = 0; i < ROUNDS; i++) {
-        kit_io *peer, *a, *b;
+        kit_io *peer, *io, *a, *b;
         uint8_t byte = 0;
         kit_op *reading;
 
-        TRY(close_known(scope, &peer));
-        TRY(fth_kit_io_pair(scope, &a, &b));
+        TRY(open_ended(scope, &peer, &io));
+        TRY(replace(scope, io, &a, &b));
         reading = fth_kit_transfer(b, FIRTH_OP_RECEIVE, &byte, 1);
         TRY(fth_kit_pend(reading));
         fth_kit_io_close(peer, FIRTH_CLOSE_RESET);
