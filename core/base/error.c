@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/failure.h"
 #include "core/tasks/task.h"
 #include <firth/backend.h>
 #include <firth/error.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 typedef struct code_entry {
     const char *name;
@@ -52,7 +55,13 @@ const char *firth_error_text(int64_t code)
 }
 
 /* Outside a task the failure belongs to the thread. */
-static FTH_THREAD_LOCAL firth_failure thread_failure = {0, 0, ""};
+static FTH_THREAD_LOCAL firth_failure thread_failure = {0, 0, "", ""};
+
+/* One text for all failures of the thread: few have any, and a text in each task would cost every task. */
+static FTH_THREAD_LOCAL struct {
+    const firth_failure *of; /* whose text it is */
+    char text[256];
+} detail;
 
 static firth_failure *current_failure(void)
 {
@@ -61,15 +70,49 @@ static firth_failure *current_failure(void)
 
 const firth_failure *firth_last_failure(void)
 {
-    return current_failure();
+    firth_failure *failure = current_failure();
+
+    failure->detail = detail.of == failure ? detail.text : "";
+    return failure;
 }
 
 int firth_fail(int code, int os_code, const char *step)
 {
     firth_failure *failure = current_failure();
 
+    if (step == NULL)
+        step = "";
+    /* Said again, by a channel that ended with it, it keeps its text. */
+    if (detail.of == failure && (failure->code != code || failure->os_code != os_code || failure->step != step))
+        detail.of = NULL;
     failure->code = code;
     failure->os_code = os_code;
-    failure->step = step != NULL ? step : "";
+    failure->step = step;
     return code;
+}
+
+int fth_fail_in_words(int code, int os_code, const char *step, const char *format, ...)
+{
+    va_list arguments;
+
+    (void)firth_fail(code, os_code, step);
+    va_start(arguments, format);
+    if (vsnprintf(detail.text, sizeof detail.text, format, arguments) < 0)
+        detail.text[0] = '\0';
+    va_end(arguments);
+    detail.of = current_failure();
+    return code;
+}
+
+int fth_failure_pass(firth_failure *to, const firth_failure *from)
+{
+    *to = *from;
+    if (detail.of == from)
+        detail.of = to;
+    return to->code;
+}
+
+int fth_failure_to_caller(const firth_failure *from)
+{
+    return fth_failure_pass(current_failure(), from);
 }

@@ -41,7 +41,15 @@
     X(ERR_STILL_OPEN, -29, "something is still open")                                                                  \
     X(ERR_PORT_RANGE, -30, "a port is a number from 0 to 65535")                                                       \
     X(ERR_SYSTEM, -31, "the system failed in a way that has no portable code")                                         \
-    X(ERR_DEADLOCK, -32, "every task waits for what cannot come")
+    X(ERR_DEADLOCK, -32, "every task waits for what cannot come")                                                      \
+    X(ERR_TLS_CONFIG, -33, "a certificate, key or list for TLS cannot be used")                                        \
+    X(ERR_TLS_NO_NAME, -34, "a TLS client must know the name of its server")                                           \
+    X(ERR_TLS_PLAINTEXT, -35, "bytes of the peer's came before TLS was started")                                       \
+    X(ERR_TLS_CERTIFICATE, -36, "the peer's certificate is not accepted")                                              \
+    X(ERR_TLS_HANDSHAKE, -37, "no TLS session could be agreed on with the peer")                                       \
+    X(ERR_TLS_ALERT, -38, "the peer ended the TLS session with a fatal alert")                                         \
+    X(ERR_TLS_PROTOCOL, -39, "the peer broke the rules of TLS, or bytes were changed on the way")                      \
+    X(ERR_TLS_TRUNCATED, -40, "the connection ended without the peer's close_notify: bytes may be missing")
 
 typedef enum firth_code {
 #define FIRTH_CODE_(name, number, text) FIRTH_##name = number,
@@ -57,6 +65,9 @@ typedef struct firth_failure {
     int os_code;      /* errno, WSAGetLastError(), EAI_…; 0 when the system was not asked */
     const char *step; /* what was being done, as the manuals call it: "connect", "setsockopt(TCP_KEEPIDLE)",
                          "option reuse_port"; static storage, never NULL */
+    const char
+        *detail; /* more about it in words, where there is more: "/etc/x.pem: no certificate in it"; else "". Kept
+                           for the latest failure of a thread that has any: copy it before the task suspends */
 } firth_failure;
 
 FIRTH_BEGIN_DECLS

@@ -78,6 +78,14 @@ static void the_numbers_are_frozen(void **state)
         {FIRTH_ERR_PORT_RANGE, -30},
         {FIRTH_ERR_SYSTEM, -31},
         {FIRTH_ERR_DEADLOCK, -32},
+        {FIRTH_ERR_TLS_CONFIG, -33},
+        {FIRTH_ERR_TLS_NO_NAME, -34},
+        {FIRTH_ERR_TLS_PLAINTEXT, -35},
+        {FIRTH_ERR_TLS_CERTIFICATE, -36},
+        {FIRTH_ERR_TLS_HANDSHAKE, -37},
+        {FIRTH_ERR_TLS_ALERT, -38},
+        {FIRTH_ERR_TLS_PROTOCOL, -39},
+        {FIRTH_ERR_TLS_TRUNCATED, -40},
         {FIRTH_ERR_USER, -1000},
     };
 
@@ -104,10 +112,10 @@ static void a_text_is_one_sentence_without_a_full_stop(void **state)
 
 static void a_number_that_is_no_code_says_so(void **state)
 {
-    static const int64_t strangers[] = {-33, -34, -100, -999};
+    static const int64_t strangers[] = {-41, -42, -100, -999};
 
     (void)state;
-    assert_int_equal(codes[CODE_COUNT - 1].number, -32);
+    assert_int_equal(codes[CODE_COUNT - 1].number, -40);
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
         assert_string_equal(firth_error_name(strangers[i]), "FIRTH_ERR_?");
 }
