@@ -2,10 +2,12 @@
 # What every target that compiles the library's sources has in common.
 include_guard(GLOBAL)
 include(CheckCCompilerFlag)
+include(CheckLinkerFlag)
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 check_c_compiler_flag("-Werror -fstack-clash-protection" FIRTH_HAS_STACK_CLASH_PROTECTION)
+check_linker_flag(C LINKER:--exclude-libs,ALL FIRTH_HAS_EXCLUDE_LIBS)
 check_c_compiler_flag("-Werror -fmacro-prefix-map=/a=/b" FIRTH_HAS_MACRO_PREFIX_MAP)
 
 if(FIRTH_SANITIZE AND NOT FIRTH_SANITIZE MATCHES "^[a-z,]+$")
@@ -34,6 +36,26 @@ function(firth_set_assertions target)
     endif()
 endfunction()
 
+# A static library's users link mbedTLS after it, as firth::mbedtls; a shared one keeps it to itself.
+function(firth_link_mbedtls target)
+    get_target_property(type ${target} TYPE)
+    if(NOT FIRTH_HAS_TLS)
+        return()
+    endif()
+    target_compile_definitions(${target} PRIVATE FIRTH_HAS_TLS=1)
+    if(type STREQUAL "STATIC_LIBRARY")
+        target_link_libraries(${target} PRIVATE "$<BUILD_INTERFACE:firth_mbedtls>" "$<INSTALL_INTERFACE:firth::mbedtls>")
+    else()
+        target_link_libraries(${target} PRIVATE "$<BUILD_INTERFACE:firth_mbedtls>")
+        if(FIRTH_HAS_EXCLUDE_LIBS) # a static mbedTLS in it is nobody else's
+            target_link_options(${target} PRIVATE LINKER:--exclude-libs,ALL)
+        endif()
+        if(NOT DEFINED CMAKE_INSTALL_RPATH_USE_LINK_PATH) # a shared mbedTLS may lie where the loader does not look
+            set_target_properties(${target} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+        endif()
+    endif()
+endfunction()
+
 function(firth_configure_library target)
     firth_set_warnings(${target})
     set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden VERSION ${PROJECT_VERSION}
@@ -43,6 +65,7 @@ function(firth_configure_library target)
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
     target_link_libraries(${target} PRIVATE Threads::Threads)
     target_compile_definitions(${target} PRIVATE FIRTH_BUILDING)
+    firth_link_mbedtls(${target})
 
     get_target_property(type ${target} TYPE)
     if(type STREQUAL "STATIC_LIBRARY")
@@ -62,6 +85,9 @@ function(firth_configure_library target)
         set(flags -fsanitize=${FIRTH_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
         target_compile_options(${target} PUBLIC "$<BUILD_INTERFACE:${flags}>")
         target_link_options(${target} PUBLIC "$<BUILD_INTERFACE:-fsanitize=${FIRTH_SANITIZE}>")
+    endif()
+    if(FIRTH_FUZZ) # tells the fuzzer which way an input went
+        target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
     endif()
     if(FIRTH_SANITIZE OR FIRTH_ANNOTATE) # part of port.h's types, so everybody who includes it must agree
         target_compile_definitions(${target} PUBLIC "$<BUILD_INTERFACE:FIRTH_CONTEXT_ANNOTATED>")

@@ -9,6 +9,12 @@ set(FIRTH_EXTRA_BACKENDS auto CACHE STRING
     "Other backends to link too: a list, none, or auto (all this system has if Firth is the top project, else none)")
 set(FIRTH_CONTEXT auto CACHE STRING "How tasks are switched: auto, assembly or ucontext")
 set(FIRTH_ASSERTIONS auto CACHE STRING "Check the use of the library at run time: ON, OFF or auto (in Debug builds)")
+set(FIRTH_TLS auto CACHE STRING "Build with TLS, which needs mbedTLS 3.6: ON, OFF or auto (if there is one)")
+set(FIRTH_MBEDTLS_SOURCE "" CACHE PATH "The source of mbedTLS 3.6, to be built as a part of Firth")
+option(FIRTH_MBEDTLS_DOWNLOAD "Download a release of mbedTLS if there is none here" OFF)
+set(FIRTH_TLS_OUT_CONTENT_LEN "" CACHE STRING
+    "The longest outgoing TLS record in bytes, where mbedTLS is built as a part of Firth; empty: mbedTLS's own, 16384")
+set_property(CACHE FIRTH_TLS PROPERTY STRINGS auto ON OFF)
 set_property(CACHE FIRTH_CONTEXT PROPERTY STRINGS auto assembly ucontext)
 set_property(CACHE FIRTH_ASSERTIONS PROPERTY STRINGS auto ON OFF)
 
@@ -23,11 +29,13 @@ set(FIRTH_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= tak
 option(FIRTH_ANNOTATE "Tell Valgrind of every task's stack; needs its headers" OFF)
 
 # For the tests.
+option(FIRTH_MBEDTLS_PROGRAMS "Build mbedTLS's ssl_client2 and ssl_server2, where it is built as a part of Firth" OFF)
 option(FIRTH_PLANTED_BUGS "Build backends with planted bugs, which the conformance kit has to find"
        ${PROJECT_IS_TOP_LEVEL})
+option(FIRTH_FUZZ "Build the fuzz targets; needs clang's libFuzzer, and TLS" OFF)
 set(FIRTH_TEST_LAUNCHER "" CACHE STRING "A command, as a list, to put before each test program: valgrind;--quiet")
 set(FIRTH_TEST_TIMEOUT_FACTOR 1 CACHE STRING "Multiplies the tests' time limits, for slow ways to run them")
-mark_as_advanced(FIRTH_TEST_LAUNCHER FIRTH_TEST_TIMEOUT_FACTOR)
+mark_as_advanced(FIRTH_MBEDTLS_PROGRAMS FIRTH_TEST_LAUNCHER FIRTH_TEST_TIMEOUT_FACTOR)
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Who may include what. core/ knows no system: C11's own headers, and no macro of a platform. A backend knows no other
-# backend, a port no backend, a public header nothing internal, an example only what is public.
+# Who may include what. core/ knows no system: C11's own headers, and no macro of a platform; in core/tls, files named
+# mbedtls* know that library, and no others do. A backend knows no other backend, a port no backend, a public header
+# nothing internal, an example only what is public.
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/findings.sh
@@ -28,8 +29,11 @@ uses() {
 
 check_core() {
     local files
-    mapfile -t files < <(files_of 'core/*.c' 'core/*.h')
+    mapfile -t files < <(files_of 'core/*.c' 'core/*.h' | grep -v '^core/tls/mbedtls/')
     includes_but "$c11|<firth/|\"core/" "core may not include this" "${files[@]}"
+    uses "$platforms" "core may not ask for a platform" "${files[@]}"
+    mapfile -t files < <(files_of 'core/tls/mbedtls/*.c' 'core/tls/mbedtls/*.h')
+    includes_but "$c11|<(firth|mbedtls|psa)/|\"core/" "the engine may not include this" "${files[@]}"
     uses "$platforms" "core may not ask for a platform" "${files[@]}"
 }
 

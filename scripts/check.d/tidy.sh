@@ -5,7 +5,7 @@
 source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/findings.sh
 
-run_quietly dev-configure cmake --preset dev || find_fault CMakePresets.json 1 "the dev preset does not configure"
+configure_preset dev || find_fault CMakePresets.json 1 "the dev preset does not configure"
 mapfile -t sources < <(sed -n "s|^ *\"file\": \"$root/\(.*\.c\)\",*\$|\1|p" build/dev/compile_commands.json |
     grep -v '^build/' | sort -u)
 [ ${#sources[@]} -gt 0 ] || find_fault build/dev/compile_commands.json 1 "names no source file"

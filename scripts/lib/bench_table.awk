@@ -117,7 +117,8 @@ value["mode"] == mode {
     if (value["failed"] == "calls") failed_counts[value["server"]]++
     if ("unit" in value) unit = value["unit"]
     if ("p50_ns" in value) has_latency = 1
-    if ("idle_bytes" in value) has_idle = 1
+    if ("alone_p50_ns" in value) has_idle = 1
+    if ("heap_bytes" in value) has_heap = 1
     for (key in value) field[value["server"], value["round"], key] = value[key]
 }
 
@@ -127,4 +128,6 @@ END {
     print_table("rate:rate:rate/s;cpu_ns:cpu:CPU per " (unit == "" ? "operation" : unit) ";calls:calls:system calls")
     if (has_latency) print_table("p50_ns:time:p50;p99_ns:time:p99;p999_ns:time:p99.9")
     if (has_idle) print_idle()
+    if (has_heap)
+        print_table("heap_bytes:bytes:heap bytes per idle connection;idle_bytes:bytes:resident bytes per idle connection")
 }

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # From callgrind's output (the manual's "Callgrind Format Specification"): how many instructions ran in the program
 # itself and in the C library's functions on memory and strings, the rest of libraries left out, and how often it called
-# the allocator, from wherever. Variable: program, the end of its file name.
-BEGIN { allocating = "^(malloc|calloc|realloc|reallocarray|aligned_alloc|memalign|posix_memalign|valloc|mmap)$" }
+# the allocator, from wherever. Variables: program, the end of its file name; only, a file of names or empty: then just
+# those of the program's functions count, and none of the C library's.
+BEGIN {
+    while (only != "" && (getline name < only) > 0) wanted[name]
+    allocating = "^(malloc|calloc|realloc|reallocarray|aligned_alloc|memalign|posix_memalign|valloc|mmap)$"
+}
 
 function name_of(kind, text,    id) {
     id = text
@@ -20,6 +24,7 @@ function name_of(kind, text,    id) {
 /^c?fn=/ {
     text = name_of("function", substr($0, index($0, "=") + 1))
     if ($0 ~ /^cfn=/) callee = text
+    else if (only != "") counts = text in wanted
     else copies = text ~ /^_*(mem|str|wmem|rawmem)[a-z]/
     next
 }
@@ -32,7 +37,7 @@ function name_of(kind, text,    id) {
 }
 
 /^[-+*0-9]/ {
-    if (!skip && (inside || copies)) instructions += $2
+    if (!skip && (only != "" ? inside && counts : inside || copies)) instructions += $2
     skip = 0
 }
 

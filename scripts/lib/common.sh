@@ -36,11 +36,18 @@ run_quietly() {
     return 1
 }
 
-# build_preset PRESET: configures and builds it in build/PRESET.
-build_preset() {
+source scripts/lib/mbedtls.sh
+
+# configure_preset PRESET: in build/PRESET, with TLS if mbedTLS can be had.
+configure_preset() {
     if has ninja && [ ! -f "build/$1/CMakeCache.txt" ]; then
         export CMAKE_GENERATOR=Ninja
     fi
-    run_quietly "$1-configure" cmake --preset "$1" &&
-        run_quietly "$1-build" cmake --build --preset "$1" --parallel "$jobs"
+    mbedtls_options "$1"
+    run_quietly "$1-configure" cmake --preset "$1" "${mbedtls_cmake[@]}"
+}
+
+# build_preset PRESET: configures and builds it.
+build_preset() {
+    configure_preset "$1" && run_quietly "$1-build" cmake --build --preset "$1" --parallel "$jobs"
 }
