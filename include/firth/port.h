@@ -78,6 +78,23 @@ uintptr_t firth_port_thread_id(void);
  * with the resolver's code in *os_code. */
 int firth_port_resolve(const char *host, uint16_t port, firth_address *addresses, size_t capacity, int *os_code);
 
+/* ---- files ------------------------------------------------------------------------------------------------------- */
+
+/* Reads all of a file of at most most_bytes into *bytes, of firth_port_allocate, with a NUL after them that *size does
+ * not count. No copy of them is left anywhere else, so that who reads a key can wipe it. Blocks. FIRTH_OK;
+ * FIRTH_ERR_NO_MEMORY; another code with the system's in *os_code and in *why the reason in a few words, static storage:
+ * "no such file". */
+int firth_port_read_file(const char *path, size_t most_bytes, void **bytes, size_t *size, int *os_code,
+                         const char **why);
+
+/* Shows the certificates of the authorities that this system trusts (TLS), PEM or DER, to take(argument, place, bytes,
+ * size), file by file or one by one: place is where they are, for failures; bytes are followed by a NUL that size does not
+ * count, and are take's to change until it returns. A place where nothing is is shown with bytes NULL. take returns
+ * whether there was a certificate in them; after a list that has any no other place is looked at. Blocks. FIRTH_OK,
+ * also when there are none; FIRTH_ERR_NO_MEMORY. */
+typedef bool firth_port_take_authorities(void *argument, const char *place, unsigned char *bytes, size_t size);
+int firth_port_authorities(firth_port_take_authorities *take, void *argument);
+
 /* ---- the program ------------------------------------------------------------------------------------------------- */
 
 /* Calls notify(argument) from a signal handler or another thread when the user interrupts the program (SIGINT, SIGTERM)
