@@ -71,6 +71,15 @@ int fth_read_make_room(firth_read_channel *in, bool bulk)
     return FIRTH_OK;
 }
 
+int fth_read_attempt(firth_read_channel *in, uint64_t most)
+{
+    if (in->cause != 0)
+        return in->cause;
+    if (in->source->must_wait != NULL && in->source->must_wait(in))
+        return FIRTH_ERR_WOULD_BLOCK;
+    return fth_read_try_fill(in, in->source, most);
+}
+
 int fth_read_some(firth_read_channel *in)
 {
     return fth_read_buffered(in) > 0 ? FIRTH_OK : fth_read_fill(in, 0);

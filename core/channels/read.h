@@ -79,6 +79,9 @@ static inline int fth_read_fill(firth_read_channel *in, uint64_t most)
     return in->source->fill(in, most);
 }
 
+/* The same without suspending, whether or not the owner is closed, for a source above: FIRTH_ERR_WOULD_BLOCK. */
+int fth_read_attempt(firth_read_channel *in, uint64_t most);
+
 /* Buffers at least minimum bytes, at most the capacity, in one piece. */
 int fth_read_await(firth_read_channel *in, size_t minimum);
 

@@ -10,13 +10,9 @@ void fth_write_init(firth_write_channel *out, const fth_sink *sink, firth_select
     memset(out, 0, sizeof *out);
     out->sink = sink;
     out->selector = selector;
+    out->capacity = selector->blocks.block_bytes;
     out->auto_flush = auto_flush;
     out->step = "";
-}
-
-static uint32_t capacity(const firth_write_channel *out)
-{
-    return out->selector->blocks.block_bytes;
 }
 
 static void give_block(firth_write_channel *out)
@@ -112,7 +108,7 @@ static void drop(firth_write_channel *out, uint32_t count)
         give_block(out);
 }
 
-static void wake_writer(firth_write_channel *out)
+void fth_write_wake(firth_write_channel *out)
 {
     if (!out->waiting || out->writer->stage != FTH_TASK_SUSPENDED)
         return;
@@ -124,7 +120,7 @@ void fth_write_drained(firth_write_channel *out, uint32_t count)
 {
     out->in_flight = 0;
     drop(out, count);
-    wake_writer(out);
+    fth_write_wake(out);
 }
 
 void fth_write_discard(firth_write_channel *out)
@@ -146,7 +142,7 @@ void fth_write_end(firth_write_channel *out, int cause, int os_code, const char 
         out->step = step != NULL ? step : out->sink->name;
     }
     fth_write_discard(out);
-    wake_writer(out);
+    fth_write_wake(out);
 }
 
 void fth_write_close(firth_write_channel *out)
@@ -156,8 +152,7 @@ void fth_write_close(firth_write_channel *out)
         fth_task_interrupt(out->writer);
 }
 
-/* Suspends until something has drained. The writer of a closed owner is whoever closes it. */
-static int wait_drained(firth_write_channel *out)
+int fth_write_wait(firth_write_channel *out)
 {
     firth_task *writer = out->writer;
     int rc;
@@ -183,13 +178,13 @@ int fth_write_flush(firth_write_channel *out)
             return FIRTH_ERR_CLOSED;
         if (out->cause != 0)
             return out->finished ? FIRTH_OK : out->cause;
-        if (fth_write_buffered(out) == 0)
+        if (fth_write_buffered(out) == 0 && !out->unsent)
             return FIRTH_OK;
         rc = out->sink->drain(out);
         if (rc == FTH_DRAINED)
             return FIRTH_OK;
         if (rc == FTH_DRAINING)
-            rc = wait_drained(out);
+            rc = fth_write_wait(out);
     }
     return rc;
 }
@@ -207,9 +202,9 @@ int fth_write_room(firth_write_channel *out, size_t minimum)
             out->block = fth_block_take(&out->selector->blocks);
             return out->block != NULL ? FIRTH_OK : firth_fail(FIRTH_ERR_NO_MEMORY, 0, "block");
         }
-        if (capacity(out) - out->end >= minimum)
+        if (out->capacity - out->end >= minimum)
             return FIRTH_OK;
-        if (!is_pinned(out) && capacity(out) - fth_write_buffered(out) >= minimum) {
+        if (!is_pinned(out) && out->capacity - fth_write_buffered(out) >= minimum) {
             memmove(out->block->bytes, out->block->bytes + out->start, fth_write_buffered(out));
             out->end -= out->start;
             out->start = 0;
@@ -217,7 +212,7 @@ int fth_write_room(firth_write_channel *out, size_t minimum)
         }
         rc = out->sink->drain(out);
         if (rc >= 0 && out->block != NULL)
-            rc = wait_drained(out);
+            rc = fth_write_wait(out);
         if (rc < 0)
             return fth_write_waited(out, rc);
     }
@@ -228,7 +223,7 @@ void fth_write_append(firth_write_channel *out, const void *bytes, size_t size)
     unsigned char *to = out->block->bytes + out->end;
 
     FTH_ASSERT(out->block != NULL);
-    FTH_ASSERT(size <= capacity(out) - out->end);
+    FTH_ASSERT(size <= out->capacity - out->end);
     if (size > 0 && bytes != to)
         memcpy(to, bytes, size);
     out->end += (uint32_t)size;
@@ -238,8 +233,28 @@ void fth_write_append(firth_write_channel *out, const void *bytes, size_t size)
         give_block(out);
     else
         fth_write_mark_dirty(out);
-    if (out->block != NULL && out->end == capacity(out))
+    if (out->block != NULL && out->end == out->capacity)
         (void)out->sink->drain(out);
+}
+
+size_t fth_write_take(firth_write_channel *out, const void *bytes, size_t size)
+{
+    uint32_t room;
+
+    if (out->block == NULL)
+        out->block = fth_block_take(&out->selector->blocks);
+    if (out->block == NULL)
+        return 0;
+    if (!is_pinned(out) && out->start > 0) {
+        memmove(out->block->bytes, out->block->bytes + out->start, fth_write_buffered(out));
+        out->end -= out->start;
+        out->start = 0;
+    }
+    room = out->capacity - out->end;
+    size = size < room ? size : room;
+    memcpy(out->block->bytes + out->end, bytes, size);
+    out->end += (uint32_t)size;
+    return size;
 }
 
 int64_t fth_write_send_failed(firth_write_channel *out, int64_t rc)
@@ -282,15 +297,18 @@ int fth_write_all(firth_write_channel *out, const void *bytes, size_t size, bool
             return FIRTH_ERR_CLOSED;
         if (out->cause != 0)
             return out->cause;
-        if (out->sink->send == NULL || (!direct && size < capacity(out))) {
+        /* Of what a sink takes by the record, the beginning of one that is buffered is filled up first. */
+        bool by_copy = !direct && (size < out->capacity || (out->by_record && fth_write_buffered(out) > 0));
+
+        if (out->sink->send == NULL || by_copy) {
             int rc = fth_write_room(out, 1);
 
             if (rc < 0)
                 return rc;
-            n = (int64_t)(size < capacity(out) - out->end ? size : capacity(out) - out->end);
+            n = (int64_t)(size < out->capacity - out->end ? size : out->capacity - out->end);
             fth_write_append(out, from, (size_t)n);
         } else if (out->in_flight > 0) {
-            n = fth_write_waited(out, wait_drained(out));
+            n = fth_write_waited(out, fth_write_wait(out));
             if (n < 0)
                 return (int)n;
         } else {

@@ -22,8 +22,15 @@ typedef struct fth_sink {
     /* When a wait that begins now has taken too long, by an idle timeout of the owner's; INT64_MAX: never. */
     int64_t (*idle_deadline_ns)(const firth_write_channel *out);
 
-    /* Everything has drained: tells the peer that this was all. */
+    /* Everything has drained: tells the peer that this was all. May suspend its task, which is inside the channel. */
     int (*finish)(firth_write_channel *out);
+
+    /* Moves some of these bytes at once, past the empty buffer with nothing draining: the count; FIRTH_ERR_WOULD_BLOCK;
+     * the cause, after fth_write_end. NULL: there is no such way. */
+    int64_t (*attempt)(firth_write_channel *out, const void *bytes, size_t size);
+
+    /* The channel below this one moved bytes in the background, or ended. NULL for what stands on no channel. */
+    void (*below_moved)(firth_write_channel *out);
 
     /* The call inside has left, and tell_left is set: the owner may be freed by this. */
     void (*left)(firth_write_channel *out);
@@ -41,19 +48,23 @@ struct firth_write_channel {
     fth_block *block;   /* NULL while nothing is buffered */
     firth_task *writer; /* inside a call */
     firth_write_channel *next_dirty;
-    const char *step; /* of the failure that ended it */
+    firth_write_channel *upper; /* the one that stands on this one and is told when bytes have moved, or NULL */
+    const char *step;           /* of the failure that ended it */
     size_t progress;
-    uint32_t start; /* the buffered bytes: [start, end) of the block */
+    uint32_t capacity; /* buffered bytes at most: a block, or the whole records that fit it */
+    uint32_t start;    /* the buffered bytes: [start, end) of the block */
     uint32_t end;
     uint32_t reserved;  /* room that firth_reserve showed: the block stays for it */
     uint32_t in_flight; /* so many of them, the first, belong to an op of the sink */
     int32_t cause;      /* 0 while open */
     int32_t os_code;
     bool auto_flush : 1;
+    bool by_record : 1; /* the sink takes so much at a time, and less is dearer: a rest waits for more */
     bool dirty : 1;     /* in the selector's list of channels to flush when the task suspends */
     bool waiting : 1;   /* the writer is suspended until something has drained */
     bool finished : 1;  /* firth_flush_and_close is done */
     bool closed : 1;    /* the owner is closed or closing */
+    bool unsent : 1;    /* the sink still has bytes that left the buffer: a flush waits for them */
     bool tell_left : 1; /* the owner waits for the call inside to leave */
 };
 
@@ -104,6 +115,15 @@ FIRTH_COLD void fth_write_end(firth_write_channel *out, int cause, int os_code, 
 
 /* The sink moved count bytes from the front of the buffer, and holds none of it now: wakes the writer. */
 void fth_write_drained(firth_write_channel *out, uint32_t count);
+
+/* Wakes the writer, if it waits for that. */
+void fth_write_wake(firth_write_channel *out);
+
+/* Suspends until something has drained. The writer of a closed owner is whoever closes it. */
+int fth_write_wait(firth_write_channel *out);
+
+/* Buffers as many of the bytes as there is room for without waiting, for a sink above, and returns how many. */
+size_t fth_write_take(firth_write_channel *out, const void *bytes, size_t size);
 
 /* The owner is closed: the writer inside wakes; what is buffered stays for the owner to flush or drop. */
 void fth_write_close(firth_write_channel *out);

@@ -10,11 +10,9 @@
 
 static bool has_room(firth_write_channel *out, size_t size)
 {
-    fth_blocks *blocks = &out->selector->blocks;
-
     if (out->block != NULL)
-        return size < out->block->size - out->end;
-    return size < blocks->block_bytes && blocks->free_list != NULL;
+        return size < out->capacity - out->end;
+    return size < out->capacity && out->selector->blocks.free_list != NULL;
 }
 
 /* For the short way through a call, with no wait and no failure in it: whether nobody is inside, the bytes fit the block,
@@ -91,7 +89,7 @@ static int write_format(firth_write_channel *out, const char *format, va_list ar
 
     if (rc < 0)
         return rc;
-    room = out->selector->blocks.block_bytes - out->end;
+    room = out->capacity - out->end;
     va_copy(again, arguments);
     n = vsnprintf((char *)out->block->bytes + out->end, room, format, arguments);
     if (n < 0) {
@@ -99,7 +97,7 @@ static int write_format(firth_write_channel *out, const char *format, va_list ar
         fth_write_append(out, NULL, 0);
     } else if ((size_t)n < room) {
         fth_write_append(out, out->block->bytes + out->end, (size_t)n);
-    } else if ((size_t)n < out->selector->blocks.block_bytes) {
+    } else if ((size_t)n < out->capacity) {
         rc = fth_write_room(out, (size_t)n + 1);
         if (rc >= 0) {
             (void)vsnprintf((char *)out->block->bytes + out->end, (size_t)n + 1, format, again);
@@ -134,12 +132,12 @@ int64_t firth_reserve(firth_write_channel *out, size_t minimum, void **bytes)
 
     if (rc < 0)
         return rc;
-    if (minimum == 0 || minimum > out->selector->blocks.block_bytes)
+    if (minimum == 0 || minimum > out->capacity)
         return fth_write_leave(out, firth_fail(FIRTH_ERR_ARGUMENT, 0, "firth_reserve"));
     rc = fth_write_room(out, minimum);
     if (rc >= 0) {
         *bytes = out->block->bytes + out->end;
-        out->reserved = out->selector->blocks.block_bytes - out->end;
+        out->reserved = out->capacity - out->end;
         room = out->reserved;
     }
     rc = fth_write_leave(out, rc);
@@ -235,5 +233,5 @@ size_t firth_write_pending(const firth_write_channel *out)
 
 size_t firth_write_capacity(const firth_write_channel *out)
 {
-    return out->selector->blocks.block_bytes;
+    return out->capacity;
 }

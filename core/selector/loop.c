@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop: run what is ready, ask the kernel, end what is done, fire what is due. */
 #include "core/base/assert.h"
+#include "core/base/failure.h"
 #include "core/selector/selector.h"
 
 FTH_THREAD_LOCAL const firth_selector *fth_turning;
@@ -157,7 +158,7 @@ static int take_root_error(firth_selector *selector)
     selector->loop.scope.error = 0;
     if (rc >= 0)
         return FIRTH_OK;
-    return why->code == rc ? firth_fail(rc, why->os_code, why->step) : firth_fail(rc, 0, "task");
+    return why->code == rc ? fth_failure_to_caller(why) : firth_fail(rc, 0, "task");
 }
 
 int firth_selector_run(firth_selector *selector)

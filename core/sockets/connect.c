@@ -7,6 +7,7 @@
 #include "core/sockets/resolve.h"
 #include "core/sockets/socket.h"
 #include "core/sockets/tcp.h"
+#include "core/tls/connected.h"
 #include <string.h>
 
 /* Attempts under way at once. */
@@ -263,7 +264,8 @@ int firth_tcp_connect_at(const firth_tcp_builder *tcp, const char *host, int por
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "host");
     if (port < 1 || port > 65535)
         return firth_fail(FIRTH_ERR_PORT_RANGE, 0, "port");
-    return connect_within(&full, &to, socket, place);
+    rc = connect_within(&full, &to, socket, place);
+    return rc < 0 ? rc : fth_tls_connecting(socket, host, full.tls, place);
 }
 
 int firth_tcp_connect_any_at(const firth_tcp_builder *tcp, const firth_address *addresses, size_t count,
@@ -277,5 +279,6 @@ int firth_tcp_connect_any_at(const firth_tcp_builder *tcp, const firth_address *
         return rc;
     if (addresses == NULL || count == 0)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "addresses");
-    return connect_within(&full, &to, socket, place);
+    rc = connect_within(&full, &to, socket, place);
+    return rc < 0 ? rc : fth_tls_connecting(socket, NULL, full.tls, place);
 }

@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Listening and accepting. */
+#include "core/sockets/server.h"
 #include "core/base/assert.h"
 #include "core/base/list.h"
-#include "core/sockets/op.h"
-#include "core/sockets/socket.h"
 #include "core/sockets/tcp.h"
+#include "core/tls/connected.h"
 #include <string.h>
-
-struct firth_server {
-    firth_io io;
-    firth_tcp_builder tcp;
-    firth_address address;
-    firth_task *acceptor; /* inside firth_accept */
-    firth_op *op;         /* on its stack */
-    fth_opened opened;
-    firth_cleanup cleanup; /* of the owning scope */
-    firth_scope *owner;
-    bool closed;
-};
-
-/* Without a descriptor or memory accept waits, first this long, then ever longer: the clients wait in the backlog, and
- * none is dropped. Test:
- * accept_without_descriptors_does_not_spin_and_serves_everybody_in_the_end. */
-enum { BACKOFF_FIRST_MS = 5, BACKOFF_LAST_MS = 1000 };
 
 static void abandon(fth_opened *opened)
 {
@@ -43,6 +26,7 @@ static void close_io(firth_server *server)
 static void free_server(firth_server *server)
 {
     close_io(server);
+    fth_tls_forget(server);
     fth_selector_bury(server->io.selector, server);
 }
 
@@ -112,8 +96,11 @@ int firth_tcp_bind_at(const firth_tcp_builder *tcp, const char *host, int port, 
     made->io.selector = full.selector;
     made->io.native = -1;
     made->tcp = full;
-    rc = listen_at(made, host, port);
+    rc = fth_tls_listening(made);
+    if (rc >= 0)
+        rc = listen_at(made, host, port);
     if (rc < 0) {
+        fth_tls_forget(made);
         firth_selector_release(full.selector, made);
         return rc;
     }
@@ -133,14 +120,21 @@ static int check_server(const firth_server *server)
 }
 
 /* What an accept's failure means: wait and try again, try again, or the end. */
-static bool is_shortage(int rc)
+bool fth_accept_is_shortage(int rc)
 {
     return rc == FIRTH_ERR_TOO_MANY_OPEN || rc == FIRTH_ERR_NO_MEMORY || rc == FIRTH_ERR_NO_BUFFERS;
 }
 
-static bool is_clients_fault(int rc)
+bool fth_accept_is_clients_fault(int rc)
 {
     return rc == FIRTH_ERR_ABORTED || rc == FIRTH_ERR_RESET || rc == FIRTH_ERR_NOT_CONNECTED;
+}
+
+int fth_accept_apply(firth_server *server, firth_io *io)
+{
+    if ((server->io.selector->backend->capabilities & FIRTH_CAN_INHERIT) != 0)
+        return FIRTH_OK;
+    return fth_tcp_apply(&server->tcp, io, (firth_family)server->address.family, FTH_TCP_ACCEPTED);
 }
 
 /* One client, or one failure. */
@@ -159,9 +153,9 @@ static int accept_one(firth_server *server, firth_socket **made)
     server->op = &op;
     rc = (int)fth_op_await(&op, "accept", 0);
     server->op = NULL;
-    if (rc < 0 || (selector->backend->capabilities & FIRTH_CAN_INHERIT) != 0)
+    if (rc < 0)
         return rc;
-    rc = fth_tcp_apply(&server->tcp, &(*made)->io, (firth_family)server->address.family, FTH_TCP_ACCEPTED);
+    rc = fth_accept_apply(server, &(*made)->io);
     if (rc < 0) {
         fth_socket_discard(*made);
         *made = NULL;
@@ -171,7 +165,7 @@ static int accept_one(firth_server *server, firth_socket **made)
 
 static int accept_next(firth_server *server, firth_socket **made)
 {
-    int64_t backoff_ms = BACKOFF_FIRST_MS;
+    int64_t backoff_ms = FTH_BACKOFF_FIRST_MS;
     int rc = FIRTH_OK;
 
     for (;;) {
@@ -182,13 +176,13 @@ static int accept_next(firth_server *server, firth_socket **made)
             return firth_fail(FIRTH_ERR_CLOSED, 0, "accept");
         if (rc >= 0)
             return rc;
-        if (is_shortage(rc)) {
+        if (fth_accept_is_shortage(rc)) {
             rc = fth_task_is_cancelled() ? FIRTH_ERR_CANCELED
                                          : fth_task_park("accept", fth_after_ms(firth_now_ns(), backoff_ms));
             if (rc == FIRTH_ERR_CANCELED)
                 return server->closed ? firth_fail(FIRTH_ERR_CLOSED, 0, "accept") : fth_task_canceled();
-            backoff_ms = backoff_ms * 2 < BACKOFF_LAST_MS ? backoff_ms * 2 : BACKOFF_LAST_MS;
-        } else if (!is_clients_fault(rc)) {
+            backoff_ms = backoff_ms * 2 < FTH_BACKOFF_LAST_MS ? backoff_ms * 2 : FTH_BACKOFF_LAST_MS;
+        } else if (!fth_accept_is_clients_fault(rc)) {
             return rc;
         }
         if (fth_task_is_cancelled())
@@ -211,9 +205,9 @@ int firth_accept_at(firth_server *server, firth_socket **socket, const char *pla
     if (rc >= 0 && server->closed)
         rc = firth_fail(FIRTH_ERR_CLOSED, 0, "accept");
     if (rc >= 0)
-        rc = accept_next(server, &made);
+        rc = server->handshakes != NULL ? fth_tls_accept(server, place, socket) : accept_next(server, &made);
     server->acceptor = NULL;
-    if (rc >= 0) {
+    if (rc >= 0 && made != NULL) {
         fth_socket_start(made, &server->tcp, place);
         *socket = made;
     } else if (made != NULL) {
@@ -238,6 +232,7 @@ void firth_server_close(firth_server *server)
     if (server == NULL || check_server(server) < 0)
         return;
     disown(server);
+    fth_tls_not_listening(server);
     server->closed = true;
     fth_opened_remove(&server->opened);
     if (server->acceptor == NULL) {

@@ -32,11 +32,16 @@ firth_socket *fth_socket_new(firth_selector *selector)
 {
     firth_socket *socket = firth_selector_allocate(selector, sizeof *socket);
 
-    if (socket == NULL)
-        return NULL;
+    if (socket != NULL)
+        fth_socket_init(socket, selector, &fth_socket_plain);
+    return socket;
+}
+
+void fth_socket_init(firth_socket *socket, firth_selector *selector, const fth_socket_kind *kind)
+{
     socket->io.selector = selector;
     socket->io.native = -1;
-    return socket;
+    socket->kind = kind;
 }
 
 void fth_socket_discard(firth_socket *socket)
@@ -49,32 +54,39 @@ void fth_socket_discard(firth_socket *socket)
     firth_selector_release(selector, socket);
 }
 
-void fth_socket_start(firth_socket *socket, const firth_tcp_builder *tcp, const char *place)
+static void start(firth_socket *socket, bool auto_flush, const char *place)
 {
     firth_selector *selector = socket->io.selector;
 
-    fth_read_init(&socket->in, &fth_socket_source, selector);
-    fth_write_init(&socket->out, &fth_socket_sink, selector, tcp->auto_flush);
-    socket->read_idle_ms = fth_milliseconds(tcp->read_idle_ms);
-    socket->write_idle_ms = fth_milliseconds(tcp->write_idle_ms);
-    socket->linger_ms = fth_milliseconds(tcp->linger_ms);
+    fth_read_init(&socket->in, socket->kind->source, selector);
+    fth_write_init(&socket->out, socket->kind->sink, selector, auto_flush);
     socket->stage = FTH_SOCKET_OPEN;
     fth_opened_add(&selector->opened, &socket->opened, &socket_kind, place);
 }
 
-/* Lets go of the backend's part. */
-static void close_io(firth_socket *socket)
+void fth_socket_start(firth_socket *socket, const firth_tcp_builder *tcp, const char *place)
 {
-    if (socket->io.native != -1)
-        socket->io.selector->backend->socket_close(&socket->io, (firth_close_how)socket->how);
-    socket->io.native = -1;
+    socket->read_idle_ms = fth_milliseconds(tcp->read_idle_ms);
+    socket->write_idle_ms = fth_milliseconds(tcp->write_idle_ms);
+    socket->linger_ms = fth_milliseconds(tcp->linger_ms);
+    start(socket, tcp->auto_flush, place);
+}
+
+void fth_socket_start_above(firth_socket *socket, firth_socket *below, const char *place)
+{
+    socket->below = below;
+    socket->read_idle_ms = below->read_idle_ms;
+    socket->write_idle_ms = below->write_idle_ms;
+    socket->linger_ms = below->linger_ms;
+    start(socket, below->out.auto_flush, place);
 }
 
 static void free_socket(firth_socket *socket)
 {
     fth_write_clean(&socket->out);
     fth_write_discard(&socket->out);
-    close_io(socket);
+    socket->kind->close(socket);
+    firth_selector_release(socket->io.selector, socket->host);
     fth_opened_remove(&socket->opened);
     socket->in.source = NULL;
     socket->out.sink = NULL;
@@ -90,24 +102,33 @@ void fth_socket_settle(firth_socket *socket)
     /* What is on its way in the background to a peer that takes nothing would never end. Test:
      * abort_behind_a_stalled_background_send_resets_at_once. */
     if (socket->how == FIRTH_CLOSE_RESET && socket->out.in_flight > 0)
-        fth_op_cancel(&socket->out.block->op);
+        socket->kind->stop_sending(socket);
     if (closer != NULL && (socket->stage == FTH_SOCKET_CLOSING || socket->out.in_flight == 0)) {
         socket->closer = NULL;
         fth_task_wake(closer);
     } else if (socket->out.in_flight == 0 && socket->stage == FTH_SOCKET_CLOSED) {
         free_socket(socket);
     } else if (socket->out.in_flight == 0 && socket->stage == FTH_SOCKET_OPEN && socket->how == FIRTH_CLOSE_RESET) {
-        close_io(socket);
+        socket->kind->close(socket);
     }
 }
 
-void firth_socket_abort(firth_socket *socket)
+void fth_socket_put_below(firth_socket *socket)
 {
-    if (socket == NULL || fth_socket_check(socket) < 0)
-        return;
+    fth_socket_disown(socket);
+    socket->stage = FTH_SOCKET_BELOW;
+    socket->in.closed = socket->out.closed = true;
+    fth_opened_remove(&socket->opened);
+    fth_opened_init(&socket->opened);
+}
+
+void fth_socket_drop(firth_socket *socket, firth_close_how how)
+{
     fth_socket_disown(socket);
     socket->stage = FTH_SOCKET_CLOSED;
-    socket->how = FIRTH_CLOSE_RESET;
+    socket->how = (uint8_t)how;
+    if (socket->out.in_flight > 0)
+        socket->how = FIRTH_CLOSE_RESET;
     fth_read_close(&socket->in);
     fth_write_close(&socket->out);
     fth_write_end(&socket->out, FIRTH_ERR_CLOSED, 0, "firth_socket_abort");
@@ -116,6 +137,12 @@ void firth_socket_abort(firth_socket *socket)
     fth_opened_remove(&socket->opened);
     fth_opened_add(&socket->io.selector->leaving, &socket->opened, socket->opened.kind, socket->opened.place);
     fth_socket_settle(socket);
+}
+
+void firth_socket_abort(firth_socket *socket)
+{
+    if (socket != NULL && fth_socket_check(socket) >= 0)
+        fth_socket_drop(socket, FIRTH_CLOSE_RESET);
 }
 
 /* ---- owned by a scope -------------------------------------------------------------------------------------------- */
@@ -151,7 +178,7 @@ static int check_connected(const firth_socket *socket)
 {
     int rc = fth_socket_check(socket);
 
-    if (rc >= 0 && socket->io.native == -1)
+    if (rc >= 0 && fth_socket_io(socket)->native == -1)
         rc = firth_fail(FIRTH_ERR_NOT_CONNECTED, 0, "socket");
     return rc;
 }
@@ -172,14 +199,14 @@ int firth_socket_local_address(const firth_socket *socket, firth_address *addres
 {
     int rc = check_connected(socket);
 
-    return rc < 0 ? rc : socket->io.selector->backend->local_address(&socket->io, address);
+    return rc < 0 ? rc : socket->io.selector->backend->local_address(fth_socket_io(socket), address);
 }
 
 int firth_socket_peer_address(const firth_socket *socket, firth_address *address)
 {
     int rc = check_connected(socket);
 
-    return rc < 0 ? rc : socket->io.selector->backend->peer_address(&socket->io, address);
+    return rc < 0 ? rc : socket->io.selector->backend->peer_address(fth_socket_io(socket), address);
 }
 
 int firth_socket_get_option(const firth_socket *socket, firth_option option, int *value)
@@ -188,7 +215,7 @@ int firth_socket_get_option(const firth_socket *socket, firth_option option, int
 
     if (rc >= 0 && (unsigned)option >= FIRTH_OPTION_COUNT_)
         rc = firth_fail(FIRTH_ERR_ARGUMENT, 0, "option");
-    return rc < 0 ? rc : socket->io.selector->backend->get_option(&socket->io, option, value);
+    return rc < 0 ? rc : socket->io.selector->backend->get_option(fth_socket_io(socket), option, value);
 }
 
 int firth_socket_set_option(firth_socket *socket, firth_option option, int value)
@@ -197,6 +224,8 @@ int firth_socket_set_option(firth_socket *socket, firth_option option, int value
 
     if (rc >= 0 && (unsigned)option >= FIRTH_OPTION_COUNT_)
         rc = firth_fail(FIRTH_ERR_ARGUMENT, 0, "option");
+    while (socket->below != NULL)
+        socket = socket->below;
     return rc < 0 ? rc : socket->io.selector->backend->set_option(&socket->io, option, value);
 }
 
@@ -204,13 +233,16 @@ void firth_socket_set_idle(firth_socket *socket, int64_t read_idle_ms, int64_t w
 {
     if (fth_socket_check(socket) < 0)
         return;
-    socket->read_idle_ms = fth_milliseconds(read_idle_ms);
-    socket->write_idle_ms = fth_milliseconds(write_idle_ms);
+    /* The waits are those of the socket at the bottom. */
+    for (; socket != NULL; socket = socket->below) {
+        socket->read_idle_ms = fth_milliseconds(read_idle_ms);
+        socket->write_idle_ms = fth_milliseconds(write_idle_ms);
+    }
 }
 
 intptr_t firth_socket_descriptor(const firth_socket *socket)
 {
-    return fth_socket_check(socket) < 0 ? -1 : socket->io.native;
+    return fth_socket_check(socket) < 0 ? -1 : fth_socket_io(socket)->native;
 }
 
 int firth_socket_release(firth_socket *socket, intptr_t *descriptor)
@@ -220,7 +252,7 @@ int firth_socket_release(firth_socket *socket, intptr_t *descriptor)
 
     if (rc < 0)
         return rc;
-    if ((backend->capabilities & FIRTH_CAN_ADOPT) == 0)
+    if ((backend->capabilities & FIRTH_CAN_ADOPT) == 0 || socket->below != NULL)
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "firth_socket_release");
     if (socket->in.reader != NULL || socket->out.writer != NULL || fth_read_buffered(&socket->in) > 0 ||
         fth_write_buffered(&socket->out) > 0)

@@ -56,24 +56,32 @@ static int discard_incoming(firth_socket *socket, fth_block *block)
     return FIRTH_OK;
 }
 
-/* All that is polite, in a shield with a deadline of its own. */
-static int linger(firth_socket *socket)
+int fth_socket_farewell(firth_socket *socket)
+{
+    fth_block *block;
+    int rc;
+
+    if (socket->in.cause != 0 && !socket->in.cancelled)
+        return FIRTH_OK;
+    block = fth_block_take(&socket->io.selector->blocks);
+    if (block == NULL)
+        return FIRTH_OK;
+    rc = discard_incoming(socket, block);
+    fth_block_give(&socket->io.selector->blocks, block);
+    return rc;
+}
+
+int fth_socket_linger(firth_socket *socket)
 {
     firth_scope_options options = {
         .timeout_ms = socket->linger_ms > 0 ? (int64_t)socket->linger_ms : -1, .shield = true, .name = "linger"};
     firth_scope scope;
-    fth_block *block;
     int rc;
 
     firth_scope_open(&scope, fth_current->innermost, &options);
     rc = fth_write_flush(&socket->out);
-    if (rc >= 0 && (socket->in.cause == 0 || socket->in.cancelled)) {
-        block = fth_block_take(&socket->io.selector->blocks);
-        if (block != NULL) {
-            rc = discard_incoming(socket, block);
-            fth_block_give(&socket->io.selector->blocks, block);
-        }
-    }
+    if (rc >= 0)
+        rc = socket->kind->farewell(socket);
     rc = firth_scope_close(&scope, rc);
     if (rc < 0 && rc == socket->out.cause)
         (void)firth_fail(rc, socket->out.os_code, socket->out.step);
@@ -97,14 +105,14 @@ int firth_socket_close(firth_socket *socket)
     fth_write_close(&socket->out);
     if (socket->in.reader != NULL || socket->out.writer != NULL)
         wait_for_others(socket);
-    rc = socket->how == FIRTH_CLOSE_RESET ? socket->out.cause : linger(socket);
+    rc = socket->how == FIRTH_CLOSE_RESET ? socket->out.cause : fth_socket_linger(socket);
     if (rc < 0)
         socket->how = FIRTH_CLOSE_RESET;
     socket->stage = FTH_SOCKET_CLOSED;
     /* Ended, so that what a send in the background leaves over is not sent after it. */
     fth_write_end(&socket->out, FIRTH_ERR_CLOSED, 0, "firth_socket_close");
     if (socket->out.in_flight > 0) {
-        fth_op_cancel(&socket->out.block->op);
+        socket->kind->stop_sending(socket);
         wait_for_others(socket);
     }
     fth_socket_settle(socket);

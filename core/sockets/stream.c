@@ -68,25 +68,25 @@ static bool must_wait(const firth_read_channel *in)
     return (of_input(in)->io.state & FIRTH_IO_DRY) != 0;
 }
 
-static void reader_left(firth_read_channel *in)
+void fth_socket_reader_left(firth_read_channel *in)
 {
     fth_socket_settle(of_input(in));
 }
 
 static int fill(firth_read_channel *in, uint64_t most);
 
-const fth_source fth_socket_source = {
+static const fth_source source = {
     .name = "read",
     .receive = receive,
     .wait = wait_readable,
     .must_wait = must_wait,
     .fill = fill,
-    .left = reader_left,
+    .left = fth_socket_reader_left,
 };
 
 static int fill(firth_read_channel *in, uint64_t most)
 {
-    return fth_read_fill_from(in, &fth_socket_source, most);
+    return fth_read_fill_from(in, &source, most);
 }
 
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
@@ -107,6 +107,8 @@ static void sent_in_background(firth_op *op)
             fth_write_end(out, (int)op->result, op->os_code, op->step);
         fth_write_discard(out);
     }
+    if (out->upper != NULL)
+        out->upper->sink->below_moved(out->upper);
     if (out->tell_left)
         fth_socket_settle(socket);
 }
@@ -153,7 +155,24 @@ static int64_t send_pieces(firth_write_channel *out, firth_buffer *pieces, unsig
     return out->cause;
 }
 
-static int64_t idle_deadline_ns(const firth_write_channel *out)
+static int64_t attempt(firth_write_channel *out, const void *bytes, size_t size)
+{
+    firth_socket *socket = of_output(out);
+    firth_buffer piece = {bytes, size};
+    firth_op op;
+
+    fth_op_init(&op, FIRTH_OP_SEND, &socket->io);
+    op.attempt_only = true;
+    op.piece_count = 1;
+    op.with.pieces = &piece;
+    (void)fth_op_submit(&op);
+    if (op.result > 0 || op.result == FIRTH_ERR_WOULD_BLOCK)
+        return op.result;
+    fth_write_end(out, (int)op.result, op.os_code, op.step);
+    return out->cause;
+}
+
+int64_t fth_socket_idle_deadline_ns(const firth_write_channel *out)
 {
     const firth_socket *socket = of_output(out);
 
@@ -167,14 +186,14 @@ static int finish(firth_write_channel *out)
     return socket->io.selector->backend->shutdown_write(&socket->io);
 }
 
-static void writer_left(firth_write_channel *out)
+void fth_socket_writer_left(firth_write_channel *out)
 {
     fth_socket_settle(of_output(out));
 }
 
 /* Without the rest of its bytes the stream is of no use to the peer: it gets a reset as soon as nobody is inside any
  * more, and reading ends here and now. */
-static void cancelled(firth_write_channel *out, int cause)
+void fth_socket_write_cancelled(firth_write_channel *out, int cause)
 {
     firth_socket *socket = of_output(out);
 
@@ -185,12 +204,35 @@ static void cancelled(firth_write_channel *out, int cause)
     fth_socket_settle(socket);
 }
 
-const fth_sink fth_socket_sink = {
+static const fth_sink sink = {
     .name = "write",
     .drain = drain,
     .send = send_pieces,
-    .idle_deadline_ns = idle_deadline_ns,
+    .idle_deadline_ns = fth_socket_idle_deadline_ns,
     .finish = finish,
-    .left = writer_left,
-    .cancelled = cancelled,
+    .attempt = attempt,
+    .left = fth_socket_writer_left,
+    .cancelled = fth_socket_write_cancelled,
+};
+
+/* ---- on a backend's io ------------------------------------------------------------------------------------------- */
+
+static void stop_sending(firth_socket *socket)
+{
+    fth_op_cancel(&socket->out.block->op);
+}
+
+static void close_io(firth_socket *socket)
+{
+    if (socket->io.native != -1)
+        socket->io.selector->backend->socket_close(&socket->io, (firth_close_how)socket->how);
+    socket->io.native = -1;
+}
+
+const fth_socket_kind fth_socket_plain = {
+    .source = &source,
+    .sink = &sink,
+    .farewell = fth_socket_farewell,
+    .stop_sending = stop_sending,
+    .close = close_io,
 };

@@ -16,6 +16,7 @@ void firth_tcp_init(firth_tcp_builder *tcp, firth_selector *selector, size_t str
         .connect_timeout_ms = 30000,
         .attempt_delay_ms = 250,
         .reuse_address = true,
+        .handshakes_max = 256,
     };
 
     memset(tcp, 0, struct_bytes);
@@ -41,12 +42,17 @@ static int check(const firth_tcp_builder *tcp)
         {tcp->connect_timeout_ms >= 0, "option connect_timeout_ms"},
         {tcp->attempt_delay_ms >= 10, "option attempt_delay_ms"},
         {tcp->backlog >= 0, "option backlog"},
+        {tcp->handshakes_max > 0, "option handshakes_max"},
     };
     size_t i;
 
     for (i = 0; i < sizeof checks / sizeof checks[0]; i++)
         if (!checks[i].good)
             return firth_fail(FIRTH_ERR_ARGUMENT, 0, checks[i].option);
+#if !FIRTH_HAS_TLS
+    if (tcp->tls != NULL)
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option tls");
+#endif
     return FIRTH_OK;
 }
 
@@ -113,6 +119,9 @@ int firth_tcp_adopt_at(const firth_tcp_builder *tcp, intptr_t descriptor, firth_
     fth_selector_assert_thread(full.selector);
     if ((full.selector->backend->capabilities & FIRTH_CAN_ADOPT) == 0)
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "firth_tcp_adopt");
+    /* A handshake suspends, which adopting does not: firth_tls_start is for that. */
+    if (full.tls != NULL)
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option tls");
     made = fth_socket_new(full.selector);
     if (made == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_tcp_adopt");

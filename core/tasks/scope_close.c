@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Joining the children, cleaning up, and what it all came to. */
 #include "core/base/assert.h"
+#include "core/base/failure.h"
 #include "core/base/format.h"
 #include "core/selector/selector.h"
 #include "core/tasks/scope.h"
@@ -31,7 +32,7 @@ static void take_result(firth_scope *scope, const firth_scope *child, int rc)
         scope->error = rc;
         /* What the child knows of it is what its parent will want to tell. */
         if (child->task->failure.code == rc)
-            scope->task->failure = child->task->failure;
+            (void)fth_failure_pass(&scope->task->failure, &child->task->failure);
     }
     if (scope->parent != NULL)
         firth_scope_cancel(scope);

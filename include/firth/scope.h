@@ -22,6 +22,7 @@ typedef struct firth_scope firth_scope;
 typedef struct firth_selector firth_selector;
 typedef struct firth_socket firth_socket;
 typedef struct firth_server firth_server;
+typedef struct firth_tls_config firth_tls_config;
 typedef struct firth_task firth_task;
 
 /* What a child's error (a negative result other than FIRTH_ERR_CANCELED) does to the scope it was spawned in. */

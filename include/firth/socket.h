@@ -35,6 +35,12 @@ FIRTH_API firth_read_channel *firth_socket_input(firth_socket *socket);
 /* The channel to write to: always the same object, owned by the socket. Never suspends. */
 FIRTH_API firth_write_channel *firth_socket_output(firth_socket *socket);
 
+/* Makes two sockets connected to each other in memory, as socketpair(2), with auto-flush: for tests, and for code that
+ * wants a socket between two tasks. They have no descriptor, no addresses and no options, but can be made secure.
+ * Returns FIRTH_OK with both the caller's to close; FIRTH_ERR_NO_MEMORY. Never suspends. */
+#define firth_socket_pair(selector, pair) firth_socket_pair_at(selector, pair, FIRTH_HERE)
+FIRTH_API FIRTH_NODISCARD int firth_socket_pair_at(firth_selector *selector, firth_socket *pair[2], const char *place);
+
 /* Closes gracefully: flushes what is written, sends FIN, discards what the peer was still sending so that no reset
  * overtakes the last bytes, and frees the socket - all within the builder's linger_ms, after which it is reset. It does
  * not wait for a peer that is silent. Everyone suspended on the socket wakes with FIRTH_ERR_CLOSED first; when the call

@@ -31,6 +31,9 @@ typedef struct firth_tcp_builder {
     int64_t linger_ms;         /* how long a graceful close may take; 5000. 0: only what leaves at once */
     int64_t read_idle_ms;  /* a read that waits this long for its next byte fails with FIRTH_ERR_TIMED_OUT; 0: never */
     int64_t write_idle_ms; /* the same for a write that moves nothing; 0: never */
+    firth_tls_config
+        *tls; /* hand out secure sockets, see tls.h: connect and accept handshake first; NULL: plain ones. A
+                              server keeps a part in it */
 
     /* for connect */
     int64_t connect_timeout_ms; /* all of it: name, every address; 0: none. 30 000 */
@@ -42,6 +45,7 @@ typedef struct firth_tcp_builder {
                            somebody listens on; on */
     bool ipv6_only;     /* an IPv6 wildcard takes no IPv4 clients; off: it takes both where the system can */
     int backlog;        /* clients that may wait to be accepted; 0: as many as the system allows */
+    int handshakes_max; /* with tls: clients that handshake at once, the others wait in the backlog; 256 */
 } firth_tcp_builder;
 
 FIRTH_BEGIN_DECLS
