@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/tls/mbedtls/adapter.h"
+#include "core/tls/mbedtls/process.h"
+#include <stdatomic.h>
+#include <string.h>
+
+#if MBEDTLS_VERSION_MAJOR < 4
+#include <mbedtls/psa_util.h>
+#endif
+
+static atomic_bool is_prepared;
+
+/* mbedTLS makes its list of suites when it is first asked for, without a lock: the_first_configurations_of_a_process_may_…
+ * of threads_test. Returns 0 or an error of PSA's, which is below zero too and none of mbedTLS's. */
+static int prepare(void)
+{
+    (void)mbedtls_ssl_list_ciphersuites();
+    return psa_crypto_init();
+}
+
+int fth_tls_prepare(void)
+{
+    firth_port_lock *lock;
+    int error = 0;
+
+    if (atomic_load(&is_prepared))
+        return 0;
+    lock = fth_tls_process_lock();
+    if (lock == NULL)
+        return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+    firth_port_lock_take(lock);
+    if (!atomic_load(&is_prepared)) {
+        error = prepare();
+        atomic_store(&is_prepared, error == 0);
+    }
+    firth_port_lock_give(lock);
+    return error;
+}
+
+/* ---- random bytes: PSA's generator, which mbedTLS 4 uses without being told -------------------------------------- */
+
+void fth_tls_use_random(mbedtls_ssl_config *config)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    mbedtls_ssl_conf_rng(config, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+#else
+    (void)config;
+#endif
+}
+
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
+
+int fth_tls_parse_key(mbedtls_pk_context *key, const unsigned char *bytes, size_t size, const char *password)
+{
+    const size_t password_size = password != NULL ? strlen(password) : 0;
+
+#if MBEDTLS_VERSION_MAJOR < 4
+    return mbedtls_pk_parse_key(key, bytes, size, (const unsigned char *)password, password_size,
+                                mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+#else
+    return mbedtls_pk_parse_key(key, bytes, size, (const unsigned char *)password, password_size);
+#endif
+}
+
+int fth_tls_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_context *key)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    return mbedtls_pk_check_pair(public_key, key, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE);
+#else
+    return mbedtls_pk_check_pair(public_key, key);
+#endif
+}
+
+/* ---- tickets ----------------------------------------------------------------------------------------------------- */
+
+int fth_tls_ticket_setup(mbedtls_ssl_ticket_context *tickets, unsigned lifetime_s)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    return mbedtls_ssl_ticket_setup(tickets, mbedtls_psa_get_random, MBEDTLS_PSA_RANDOM_STATE,
+                                    MBEDTLS_CIPHER_AES_256_GCM, lifetime_s);
+#else
+    return mbedtls_ssl_ticket_setup(tickets, PSA_ALG_GCM, PSA_KEY_TYPE_AES, 256, lifetime_s);
+#endif
+}
+
+/* mbedTLS 4 always tells. */
+void fth_tls_signal_tickets(mbedtls_ssl_config *config)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config,
+                                                             MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+#else
+    (void)config;
+#endif
+}
+
+bool fth_tls_is_new_ticket(int error)
+{
+    return error == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------------------------- */
+
+bool fth_tls_has_pss_fault(void)
+{
+    const unsigned version = mbedtls_version_get_number();
+
+    return version == 0x03060600 || version == 0x04010000;
+}
+
+bool fth_tls_is_no_memory(int error)
+{
+    static const int whole[] = {
+        PSA_ERROR_INSUFFICIENT_MEMORY,
+        MBEDTLS_ERR_SSL_ALLOC_FAILED,
+        MBEDTLS_ERR_X509_ALLOC_FAILED,
+        MBEDTLS_ERR_PK_ALLOC_FAILED,
+        MBEDTLS_ERR_PEM_ALLOC_FAILED,
+        MBEDTLS_ERR_ASN1_ALLOC_FAILED,
+#if MBEDTLS_VERSION_MAJOR < 4
+        MBEDTLS_ERR_MPI_ALLOC_FAILED,
+        MBEDTLS_ERR_ECP_ALLOC_FAILED,
+        MBEDTLS_ERR_MD_ALLOC_FAILED,
+        MBEDTLS_ERR_CIPHER_ALLOC_FAILED
+#endif
+    };
+    const int low = -(-error & 0x7F);
+    const int high = -(-error & 0xFF80);
+    size_t i;
+
+    for (i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        if (error == whole[i] || low == whole[i] || high == whole[i])
+            return error != 0;
+    return false;
+}
+
+void fth_tls_wipe(void *bytes, size_t size)
+{
+    mbedtls_platform_zeroize(bytes, size);
+}
+
+/* Of the library that runs, which may be newer than the headers. Written once, under the process's lock. */
+const char *fth_tls_engine_text(void)
+{
+    static const char name[] = "mbedTLS ";
+    static char text[sizeof name + 16];
+    firth_port_lock *lock = fth_tls_process_lock();
+
+    if (lock == NULL)
+        return "mbedTLS " MBEDTLS_VERSION_STRING;
+    firth_port_lock_take(lock);
+    if (text[0] == '\0') {
+        memcpy(text, name, sizeof name);
+        mbedtls_version_get_string(text + sizeof name - 1);
+    }
+    firth_port_lock_give(lock);
+    return text;
+}
+
+/* The lower layer's words say more than the higher one's. Both begin with the layer, "X509 - ". */
+const char *fth_tls_error_text(int error)
+{
+#if defined(MBEDTLS_ERROR_C)
+    const char *text = mbedtls_low_level_strerr(error);
+    const char *after;
+
+    if (text == NULL)
+        text = mbedtls_high_level_strerr(error);
+    after = text != NULL ? strstr(text, " - ") : NULL;
+    if (after != NULL)
+        return after + 3;
+    return text != NULL ? text : "unknown to mbedTLS";
+#else
+    (void)error;
+    return "unknown: mbedTLS was built without MBEDTLS_ERROR_C";
+#endif
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All that differs between mbedTLS 3.6 and 4 is behind these functions, and every header of mbedTLS that Firth includes
+ * is included here. */
+#ifndef FTH_TLS_MBEDTLS_ADAPTER_H
+#define FTH_TLS_MBEDTLS_ADAPTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <mbedtls/build_info.h>
+
+#include <mbedtls/error.h>
+#include <mbedtls/oid.h>
+#include <mbedtls/pem.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/platform.h>
+#include <mbedtls/platform_util.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ciphersuites.h>
+#include <mbedtls/ssl_ticket.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crl.h>
+#include <mbedtls/x509_crt.h>
+#include <psa/crypto.h>
+
+#ifdef MBEDTLS_VERSION_NUMBER /* tools look at this without mbedTLS's headers */
+#if MBEDTLS_VERSION_NUMBER < 0x03060600
+#error "Firth needs mbedTLS 3.6.6 or newer: older ones have known security issues in TLS"
+#endif
+#if !defined(MBEDTLS_THREADING_C) && !defined(FIRTH_SINGLE_THREADED)
+#error                                                                                                                 \
+    "mbedTLS was built without MBEDTLS_THREADING_C: define it, or FIRTH_SINGLE_THREADED if one thread does all of TLS"
+#endif
+#if !defined(MBEDTLS_SSL_CLI_C) || !defined(MBEDTLS_SSL_SRV_C)
+#error "Firth needs MBEDTLS_SSL_CLI_C and MBEDTLS_SSL_SRV_C"
+#endif
+#if !defined(MBEDTLS_SSL_PROTO_TLS1_2) || !defined(MBEDTLS_SSL_PROTO_TLS1_3)
+#error "Firth needs MBEDTLS_SSL_PROTO_TLS1_2 and MBEDTLS_SSL_PROTO_TLS1_3"
+#endif
+#if !defined(MBEDTLS_SSL_ALPN) || !defined(MBEDTLS_SSL_SERVER_NAME_INDICATION) || !defined(MBEDTLS_SSL_SESSION_TICKETS)
+#error "Firth needs MBEDTLS_SSL_ALPN, MBEDTLS_SSL_SERVER_NAME_INDICATION and MBEDTLS_SSL_SESSION_TICKETS"
+#endif
+#if !defined(MBEDTLS_SSL_TICKET_C) || !defined(MBEDTLS_SSL_EXTENDED_MASTER_SECRET)
+#error "Firth needs MBEDTLS_SSL_TICKET_C and MBEDTLS_SSL_EXTENDED_MASTER_SECRET"
+#endif
+#if !defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
+#error "Firth needs MBEDTLS_SSL_KEEP_PEER_CERTIFICATE"
+#endif
+#if !defined(MBEDTLS_PEM_PARSE_C) || !defined(MBEDTLS_X509_CRT_PARSE_C) || !defined(MBEDTLS_X509_CRL_PARSE_C)
+#error "Firth needs MBEDTLS_PEM_PARSE_C, MBEDTLS_X509_CRT_PARSE_C and MBEDTLS_X509_CRL_PARSE_C"
+#endif
+#if !defined(MBEDTLS_HAVE_TIME_DATE)
+#error "Firth needs MBEDTLS_HAVE_TIME_DATE: without it the dates of certificates are not checked"
+#endif
+#endif
+
+/* Prepares mbedTLS and PSA once for the process; needed before anything else. 0, or an error of theirs. Any thread. */
+int fth_tls_prepare(void);
+
+/* Gives the configuration its generator of random bytes. */
+void fth_tls_use_random(mbedtls_ssl_config *config);
+
+/* Parses a private key, PEM (size counts its NUL) or DER; checks that a key belongs to a certificate's public one. */
+int fth_tls_parse_key(mbedtls_pk_context *key, const unsigned char *bytes, size_t size, const char *password);
+int fth_tls_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_context *key);
+
+/* Sets up a server's ticket keys, AES-256-GCM, renewed after lifetime_s. */
+int fth_tls_ticket_setup(mbedtls_ssl_ticket_context *tickets, unsigned lifetime_s);
+
+/* Has the client told of each ticket of TLS 1.3, by an error that is none. */
+void fth_tls_signal_tickets(mbedtls_ssl_config *config);
+bool fth_tls_is_new_ticket(int error);
+
+/* Whether the version that runs is one whose TLS 1.2 client cannot do RSA-PSS though it offers it (issue 10668). */
+bool fth_tls_has_pss_fault(void);
+
+/* Whether an error says that there was no memory; mbedTLS adds the error of a lower layer to that of a higher one. */
+bool fth_tls_is_no_memory(int error);
+
+/* Zeroes memory, also where nothing reads it afterwards. */
+void fth_tls_wipe(void *bytes, size_t size);
+
+/* "mbedTLS 3.6.7", of the version that runs; the words of an error. Static storage. */
+const char *fth_tls_engine_text(void);
+const char *fth_tls_error_text(int error);
+
+#endif

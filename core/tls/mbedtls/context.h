@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A context: what a builder says, read, parsed and checked, in the form that mbedTLS wants it. Immutable once built,
+ * but for the kept sessions, which have a lock; so any number of sessions on any thread read it. */
+#ifndef FTH_TLS_MBEDTLS_CONTEXT_H
+#define FTH_TLS_MBEDTLS_CONTEXT_H
+
+#include "core/tls/engine.h"
+#include "core/tls/mbedtls/adapter.h"
+#include <firth/port.h>
+
+/* A certificate chain and its key. */
+typedef struct fth_tls_own {
+    mbedtls_x509_crt chain; /* the leaf first */
+    mbedtls_pk_context key;
+} fth_tls_own;
+
+typedef struct fth_tls_kept_session fth_tls_kept_session;
+
+struct fth_tls_context {
+    mbedtls_ssl_config config; /* its user data is the context */
+    firth_tls_role role;
+
+    /* Whether the peer proves itself by a certificate at all: false for a client with nothing but a pre-shared key, which
+     * therefore needs no name of its server. */
+    bool wants_certificate;
+    bool any_certificate;                                  /* insecure */
+    bool any_name;                                         /* insecure */
+    firth_tls_trust trust;                                 /* PINS: not to be trusted is no fault of a pinned leaf */
+    firth_tls_client_authentication client_authentication; /* OPTIONAL: mbedTLS lets a bad certificate pass */
+    firth_tls_pin *pins;
+    size_t pin_count;
+    char *server_name; /* the builder's, a copy; NULL: none */
+
+    fth_tls_own *own;
+    size_t own_count;
+
+    /* Never NULL for mbedTLS, which refuses to verify without a chain: it is the empty list below for pins alone. */
+    mbedtls_x509_crt
+        authorities; /* of the builder; the last one's next is the first of the system's, which are shared */
+    mbedtls_x509_crt *system_authorities;
+    mbedtls_x509_crl revocations;
+
+    char **alpn; /* ends with NULL */
+    size_t alpn_count;
+    int *suites; /* ends with 0 */
+    uint16_t signatures[12];
+
+    mbedtls_ssl_ticket_context tickets;
+    bool has_tickets; /* a server's */
+
+    firth_tls_psk_fn *psk_find;
+    void *psk_find_argument;
+    firth_tls_key_log_fn *key_log;
+    void *key_log_argument;
+
+    /* A client's. */
+    firth_port_lock *kept_lock; /* NULL: no sessions are kept */
+    fth_tls_kept_session *kept; /* the latest first */
+    size_t kept_count;
+    int64_t kept_lifetime_ns;
+};
+
+/* What the context's callbacks know of a connection: the user data of its mbedtls_ssl_context, from attach on. */
+typedef struct fth_tls_link {
+    fth_tls_context *context;
+    char *server_name;  /* server: what the client asked for (SNI), or NULL; of mbedtls_calloc, detach frees it */
+    bool has_found_key; /* server: psk_find had the client's key */
+} fth_tls_link;
+
+/* Makes ssl, which mbedtls_ssl_setup has prepared with context->config, a connection of the context's: its user data,
+ * the key log. Cannot fail. */
+void fth_tls_attach(fth_tls_context *context, mbedtls_ssl_context *ssl, fth_tls_link *link);
+void fth_tls_detach(fth_tls_link *link);
+
+/* ---- a client's kept sessions (kept.c); any thread --------------------------------------------------------------- */
+
+/* Before a client's handshake, after mbedtls_ssl_set_hostname: resumes the session kept for that host and port, if there
+ * is any. One of TLS 1.3 is used up by that (RFC 8446 §C.4). host is the name as it was compared with the certificate;
+ * NULL (no name is known) offers nothing. Whatever fails, the handshake will be a full one. */
+void fth_tls_kept_offer(fth_tls_context *context, mbedtls_ssl_context *ssl, const char *host, uint16_t port);
+
+/* When a client's handshake of TLS 1.2 is over, and at each fth_tls_is_new_ticket of TLS 1.3: keeps the session in the
+ * place of the one before. Without memory nothing is kept. */
+void fth_tls_kept_keep(fth_tls_context *context, const mbedtls_ssl_context *ssl, const char *host, uint16_t port);
+
+/* After a client's handshake failed: what was offered may have been the cause. */
+void fth_tls_kept_forget(fth_tls_context *context, const char *host, uint16_t port);
+
+/* ---- the engine's slots ------------------------------------------------------------------------------------------ */
+
+int fth_tls_context_build(const firth_tls_builder *full, fth_tls_context **context);
+void fth_tls_context_free(fth_tls_context *context);
+
+#endif

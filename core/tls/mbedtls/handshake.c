@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The handshake, a state of mbedTLS's at a time, so that each failure is known to be of one message. */
+#include "core/tls/mbedtls/failures.h"
+#include "core/tls/mbedtls/private.h"
+#include "core/tls/mbedtls/session.h"
+#include <firth/backend.h>
+
+static const char step_name[] = "handshake";
+
+static bool is_client(const fth_tls_session *session)
+{
+    return session->link.context->role == FIRTH_TLS_CLIENT;
+}
+
+static bool is_1_3(const fth_tls_session *session)
+{
+    return mbedtls_ssl_get_version_number(&session->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+}
+
+static void keep(fth_tls_session *session)
+{
+    if (is_client(session))
+        fth_tls_kept_keep(session->link.context, &session->ssl, session->host, session->port);
+}
+
+static int fail(fth_tls_session *session, int error)
+{
+    int code = fth_tls_fail(session, error, step_name);
+
+    if (session->has_offered)
+        fth_tls_kept_forget(session->link.context, session->host, session->port);
+    return code;
+}
+
+/* With FIRTH_TLS_CLIENT_OPTIONAL mbedTLS lets a client's certificate pass whatever is wrong with it. */
+static bool is_refused(const fth_tls_session *session)
+{
+    return session->has_verified && session->link.context->client_authentication == FIRTH_TLS_CLIENT_OPTIONAL &&
+           mbedtls_ssl_get_verify_result(&session->ssl) != 0;
+}
+
+static int established(fth_tls_session *session)
+{
+    session->is_established = true;
+    if (!is_1_3(session))
+        keep(session);
+    return FIRTH_OK;
+}
+
+/* What a step came to: FIRTH_OK to take the next. */
+static int stepped(fth_tls_session *session, int result)
+{
+    if (result == 0 && is_refused(session))
+        return fth_tls_fail_certificate(session, mbedtls_ssl_get_verify_result(&session->ssl),
+                                        MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
+    if (result == 0)
+        return FIRTH_OK;
+    if (fth_tls_is_new_ticket(result)) {
+        keep(session);
+        return FIRTH_OK;
+    }
+    if (result == MBEDTLS_ERR_SSL_WANT_READ && !session->is_starved)
+        return ++session->idle_steps < FTH_TLS_MOST_IDLE_CALLS ? FIRTH_OK
+                                                               : fail(session, MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE);
+    if (result == MBEDTLS_ERR_SSL_WANT_READ)
+        return FTH_TLS_WANT_READ;
+    if (result == MBEDTLS_ERR_SSL_WANT_WRITE)
+        return FTH_TLS_WANT_WRITE;
+    return fail(session, result);
+}
+
+static void prepare_step(fth_tls_session *session)
+{
+    switch (fth_tls_state(&session->ssl)) {
+    case MBEDTLS_SSL_SERVER_CERTIFICATE:
+        session->has_certificate_step = true;
+        break;
+    case MBEDTLS_SSL_CLIENT_CERTIFICATE:
+    case MBEDTLS_SSL_CLIENT_CERTIFICATE_VERIFY:
+    case MBEDTLS_SSL_CLIENT_FINISHED:
+        if (!is_client(session) && is_1_3(session))
+            fth_tls_use_application_keys(&session->ssl);
+        break;
+    default:
+        break;
+    }
+    if (is_client(session) && is_1_3(session))
+        fth_tls_prepare_alerts(&session->ssl);
+    fth_tls_call_begins(session);
+}
+
+int fth_tls_session_handshake(fth_tls_session *session)
+{
+    if (session->failure.code != FIRTH_OK)
+        return fth_tls_failed(session);
+    if (session->is_established)
+        return FIRTH_OK;
+    while (fth_tls_state(&session->ssl) != MBEDTLS_SSL_HANDSHAKE_OVER) {
+        int result;
+
+        prepare_step(session);
+        result = stepped(session, mbedtls_ssl_handshake_step(&session->ssl));
+        if (result != FIRTH_OK)
+            return result;
+    }
+    return established(session);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This end's certificates: read, checked against their keys, and chosen for the name that a client asks for. */
+#include "core/tls/mbedtls/parts.h"
+#include <firth/backend.h>
+#include <string.h>
+
+static const char option[] = "option identities";
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+static int read_chain(fth_tls_own *own, const firth_tls_data *data)
+{
+    fth_tls_material material;
+    const unsigned char *bytes;
+    size_t size, count = 0;
+    int rc = fth_tls_material_load(&material, data, option, "certificate");
+
+    if (rc < 0)
+        return rc;
+    for (; rc >= 0 && (bytes = fth_tls_material_next(&material, "CERTIFICATE", &size)) != NULL; count++) {
+        const int error = mbedtls_x509_crt_parse(&own->chain, bytes, size);
+
+        if (error != 0)
+            rc = fth_tls_material_fail(&material, error,
+                                       material.is_pem ? "a certificate in it cannot be read" : "not a certificate");
+    }
+    if (rc >= 0 && count == 0)
+        rc = fth_tls_material_fail(&material, 0, "no certificate in it");
+    fth_tls_material_free(&material);
+    return rc;
+}
+
+/* A wrong password may well decrypt to what looks like a key until it is parsed. */
+static const char *key_words(int error, const char *password, bool is_encrypted)
+{
+    if (error == MBEDTLS_ERR_PK_PASSWORD_REQUIRED || (is_encrypted && (password == NULL || password[0] == '\0')))
+        return "the key is encrypted and no password was given";
+    if (error == MBEDTLS_ERR_PK_PASSWORD_MISMATCH || is_encrypted)
+        return "the password is wrong";
+    return "not a private key of a kind that can be used";
+}
+
+/* PKCS #8 of both kinds, RSA and EC keys of their own formats. A file may hold other things beside the key: parameters of
+ * the curve, the certificate. */
+static const unsigned char *find_key(fth_tls_material *material, size_t *size, bool *is_encrypted)
+{
+    static const char *const labels[] = {"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"};
+    const unsigned char *bytes = NULL;
+    size_t i;
+
+    for (i = 0; i < sizeof labels / sizeof labels[0] && bytes == NULL; i++) {
+        bytes = fth_tls_material_next(material, labels[i], size);
+        *is_encrypted = i == 3 && material->is_pem;
+    }
+    if (bytes != NULL && material->is_pem && strstr((const char *)bytes, "Proc-Type: 4,ENCRYPTED") != NULL)
+        *is_encrypted = true;
+    return bytes;
+}
+
+static int read_key(fth_tls_own *own, const firth_tls_identity *identity)
+{
+    fth_tls_material material;
+    const unsigned char *bytes;
+    bool is_encrypted = false;
+    size_t size;
+    int rc = fth_tls_material_load(&material, &identity->key, option, "key");
+
+    if (rc < 0)
+        return rc;
+    bytes = find_key(&material, &size, &is_encrypted);
+    if (bytes == NULL) {
+        rc = fth_tls_material_fail(&material, 0, "no private key in it");
+    } else {
+        int error = fth_tls_parse_key(&own->key, bytes, size, identity->password);
+
+        if (error != 0) {
+            rc = fth_tls_material_fail(&material, error, key_words(error, identity->password, is_encrypted));
+        } else {
+            error = fth_tls_check_pair(&own->chain.pk, &own->key);
+            if (error != 0)
+                rc = fth_tls_material_fail(&material, fth_tls_is_no_memory(error) ? error : 0,
+                                           "the key does not belong to the certificate");
+        }
+    }
+    fth_tls_material_free(&material);
+    return rc;
+}
+
+static int read_identity(fth_tls_context *context, const firth_tls_identity *identity)
+{
+    fth_tls_own *own = &context->own[context->own_count++];
+    int error, rc;
+
+    mbedtls_x509_crt_init(&own->chain);
+    mbedtls_pk_init(&own->key);
+    rc = read_chain(own, &identity->certificate);
+    if (rc >= 0)
+        rc = read_key(own, identity);
+    if (rc < 0)
+        return rc;
+    error = mbedtls_ssl_conf_own_cert(&context->config, &own->chain, &own->key);
+    return error == 0 ? FIRTH_OK : fth_tls_context_fail(error, option, "the certificate cannot be used");
+}
+
+void fth_tls_identities_free(fth_tls_context *context)
+{
+    size_t i;
+
+    for (i = 0; i < context->own_count; i++) {
+        mbedtls_x509_crt_free(&context->own[i].chain);
+        mbedtls_pk_free(&context->own[i].key);
+    }
+    firth_port_release(context->own);
+}
+
+/* ---- choosing ---------------------------------------------------------------------------------------------------- */
+
+static unsigned char lower(unsigned char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (unsigned char)(letter | 0x20) : letter;
+}
+
+static bool is_same(const unsigned char *a, const unsigned char *b, size_t size)
+{
+    while (size > 0 && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+        size--;
+    }
+    return size == 0;
+}
+
+/* RFC 6125 §6.4.3: "*" stands for one whole label, the first. */
+static bool matches(const mbedtls_x509_buf *pattern, const unsigned char *name, size_t size, bool by_wildcard)
+{
+    const unsigned char *dot = memchr(name, '.', size);
+
+    if (!by_wildcard)
+        return pattern->len == size && is_same(pattern->p, name, size);
+    if (pattern->len < 3 || pattern->p[0] != '*' || pattern->p[1] != '.' || dot == NULL || dot == name)
+        return false;
+    return pattern->len - 1 == size - (size_t)(dot - name) && is_same(pattern->p + 1, dot, pattern->len - 1);
+}
+
+static bool is_for(const fth_tls_own *own, const unsigned char *name, size_t size, bool by_wildcard)
+{
+    const mbedtls_x509_sequence *at = &own->chain.subject_alt_names;
+
+    for (; at != NULL && at->buf.p != NULL; at = at->next)
+        if ((at->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == MBEDTLS_X509_SAN_DNS_NAME &&
+            matches(&at->buf, name, size, by_wildcard))
+            return true;
+    return false;
+}
+
+/* All that are for the name, for the kind of key decides mbedTLS by what the client can verify. */
+static int show_those_for(const fth_tls_context *context, mbedtls_ssl_context *ssl, const unsigned char *name,
+                          size_t size, bool by_wildcard, bool *is_shown)
+{
+    size_t i;
+    int error = 0;
+
+    for (i = 0; i < context->own_count && error == 0; i++)
+        if (is_for(&context->own[i], name, size, by_wildcard)) {
+            error = mbedtls_ssl_set_hs_own_cert(ssl, &context->own[i].chain, &context->own[i].key);
+            *is_shown = true;
+        }
+    return error;
+}
+
+static int note_name(fth_tls_link *link, const unsigned char *name, size_t size)
+{
+    link->server_name = mbedtls_calloc(1, size + 1);
+    if (link->server_name == NULL)
+        return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+    memcpy(link->server_name, name, size);
+    return 0;
+}
+
+/* After the whole ClientHello. A name that no certificate has gets the first, as one with no name does (RFC 6066 §3 has
+ * it either way): the client knows best whether it minds. */
+static int choose(mbedtls_ssl_context *ssl)
+{
+    fth_tls_link *link = mbedtls_ssl_get_user_data_p(ssl);
+    bool is_shown = false;
+    size_t size;
+    const unsigned char *name = mbedtls_ssl_get_hs_sni(ssl, &size);
+    int error;
+
+    if (name == NULL || size == 0 || memchr(name, '\0', size) != NULL)
+        return 0;
+    if (link->server_name == NULL) { /* the second ClientHello of a TLS 1.3 handshake has it, too */
+        error = note_name(link, name, size);
+        if (error != 0)
+            return error;
+    }
+    if (link->context->own_count < 2)
+        return 0;
+    error = show_those_for(link->context, ssl, name, size, false, &is_shown);
+    if (error == 0 && !is_shown)
+        error = show_those_for(link->context, ssl, name, size, true, &is_shown);
+    return error;
+}
+
+int fth_tls_identities_build(fth_tls_context *context, const firth_tls_builder *tls)
+{
+    size_t i;
+    int rc = FIRTH_OK;
+
+    if (context->role == FIRTH_TLS_SERVER)
+        mbedtls_ssl_conf_cert_cb(&context->config, choose);
+    if (tls->identity_count == 0)
+        return FIRTH_OK;
+    context->own = firth_port_allocate(tls->identity_count * sizeof *context->own);
+    if (context->own == NULL)
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, option);
+    for (i = 0; i < tls->identity_count && rc >= 0; i++)
+        rc = read_identity(context, &tls->identities[i]);
+    return rc;
+}

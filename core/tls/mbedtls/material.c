@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/tls/mbedtls/material.h"
+#include "core/base/failure.h"
+#include <firth/backend.h>
+#include <firth/port.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    MOST_BYTES = 16 << 20, /* of a file: a hundred times the authorities of a system */
+    MOST_SHOWN = 140,      /* of its name in a failure, so that the reason is in it, too */
+};
+
+static const char begin[] = "-----BEGIN ";
+static const char end[] = "-----END ";
+
+static const char *name_in_memory(const char *what)
+{
+    if (what[0] == 'c')
+        return "certificate in memory";
+    return what[0] == 'k' ? "key in memory" : "revocation list in memory";
+}
+
+/* The end of a long path says more than its beginning. */
+static const char *shown(const char *name, const char **dots)
+{
+    const size_t size = strlen(name);
+
+    *dots = size > MOST_SHOWN ? "..." : "";
+    return size > MOST_SHOWN ? name + size - MOST_SHOWN : name;
+}
+
+int fth_tls_context_fail(int error, const char *option, const char *reason)
+{
+    if (fth_tls_is_no_memory(error))
+        return firth_fail(FIRTH_ERR_NO_MEMORY, error, option);
+    return fth_fail_in_words(FIRTH_ERR_TLS_CONFIG, error, option, "%s (%s)", reason, fth_tls_error_text(error));
+}
+
+int fth_tls_material_fail(const fth_tls_material *material, int error, const char *reason)
+{
+    const char *dots;
+    const char *name = shown(material->name, &dots);
+
+    if (fth_tls_is_no_memory(error))
+        return firth_fail(FIRTH_ERR_NO_MEMORY, error, material->option);
+    return fth_fail_in_words(FIRTH_ERR_TLS_CONFIG, error, material->option, "%s%s: %s%s%s%s", dots, name, reason,
+                             error != 0 ? " (" : "", error != 0 ? fth_tls_error_text(error) : "",
+                             error != 0 ? ")" : "");
+}
+
+/* memmem(3), which is not C's. */
+static unsigned char *find(unsigned char *bytes, size_t size, const char *text, size_t length)
+{
+    unsigned char *at = bytes;
+    unsigned char *const last = bytes + size;
+
+    while ((size_t)(last - at) >= length) {
+        at = memchr(at, text[0], (size_t)(last - at) - length + 1);
+        if (at == NULL || memcmp(at, text, length) == 0)
+            return at;
+        at++;
+    }
+    return NULL;
+}
+
+/* DER begins with a SEQUENCE, a text with anything else. */
+void fth_tls_material_use(fth_tls_material *material, unsigned char *bytes, size_t size, const char *name)
+{
+    *material = (fth_tls_material){.bytes = bytes, .size = size, .name = name, .option = "option trust", .cut = size};
+    material->is_pem = size > 0 && bytes[0] != 0x30 && find(bytes, size, begin, sizeof begin - 1) != NULL;
+}
+
+static int read_file(const char *path, const char *option, void **bytes, size_t *size)
+{
+    const char *why = "", *dots, *name = shown(path, &dots);
+    int os_code = 0;
+    const int rc = firth_port_read_file(path, MOST_BYTES, bytes, size, &os_code, &why);
+
+    if (rc == FIRTH_ERR_NO_MEMORY)
+        return firth_fail(rc, os_code, option);
+    if (rc < 0)
+        return fth_fail_in_words(FIRTH_ERR_TLS_CONFIG, os_code, option, "%s%s: %s", dots, name, why);
+    return FIRTH_OK;
+}
+
+static int copy_memory(const firth_tls_data *data, const char *option, void **bytes, size_t *size)
+{
+    unsigned char *copy = firth_port_allocate(data->size + 1);
+
+    if (copy == NULL)
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, option);
+    memcpy(copy, data->bytes, data->size);
+    copy[data->size] = '\0';
+    *bytes = copy;
+    *size = data->size;
+    return FIRTH_OK;
+}
+
+int fth_tls_material_load(fth_tls_material *material, const firth_tls_data *data, const char *option, const char *what)
+{
+    void *bytes = NULL;
+    size_t size = 0;
+    const int rc =
+        data->file != NULL ? read_file(data->file, option, &bytes, &size) : copy_memory(data, option, &bytes, &size);
+
+    if (rc < 0)
+        return rc;
+    fth_tls_material_use(material, bytes, size, data->file != NULL ? data->file : name_in_memory(what));
+    material->option = option;
+    return FIRTH_OK;
+}
+
+void fth_tls_material_free(fth_tls_material *material)
+{
+    if (material->bytes != NULL) {
+        fth_tls_wipe(material->bytes, material->size);
+        firth_port_release(material->bytes);
+    }
+    material->bytes = NULL;
+}
+
+/* Where "-----BEGIN label-----", or END, is, from a place on; its own length in *length. */
+static unsigned char *find_mark(const fth_tls_material *material, size_t from, const char *kind, const char *label,
+                                size_t *length)
+{
+    char mark[64];
+
+    *length = (size_t)snprintf(mark, sizeof mark, "%s%s-----", kind, label);
+    return find(material->bytes + from, material->size - from, mark, *length);
+}
+
+/* mbedTLS reads a list of blocks by itself, but says of one that it cannot read no more than that there is one, and does
+ * not take a list of revocation lists that ends in a blank line. */
+const unsigned char *fth_tls_material_next(fth_tls_material *material, const char *label, size_t *size)
+{
+    unsigned char *from, *to;
+    size_t length;
+
+    if (!material->is_pem) {
+        const bool is_first = material->at == 0 && material->size > 0;
+
+        *size = material->size;
+        material->at = material->size;
+        return is_first ? material->bytes : NULL;
+    }
+    if (material->cut < material->size)
+        material->bytes[material->cut] = material->cut_byte;
+    from = find_mark(material, material->at, begin, label, &length);
+    if (from == NULL)
+        return NULL;
+    to = find_mark(material, (size_t)(from - material->bytes), end, label, &length);
+    material->cut = to != NULL ? (size_t)(to - material->bytes) + length : material->size;
+    material->cut_byte = material->bytes[material->cut];
+    material->bytes[material->cut] = '\0';
+    material->at = material->cut;
+    *size = (size_t)(material->bytes + material->cut - from) + 1;
+    return from;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a process has one of. */
+#ifndef FTH_TLS_MBEDTLS_PROCESS_H
+#define FTH_TLS_MBEDTLS_PROCESS_H
+
+#include <firth/port.h>
+
+/* A lock that is there before anybody opened one, for what is set up once for the process. It is never closed. NULL when
+ * there is no memory. Any thread. */
+firth_port_lock *fth_tls_process_lock(void);
+
+#endif

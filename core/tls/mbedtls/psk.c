@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pre-shared keys. */
+#include "core/tls/mbedtls/parts.h"
+#include <firth/backend.h>
+#include <string.h>
+
+/* RFC 4279 §5.3 asks for identities of 128 bytes, of text. In TLS 1.3 the tickets of another server are shown to the same
+ * callback, and are not. */
+enum { MOST_IDENTITY_BYTES = 128 };
+
+static bool is_text(const unsigned char *bytes, size_t size)
+{
+    while (size > 0 && *bytes >= 0x20 && *bytes != 0x7F) {
+        bytes++;
+        size--;
+    }
+    return size == 0;
+}
+
+/* Not 0 stands for a key that is not known, which mbedTLS answers with the alert for that. */
+static int find(void *argument, mbedtls_ssl_context *ssl, const unsigned char *identity, size_t size)
+{
+    const fth_tls_context *context = argument;
+    unsigned char key[MBEDTLS_PSK_MAX_LEN];
+    char text[MOST_IDENTITY_BYTES + 1];
+    size_t key_size;
+    int error = MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY;
+
+    if (size == 0 || size > MOST_IDENTITY_BYTES || !is_text(identity, size))
+        return error;
+    memcpy(text, identity, size);
+    text[size] = '\0';
+    key_size = context->psk_find(context->psk_find_argument, text, key, sizeof key);
+    if (key_size > 0 && key_size <= sizeof key)
+        error = mbedtls_ssl_set_hs_psk(ssl, key, key_size);
+    if (error == 0)
+        ((fth_tls_link *)mbedtls_ssl_get_user_data_p(ssl))->has_found_key = true;
+    fth_tls_wipe(key, sizeof key);
+    return error;
+}
+
+int fth_tls_psk_build(fth_tls_context *context, const firth_tls_builder *tls)
+{
+    int error = 0;
+
+    context->psk_find = tls->psk_find;
+    context->psk_find_argument = tls->psk_find_argument;
+    if (tls->psk_find != NULL)
+        mbedtls_ssl_conf_psk_cb(&context->config, find, context);
+    if (tls->psk != NULL && tls->psk_size > MBEDTLS_PSK_MAX_LEN)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option psk_size");
+    if (tls->psk != NULL)
+        error = mbedtls_ssl_conf_psk(&context->config, tls->psk, tls->psk_size,
+                                     (const unsigned char *)tls->psk_identity, strlen(tls->psk_identity));
+    return error == 0 ? FIRTH_OK : fth_tls_context_fail(error, "option psk", "the pre-shared key cannot be used");
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A session: one connection's state above mbedTLS's. mbedTLS answers some questions ambiguously and forgets others; what
+ * it does not keep is kept here. */
+#ifndef FTH_TLS_MBEDTLS_SESSION_H
+#define FTH_TLS_MBEDTLS_SESSION_H
+
+#include "core/tls/mbedtls/context.h"
+
+enum { FTH_TLS_WORDS_SIZE = 256 };
+
+/* What was said about certificates that are not accepted; the second half is for putting a sentence together. */
+typedef struct fth_tls_words {
+    char text[FTH_TLS_WORDS_SIZE];
+    char sentence[FTH_TLS_WORDS_SIZE];
+} fth_tls_words;
+
+/* A peer's certificate, read. */
+typedef struct fth_tls_peer {
+    firth_tls_certificate certificate;
+    const char *names[]; /* and the texts behind them */
+} fth_tls_peer;
+
+struct fth_tls_session {
+    mbedtls_ssl_context ssl;
+    fth_tls_link link;
+    const fth_tls_transport *transport;
+    void *owner;
+
+    /* A client's server. */
+    char *host;                /* without a dot at its end; NULL: not known */
+    firth_address host_number; /* what host is, when it is numeric; else its family is FIRTH_FAMILY_NONE */
+    uint16_t port;
+
+    /* The transport. */
+    bool is_starved;     /* receive had nothing, in the engine's call that runs */
+    bool has_begun_send; /* a record was begun since the last byte came, in the call of mbedTLS that runs */
+    bool has_transport_ended;
+    size_t carried_bytes; /* of records that were begun before that call */
+    size_t most_received; /* bytes that the call may still take */
+    int receive_error;    /* the transport's, or 0 */
+    int send_error;
+
+    /* The handshake. */
+    bool is_established;
+    int idle_steps;            /* that came to nothing, though the transport had bytes */
+    bool has_offered;          /* client: a kept session */
+    bool has_certificate_step; /* the handshake came to where the server's certificate belongs */
+    bool has_verified;         /* a certificate of the peer's was looked at */
+
+    bool has_ended; /* close_notify was given to mbedTLS */
+    int read_end;   /* FIRTH_EOF, FIRTH_ERR_TLS_TRUNCATED or the transport's error, once it was read */
+
+    /* What the session failed with, for good; code 0: it did not. */
+    firth_failure failure;
+    fth_tls_words *words; /* NULL until there are any */
+    fth_tls_peer *peer;   /* NULL until it is asked for */
+};
+
+/* ---- transport.c: mbedTLS's callbacks, owned by a session -------------------------------------------------------- */
+
+int fth_tls_transport_receive(void *owner, unsigned char *bytes, size_t size);
+int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size);
+
+/* A call that wants to read though the transport had bytes has read nothing that matters. mbedTLS passes over warnings
+ * for as long as there are any, so it gets no more at once than the longest record; this often, and the peer only keeps
+ * the thread busy. */
+enum { FTH_TLS_MOST_IDLE_CALLS = 16, FTH_TLS_MOST_RECEIVED = 20480 };
+
+/* Before a call of mbedTLS's that may use them. */
+void fth_tls_call_begins(fth_tls_session *session);
+
+/* ---- handshake.c, records.c: the engine's slots ------------------------------------------------------------------ */
+
+int fth_tls_session_handshake(fth_tls_session *session);
+int64_t fth_tls_session_read(fth_tls_session *session, void *bytes, size_t size);
+size_t fth_tls_session_readable(const fth_tls_session *session);
+int64_t fth_tls_session_write(fth_tls_session *session, const void *bytes, size_t size);
+size_t fth_tls_session_record_bytes(const fth_tls_session *session);
+int fth_tls_session_flush(fth_tls_session *session);
+int fth_tls_session_end(fth_tls_session *session);
+
+/* ---- info.c, certificate.c --------------------------------------------------------------------------------------- */
+
+void fth_tls_session_info(const fth_tls_session *session, firth_tls_info *info);
+int fth_tls_session_peer_certificate(fth_tls_session *session, const firth_tls_certificate **certificate);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starting TLS on a socket, and what can be read of it afterwards. */
+#include "core/base/assert.h"
+#include "core/base/failure.h"
+#include "core/tls/connected.h"
+#include "core/tls/secure.h"
+#include <string.h>
+
+static int shake(fth_secure *secure)
+{
+    for (;;) {
+        int rc = fth_secure_handshake(secure);
+
+        if (rc <= FIRTH_OK)
+            return rc;
+        rc = rc == FTH_TLS_WANT_READ ? fth_secure_wait_readable(secure) : fth_write_wait(&secure->socket.out);
+        if (rc < 0)
+            return rc;
+        if (fth_task_is_cancelled())
+            return fth_task_canceled();
+    }
+}
+
+static int shake_within(fth_secure *secure)
+{
+    int64_t limit_ms = secure->generation->handshake_timeout_ms;
+    firth_scope_options limit = {.timeout_ms = limit_ms, .name = "TLS handshake"};
+    firth_scope scope;
+
+    firth_scope_open(&scope, fth_current->innermost, &limit);
+    return firth_scope_close(&scope, shake(secure));
+}
+
+/* Whether the peer should be told, and can be. */
+static bool is_told(int rc)
+{
+    return rc <= FIRTH_ERR_TLS_CONFIG && rc >= FIRTH_ERR_TLS_TRUNCATED;
+}
+
+/* The alert that says why leaves before the connection does. What is known of the failure outlives that. */
+static int give_up(firth_socket *below, fth_secure *secure, int rc)
+{
+    firth_failure why = *firth_last_failure();
+    char detail[256];
+
+    (void)strncpy(detail, why.detail, sizeof detail - 1);
+    detail[sizeof detail - 1] = '\0';
+    if (is_told(rc))
+        (void)fth_socket_linger(below);
+    if (secure != NULL)
+        fth_secure_discard(secure, is_told(rc) ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET);
+    else
+        fth_socket_drop(below, FIRTH_CLOSE_RESET);
+    if (why.code != rc)
+        return firth_fail(rc, 0, "TLS handshake");
+    return detail[0] != '\0' ? fth_fail_in_words(rc, why.os_code, why.step, "%s", detail)
+                             : firth_fail(rc, why.os_code, why.step);
+}
+
+/* Everything that was written in plain has left, and nothing that was sent in plain lies about. */
+static int leave_plain(firth_socket *below)
+{
+    int rc = fth_write_flush(&below->out);
+
+    if (rc < 0)
+        return rc;
+    if (fth_read_buffered(&below->in) > 0)
+        return fth_fail_in_words(FIRTH_ERR_TLS_PLAINTEXT, 0, "firth_tls_start", "%u bytes came before TLS was started",
+                                 (unsigned)fth_read_buffered(&below->in));
+    return FIRTH_OK;
+}
+
+static int start(firth_socket *below, firth_tls_config *config, const char *server_name, const char *place,
+                 firth_socket **socket)
+{
+    firth_scope *owner = below->owner;
+    fth_secure *secure = NULL;
+    int rc;
+
+    *socket = NULL;
+    fth_socket_put_below(below);
+    rc = config != NULL ? leave_plain(below) : firth_fail(FIRTH_ERR_ARGUMENT, 0, "config");
+    if (rc >= 0)
+        rc = fth_secure_new(below, config, server_name, place, &secure);
+    if (rc >= 0)
+        rc = shake_within(secure);
+    if (rc < 0)
+        return give_up(below, secure, rc);
+    fth_secure_start(secure);
+    *socket = &secure->socket;
+    if (owner != NULL)
+        firth_scope_own_socket(owner, *socket);
+    return FIRTH_OK;
+}
+
+int firth_tls_start_at(firth_socket *socket, firth_tls_config *config, const char *server_name, firth_socket **secure,
+                       const char *place)
+{
+    int rc = fth_socket_check(socket);
+
+    if (rc < 0)
+        return rc;
+    rc = fth_task_enter(socket->io.selector);
+    if (rc == FIRTH_ERR_MISUSE)
+        return rc;
+    if (socket->in.reader != NULL || socket->out.writer != NULL)
+        return firth_fail(FIRTH_ERR_BUSY, 0, "firth_tls_start");
+    if (rc < 0) {
+        *secure = NULL;
+        fth_socket_put_below(socket);
+        return give_up(socket, NULL, rc);
+    }
+    return start(socket, config, server_name, place, secure);
+}
+
+static char *copy_text(firth_selector *selector, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = firth_selector_allocate(selector, size);
+
+    if (copy != NULL)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+int fth_tls_connecting(firth_socket **socket, const char *host, firth_tls_config *config, const char *place)
+{
+    firth_socket *plain = *socket;
+
+    if (host != NULL)
+        plain->host = copy_text(plain->io.selector, host);
+    if (host != NULL && plain->host == NULL) {
+        *socket = NULL;
+        firth_socket_abort(plain);
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "connect");
+    }
+    if (config == NULL)
+        return FIRTH_OK;
+    if (fth_tls_role_of(config) != FIRTH_TLS_CLIENT) {
+        *socket = NULL;
+        firth_socket_abort(plain);
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option tls");
+    }
+    return start(plain, config, NULL, place, socket);
+}
+
+/* ---- what was agreed on ------------------------------------------------------------------------------------------ */
+
+static int check_secure(const firth_socket *socket)
+{
+    int rc = fth_socket_check(socket);
+
+    if (rc >= 0 && socket->kind != &fth_secure_kind)
+        rc = firth_fail(FIRTH_ERR_ARGUMENT, 0, "a socket without TLS");
+    if (rc >= 0 && socket->below == NULL)
+        rc = firth_fail(FIRTH_ERR_NOT_CONNECTED, 0, "socket");
+    return rc;
+}
+
+int firth_tls_get_info(const firth_socket *socket, firth_tls_info *info)
+{
+    int rc = check_secure(socket);
+
+    if (rc < 0)
+        return rc;
+    memset(info, 0, sizeof *info);
+    fth_tls_engine_used->info(
+        (const fth_tls_session *)(const void *)((const fth_secure *)(const void *)socket)->session, info);
+    return FIRTH_OK;
+}
+
+int firth_tls_peer_certificate(firth_socket *socket, const firth_tls_certificate **certificate)
+{
+    int rc = check_secure(socket);
+
+    *certificate = NULL;
+    return rc < 0 ? rc : fth_tls_engine_used->peer_certificate(fth_secure_session(fth_secure_of(socket)), certificate);
+}
