@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What the documents show is true: every C program in README.md and docs/*.md compiles without a warning, and links if
-# it has a main; every shell block whose fence says "sh run" runs, in a copy of the source tree.
+# it has a main; every shell block whose fence says "sh run" runs, in a copy of the source tree. So does one whose fence
+# says "sh run tls" where there is a source of mbedTLS.
 #
 # A C block without #include is taken for the inside of a file that includes <firth/firth.h>; one whose fence says
 # "c body", for the inside of a task's function.
@@ -31,6 +32,8 @@ compile() {
     local object=(-c -o /dev/null)
     if grep -q 'int main(' "$1"; then
         object=(-o "${1%.c}" -L library -lfirth -pthread)
+        [ -z "${FIRTH_TEST_MBEDTLS:-}" ] ||
+            object+=(-L "$FIRTH_TEST_MBEDTLS/lib" -lmbedtls -lmbedx509 -lmbedcrypto)
     fi
     cc -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wno-unused-variable \
         -Wno-unused-but-set-variable -Wno-unused-function -DFIRTH_STATIC -I "$source_dir/include" "$1" "${object[@]}"
@@ -61,8 +64,13 @@ check_programs() {
 check_commands() {
     local document=$1 name=$2 block
     extract_blocks 'sh run' "$source_dir/$document" "$name-run"
-    for block in "$name-run"-*; do
+    extract_blocks 'sh run tls' "$source_dir/$document" "$name-tls"
+    for block in "$name-run"-* "$name-tls"-*; do
         [ -e "$block" ] || continue
+        if [[ $block == "$name-tls"-* && -z ${FIRTH_TEST_MBEDTLS_SOURCE:-} ]]; then
+            printf 'SKIP %s\n' "$document:${block##*-} runs: there is no source of mbedTLS here"
+            continue
+        fi
         rm -rf copy
         mkdir copy
         tar -C "$source_dir" --exclude=./build --exclude=./.git -cf - . | tar -C copy -xf -
@@ -70,6 +78,7 @@ check_commands() {
     done
 }
 
+export FIRTH_MBEDTLS_SOURCE=${FIRTH_TEST_MBEDTLS_SOURCE:-}
 check library_for_the_documents_builds build_library
 while IFS= read -r path; do
     document=${path#"$source_dir/"}

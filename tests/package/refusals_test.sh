@@ -4,9 +4,11 @@
 # shellcheck source=tests/package/common.sh
 source "$(dirname "$0")/common.sh"
 
+unset CMAKE_PREFIX_PATH # an mbedTLS for the other tests may be there
+
 configure() {
     rm -rf build
-    cmake -S "$source_dir" -B build -DFIRTH_TESTS=OFF -DFIRTH_EXAMPLES=OFF "$@"
+    cmake -S "$source_dir" -B build -DFIRTH_TESTS=OFF -DFIRTH_EXAMPLES=OFF -DFIRTH_MBEDTLS_FETCHED= "$@"
 }
 
 # says TEXT OPTION…: is accepted and says TEXT.
@@ -43,6 +45,73 @@ check an_unknown_assertion_setting_is_refused refuses 'it takes auto, ON or OFF'
 check an_odd_sanitizer_is_refused refuses 'it takes what -fsanitize= takes' configure '-DFIRTH_SANITIZE=a b'
 check tests_without_cmocka_say_what_to_install refuses 'libcmocka-dev on Debian' configure_without_cmocka
 
+# an_mbedtls FOLDER VERSION: headers and libraries as far as a configuration looks at them.
+an_mbedtls() {
+    local name
+    mkdir -p "$1/include/mbedtls" "$1/lib"
+    printf '#define MBEDTLS_VERSION_STRING         "%s"\n' "$2" >"$1/include/mbedtls/build_info.h"
+    printf '#include <mbedtls/build_info.h>\n' >"$1/include/mbedtls/ssl.h"
+    for name in mbedtls mbedx509 mbedcrypto; do
+        : >"$1/lib/lib$name.a"
+    done
+}
+
+# a_package FOLDER VERSION: the CMake package of such an mbedTLS.
+a_package() {
+    mkdir -p "$1/lib/cmake/MbedTLS"
+    : >"$1/lib/cmake/MbedTLS/MbedTLSConfig.cmake"
+    printf 'set(PACKAGE_VERSION %s)\n' "$2" >"$1/lib/cmake/MbedTLS/MbedTLSConfigVersion.cmake"
+}
+
+# with_files FOLDER OPTION…: configures with what lies in the folder and no package that the machine may have.
+with_files() {
+    local folder=$1
+    shift
+    configure -DCMAKE_PREFIX_PATH="$folder" -DCMAKE_DISABLE_FIND_PACKAGE_MbedTLS=ON "$@"
+}
+
+an_mbedtls old 2.28.3
+rm old/include/mbedtls/build_info.h
+printf '#define MBEDTLS_VERSION_STRING         "2.28.3"\n' >old/include/mbedtls/version.h
+an_mbedtls elderly 3.6.5
+an_mbedtls next 4.1.0
+an_mbedtls single 3.6.7
+a_package packaged 3.6.5
+mkdir -p headers/include && cp -r single/include/mbedtls headers/include/
+mkdir -p old-source/library old-source/include && cp -r old/include/mbedtls old-source/include/
+tar cjf other.tar.bz2 single
+: >old-source/library/ssl_tls.c
+
+check an_unknown_tls_setting_is_refused refuses 'it takes auto, ON or OFF' configure -DFIRTH_TLS=maybe
+check mbedtls_2_28_is_refused refuses "2.28.3 in $work_dir/old/include (too old)" \
+    with_files "$work_dir/old" -DFIRTH_TLS=ON
+check mbedtls_3_6_5_is_refused refuses "3.6.5 in $work_dir/elderly/include (too old)" \
+    with_files "$work_dir/elderly" -DFIRTH_TLS=ON
+check a_refusal_of_mbedtls_says_what_is_needed refuses 'needs mbedTLS 3.6.6 or newer' \
+    with_files "$work_dir/old" -DFIRTH_TLS=ON
+check a_refusal_of_mbedtls_says_what_to_do refuses '-DFIRTH_MBEDTLS_SOURCE=<folder>' \
+    with_files "$work_dir/old" -DFIRTH_TLS=ON
+check mbedtls_4_is_refused refuses 'newer than this version of Firth knows' \
+    with_files "$work_dir/next" -DFIRTH_TLS=ON
+check an_old_package_of_mbedtls_is_refused refuses '3.6.5 in' configure -DFIRTH_TLS=ON \
+    -DMbedTLS_ROOT="$work_dir/packaged" -DCMAKE_PREFIX_PATH="$work_dir/old" -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF
+check headers_of_mbedtls_without_libraries_are_refused refuses 'headers without libraries' \
+    with_files "$work_dir/headers" -DFIRTH_TLS=ON -DCMAKE_FIND_ROOT_PATH="$work_dir/headers" \
+    -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY
+check an_mbedtls_without_threads_is_refused refuses 'built without MBEDTLS_THREADING_C' \
+    with_files "$work_dir/single" -DFIRTH_TLS=ON
+check a_folder_without_the_source_of_mbedtls_is_refused refuses 'there is no source of mbedTLS in' \
+    configure -DFIRTH_MBEDTLS_SOURCE="$work_dir/single"
+check an_old_source_of_mbedtls_is_refused refuses 'is too old. Firth needs 3.6.6 or newer' \
+    configure -DFIRTH_MBEDTLS_SOURCE="$work_dir/old-source"
+check an_odd_record_length_is_refused refuses 'it takes 512 to 16384 bytes' configure -DFIRTH_TLS_OUT_CONTENT_LEN=20000
+check a_download_of_other_bytes_is_refused refuses a7e8bcbec0e6f761 with_files "$work_dir/old" -DFIRTH_TLS=ON \
+    -DFIRTH_MBEDTLS_DOWNLOAD=ON -DFIRTH_MBEDTLS_URL="file://$work_dir/other.tar.bz2"
+
+check without_mbedtls_there_is_no_tls_and_it_is_told says 'Firth is built without TLS' \
+    -DCMAKE_PREFIX_PATH="$work_dir/old" \
+    -DCMAKE_DISABLE_FIND_PACKAGE_MbedTLS=ON
+check tls_can_be_left_out says 'no TLS' -DFIRTH_TLS=OFF
 check the_choice_is_told says 'backends poll (the first is the default)' -DFIRTH_BACKEND=poll \
     -DFIRTH_EXTRA_BACKENDS=none
 check the_default_is_the_best_backend says 'backends epoll, poll, sim (the first is the default)'

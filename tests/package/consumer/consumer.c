@@ -4,6 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef FIRTH_SYMBOL /* a function that has to be linked, whatever it is */
+extern void FIRTH_SYMBOL(void);
+void (*volatile linked_too)(void) = FIRTH_SYMBOL;
+#endif
+
 static int echo_once(firth_scope *scope, void *argument)
 {
     firth_server *server = argument;

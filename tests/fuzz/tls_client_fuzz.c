@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a client of ours makes of whatever its peer sends. */
+#include "tests/fuzz/handshake.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
+{
+    fuzz_handshake(FIRTH_TLS_CLIENT, input, size);
+    return 0;
+}

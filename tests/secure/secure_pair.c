@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/secure/secure_pair.h"
+#include "tests/tls/certificates.h"
+
+#include <stdlib.h>
+
+static struct {
+    certificate *authority;
+    certificate *leaf;
+    firth_tls_identity identity;
+    firth_tls_data trusted;
+    firth_tls_config *server;
+    firth_tls_config *client;
+} made;
+
+static void give_back(void)
+{
+    firth_tls_config_release(made.server);
+    firth_tls_config_release(made.client);
+    certificate_free(made.leaf);
+    certificate_free(made.authority);
+}
+
+static void make(void)
+{
+    if (made.leaf != NULL)
+        return;
+    made.authority = certificate_make(&(certificate_wish){.subject = "CN=Test authority", .is_authority = true});
+    made.leaf = certificate_make(&(certificate_wish){
+        .subject = "CN=Server", .names = "DNS:" SECURE_PAIR_HOST ",IP:127.0.0.1", .issuer = made.authority});
+    made.identity = certificate_identity(made.leaf);
+    made.trusted = certificate_data(made.authority);
+    (void)atexit(give_back);
+}
+
+firth_tls_builder secure_pair_server(void)
+{
+    firth_tls_builder tls = firth_tls_server();
+
+    make();
+    tls.identities = &made.identity;
+    tls.identity_count = 1;
+    return tls;
+}
+
+firth_tls_builder secure_pair_client(void)
+{
+    firth_tls_builder tls = firth_tls_client();
+
+    make();
+    tls.trust = FIRTH_TLS_TRUST_AUTHORITIES;
+    tls.authorities = &made.trusted;
+    tls.authority_count = 1;
+    tls.server_name = SECURE_PAIR_HOST;
+    return tls;
+}
+
+static firth_tls_config *build(firth_tls_config **config, firth_tls_builder tls)
+{
+    if (*config == NULL && firth_tls_build(&tls, config) < 0)
+        abort();
+    return *config;
+}
+
+firth_tls_config *secure_pair_server_config(void)
+{
+    return build(&made.server, secure_pair_server());
+}
+
+firth_tls_config *secure_pair_client_config(void)
+{
+    return build(&made.client, secure_pair_client());
+}
+
+typedef struct starting {
+    firth_socket *socket;
+    firth_tls_config *config;
+    firth_socket **secure;
+} starting;
+
+static int start(firth_scope *scope, void *argument)
+{
+    starting *one = argument;
+
+    (void)scope;
+    return firth_tls_start(one->socket, one->config, one->secure);
+}
+
+int secure_pair_start(firth_scope *scope, firth_tls_config *server_config, firth_tls_config *client_config,
+                      firth_socket **server, firth_socket **client)
+{
+    starting one = {*server, server_config, server};
+    firth_scope other;
+    int rc;
+
+    firth_scope_open(&other, scope, NULL);
+    rc = firth_spawn(&other, start, &one, NULL);
+    if (rc >= 0)
+        rc = firth_tls_start(*client, client_config, client);
+    return firth_scope_close(&other, rc);
+}
+
+int secure_pair_tcp(firth_scope *scope, firth_socket **server, firth_socket **client)
+{
+    EXPECT_EQUAL(support_pair(scope, server, client), FIRTH_OK);
+    return secure_pair_start(scope, secure_pair_server_config(), secure_pair_client_config(), server, client);
+}
+
+int secure_pair_memory(firth_scope *scope, firth_socket **server, firth_socket **client)
+{
+    firth_socket *pair[2];
+
+    EXPECT_EQUAL(firth_socket_pair(firth_scope_selector(scope), pair), FIRTH_OK);
+    *server = pair[0];
+    *client = pair[1];
+    return secure_pair_start(scope, secure_pair_server_config(), secure_pair_client_config(), server, client);
+}
+
+int secure_pair_close(firth_scope *scope, void *socket)
+{
+    (void)scope;
+    return firth_socket_close(socket);
+}
+
+int secure_pair_end(firth_scope *scope, firth_socket *a, firth_socket *b)
+{
+    firth_scope other;
+    int rc;
+
+    firth_scope_open(&other, scope, NULL);
+    rc = firth_spawn(&other, secure_pair_close, a, NULL);
+    if (rc >= 0)
+        rc = firth_socket_close(b);
+    return firth_scope_close(&other, rc);
+}

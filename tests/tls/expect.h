@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What handshakes are to come to; in cmocka tests. */
+#ifndef FIRTH_TESTS_TLS_EXPECT_H
+#define FIRTH_TESTS_TLS_EXPECT_H
+
+#include "tests/tls/wire.h"
+
+/* part is somewhere in text. */
+void expect_text(const char *text, const char *part);
+
+/* The client refuses the server's certificate for that reason, and the server is told by that alert. */
+void expect_refused(wire_pair *pair, const char *host, const char *why, const char *alert);
+
+/* Both agree. */
+void expect_accepted(wire_pair *pair, const char *host);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every allocation of building a configuration fails in turn: an error, nothing left behind, and the next try succeeds. */
+#include "core/tls/builder.h"
+#include "core/tls/mbedtls/context.h"
+#include "tests/support/support.h"
+#include "tests/tls/heap.h"
+#include "tests/tls/pki.h"
+#include "tests/tls/scratch.h"
+#include "tests/tls/wire.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static pki certificates;
+
+/* How many allocations it has; 0 after a failure that was printed. *others counts those whose failure did no harm, or was
+ * called something else: mbedTLS tries a key in DER in one format after the other, and goes on to the next then. */
+static size_t fail_each(const firth_tls_builder *tls, size_t *others)
+{
+    fth_tls_context *context = NULL;
+    size_t n;
+
+    *others = 0;
+    for (n = 1;; n++) {
+        const size_t before = heap_live();
+        int rc;
+
+        heap_fail_at(n);
+        rc = fth_tls_mbedtls.context_build(tls, &context);
+        if (!heap_has_failed()) {
+            heap_fail_at(0);
+            if (rc != FIRTH_OK)
+                break;
+            fth_tls_mbedtls.context_free(context);
+            return heap_live() == before ? n - 1 : 0;
+        }
+        if (rc == FIRTH_OK)
+            fth_tls_mbedtls.context_free(context);
+        else if (context != NULL)
+            break;
+        if (heap_live() != before || (rc != FIRTH_OK && rc != FIRTH_ERR_NO_MEMORY && rc != FIRTH_ERR_TLS_CONFIG))
+            break;
+        *others += rc != FIRTH_ERR_NO_MEMORY;
+    }
+    (void)fprintf(stderr, "allocation %zu: %s, %s; %zu pieces are live\n", n, firth_last_failure()->step,
+                  firth_last_failure()->detail, heap_live());
+    return 0;
+}
+
+static const char *const protocols[] = {"h2", "http/1.1"};
+
+static void of_a_client(void **state)
+{
+    const unsigned char serial = 9;
+    const certificate *const chain[] = {certificates.root, certificates.ec};
+    unsigned char list[1024];
+    char bundle[8192];
+    size_t others, count;
+    firth_tls_data authorities[2], revocations;
+    firth_tls_pin pin = certificate_pin(certificates.ec, true);
+    pki_setup setup;
+
+    (void)state;
+    (void)certificate_pem(bundle, sizeof bundle, chain, 2);
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    pki_prepare_client(&setup, &certificates, FIRTH_TLS_CLIENT_REQUIRED);
+    authorities[0] = firth_tls_file(scratch_text("bundle.pem", bundle));
+    authorities[1] = certificate_data(certificates.rsa);
+    revocations = firth_tls_memory(list, certificate_revoke(list, sizeof list, certificates.root, &serial, 1, NULL));
+    setup.client.authorities = authorities;
+    setup.client.authority_count = 2;
+    setup.client.revocation_lists = &revocations;
+    setup.client.revocation_list_count = 1;
+    setup.client.pins = &pin;
+    setup.client.pin_count = 1;
+    setup.client.alpn = protocols;
+    setup.client.alpn_count = 2;
+    setup.client.server_name = PKI_HOST;
+    count = fail_each(&setup.client, &others);
+    assert_true(count > 50);
+    assert_true(others < count / 4);
+}
+
+static void of_a_server(void **state)
+{
+    char key[4096];
+    size_t others, count;
+    firth_tls_identity both[2];
+    pki_setup setup;
+
+    (void)state;
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    pki_prepare_client(&setup, &certificates, FIRTH_TLS_CLIENT_OPTIONAL);
+    both[0] = certificate_identity(certificates.rsa);
+    both[1] = certificate_identity(certificates.ec);
+    both[0].key = firth_tls_memory(key, certificate_key_pem(key, sizeof key, certificates.rsa));
+    setup.server.identities = both;
+    setup.server.identity_count = 2;
+    count = fail_each(&setup.server, &others);
+    assert_true(count > 50);
+    assert_true(others < count / 4);
+}
+
+static void of_a_client_with_a_pre_shared_key(void **state)
+{
+    firth_tls_builder tls = firth_tls_client();
+    size_t others;
+
+    (void)state;
+    tls.psk_identity = "me";
+    tls.psk = (const unsigned char *)"0123456789abcdef";
+    tls.psk_size = 16;
+    assert_true(fail_each(&tls, &others) > 3);
+    assert_int_equal(others, 0);
+}
+
+/* What is there once for the process: the lock, PSA's state, the system's authorities. */
+static void fail_the_first(void *argument)
+{
+    firth_tls_builder tls = firth_tls_client();
+    fth_tls_context *context;
+    char pem[4096];
+    size_t n = 0;
+    int rc;
+
+    (void)argument;
+    (void)certificate_pem(pem, sizeof pem, (const certificate *const[]){certificates.root}, 1);
+    (void)unsetenv("SSL_CERT_DIR");
+    (void)setenv("SSL_CERT_FILE", scratch_text("system.pem", pem), 1);
+    mbedtls_psa_crypto_free(); /* the certificates' was the first */
+    do {
+        heap_fail_at(++n);
+        rc = fth_tls_mbedtls.context_build(&tls, &context);
+        if (heap_has_failed() && rc != FIRTH_ERR_NO_MEMORY) {
+            (void)fprintf(stderr, "allocation %zu: %s %s, %s\n", n, firth_error_name(rc), firth_last_failure()->step,
+                          firth_last_failure()->detail);
+            _exit(1);
+        }
+    } while (heap_has_failed());
+    heap_fail_at(0);
+    if (rc != FIRTH_OK || n < 10)
+        _exit(2);
+    fth_tls_mbedtls.context_free(context);
+}
+
+static void of_the_first_in_a_process(void **state)
+{
+    char text[1024] = "";
+    const int status = support_in_child(fail_the_first, NULL, text, sizeof text);
+
+    (void)state;
+    if (status != 0)
+        (void)fprintf(stderr, "%s\n", text);
+    assert_int_equal(status, 0);
+}
+
+/* A session that cannot be kept is no failure of the connection. */
+static void a_session_that_cannot_be_kept_is_not(void **state)
+{
+    pki_setup setup;
+    wire_pair *pair;
+    firth_port_lock *lock;
+    size_t n = 0;
+    bool failed;
+
+    (void)state;
+    pki_prepare(&setup, &certificates, certificates.ec, FIRTH_TLS_1_2);
+    pair = wire_open(&setup.client, &setup.server);
+    lock = pair->client.context->kept_lock;
+    do {
+        size_t before;
+
+        pair->client.context->kept_lock = NULL; /* the handshake is to keep nothing: mbedTLS gives a session once */
+        assert_int_equal(wire_establish(pair, PKI_HOST), FIRTH_OK);
+        pair->client.context->kept_lock = lock;
+        before = heap_live();
+        heap_fail_at(++n);
+        fth_tls_kept_keep(pair->client.context, &pair->client.session->ssl, PKI_HOST, 443);
+        failed = heap_has_failed();
+        heap_fail_at(0);
+        if (failed)
+            assert_int_equal(heap_live(), before);
+        assert_int_equal(pair->client.context->kept_count, failed ? 0 : 1);
+    } while (failed);
+    assert_true(n > 2);
+    wire_close(pair);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(of_a_client, scratch_open, scratch_close),
+        cmocka_unit_test(of_a_server),
+        cmocka_unit_test(of_a_client_with_a_pre_shared_key),
+        cmocka_unit_test_setup_teardown(of_the_first_in_a_process, scratch_open, scratch_close),
+        cmocka_unit_test(a_session_that_cannot_be_kept_is_not),
+    };
+    int result;
+
+    if (fth_tls_prepare() != 0)
+        return 1;
+    pki_open(&certificates);
+    result = support_main(argc, argv, "tls_faults", tests, sizeof tests / sizeof *tests);
+    pki_close(&certificates);
+    return result;
+}

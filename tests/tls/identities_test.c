@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This end's certificates and keys: every form they may come in, and in words what is wrong with those that cannot be
+ * used. */
+#include "tests/support/support.h"
+#include "tests/tls/certificates.h"
+#include "tests/tls/scratch.h"
+#include <mbedtls/base64.h>
+#include <stdlib.h>
+
+/* A key that guards nothing, locked with "secret" by OpenSSL in both of its formats, and its certificate. */
+static const char locked_certificate[] = "-----BEGIN CERTIFICATE-----\n"
+                                         "MIIBeDCCAR+gAwIBAgIUc/nBC5AARH+d39zE4iI838CFCBcwCgYIKoZIzj0EAwIw\n"
+                                         "ETEPMA0GA1UEAwwGbG9ja2VkMCAXDTI2MTEyNTE5NTI0MVoYDzIwODkxMTE0MTk1\n"
+                                         "MjQxWjARMQ8wDQYDVQQDDAZsb2NrZWQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC\n"
+                                         "AATVDkxXlpuh98QWZYEOIn8s6ktU15x12X7Qy9luIF1EJjn1TCyKRouiI/Hj9Q5R\n"
+                                         "F1Wcz7gLAKIdW0NSlNhpCrrpo1MwUTAdBgNVHQ4EFgQUGaNfv3QLEBsLkpu4DAj9\n"
+                                         "TX1Z1egwHwYDVR0jBBgwFoAUGaNfv3QLEBsLkpu4DAj9TX1Z1egwDwYDVR0TAQH/\n"
+                                         "BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiAkALJTjjkOayq1spmHFUDjJtrrB7tm\n"
+                                         "J0ZOUugnNuDNQwIgTxTsHyUqdgUrkeCtZvNaJKDbmvhiEjRzN1c7ZGm83Nk=\n"
+                                         "-----END CERTIFICATE-----\n";
+static const char locked_pkcs8[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+                                   "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiyyk9bX8GRlgICCAAw\n"
+                                   "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEBLpyTpsihKno6Tz4diabxgEgZCB\n"
+                                   "a1GTwAaEb3dsxHj410fcVSNtY/MM0rMoWRfP55IC/oKTlLCjXV4Ra5gsI6fveL52\n"
+                                   "xcfjFMk67ZcoWpw4pd1WLaCmk/VokOxlA58Tr/I6WRcgCWdTHJsKcPnI8HHpfezF\n"
+                                   "5WVCCZv5WS1+y/nFiTUJKedA72ANYE9urHFi5RZi0T09QEI7CcDNr9kzVZYWaUw=\n"
+                                   "-----END ENCRYPTED PRIVATE KEY-----\n";
+static const char locked_old_format[] = "-----BEGIN EC PRIVATE KEY-----\n"
+                                        "Proc-Type: 4,ENCRYPTED\n"
+                                        "DEK-Info: AES-256-CBC,16750D812A07A3348F7BBF0C344346F0\n"
+                                        "\n"
+                                        "vt9gcZ+batZpq8MWzyB4s7BE5lfTa97iUH7n2yB95+ETpZvv6djXNrFOymk+/6lv\n"
+                                        "WAd161m5TjdEbv0k8z26NNBSOoW2lPgbbRJjdc59ZBOM/GoN5T85SOSPbImulpUA\n"
+                                        "6alUBblTy3hVo5TA8yqkDdN9q3WGJBXQEs7s5/UCWcM=\n"
+                                        "-----END EC PRIVATE KEY-----\n";
+
+/* mbedTLS has no Ed25519. */
+static const char ed25519_key[] = "-----BEGIN PRIVATE KEY-----\n"
+                                  "MC4CAQAwBQYDK2VwBCIEIIpgRn3OIZqf0wm2OOGSwiBMHB0XrilHny72RefioKF7\n"
+                                  "-----END PRIVATE KEY-----\n";
+
+/* ---- helpers ----------------------------------------------------------------------------------------------------- */
+
+static firth_tls_builder server_with(const firth_tls_identity *identity)
+{
+    firth_tls_builder tls = firth_tls_server();
+
+    tls.identities = identity;
+    tls.identity_count = 1;
+    return tls;
+}
+
+static firth_tls_identity identity_of(firth_tls_data one, firth_tls_data key, const char *password)
+{
+    const firth_tls_identity identity = {one, key, password};
+
+    return identity;
+}
+
+static firth_tls_data text_data(const char *text)
+{
+    return firth_tls_memory(text, strlen(text));
+}
+
+static void is_built(firth_tls_data one, firth_tls_data key, const char *password)
+{
+    const firth_tls_identity identity = identity_of(one, key, password);
+    const firth_tls_builder tls = server_with(&identity);
+    fth_tls_context *context = context_of(&tls);
+
+    assert_non_null(context);
+    fth_tls_mbedtls.context_free(context);
+}
+
+static void is_refused(firth_tls_data one, firth_tls_data key, const char *password, const char *text,
+                       const char *other)
+{
+    const firth_tls_identity identity = identity_of(one, key, password);
+    const firth_tls_builder tls = server_with(&identity);
+
+    assert_true(context_refused(&tls, FIRTH_ERR_TLS_CONFIG, text, other));
+    assert_string_equal(firth_last_failure()->step, "option identities");
+}
+
+/* What a block of PEM is in DER. */
+static size_t decode(unsigned char *der, size_t capacity, const char *pem)
+{
+    const char *begin = strchr(pem, '\n') + 1, *end = strstr(begin, "-----END");
+    size_t size = 0;
+
+    assert_int_equal(mbedtls_base64_decode(der, capacity, &size, (const unsigned char *)begin, (size_t)(end - begin)),
+                     0);
+    return size;
+}
+
+static certificate *make(const char *subject, certificate_key key)
+{
+    const certificate_wish wish = {.subject = subject, .names = "DNS:a.example", .key = key};
+
+    return certificate_make(&wish);
+}
+
+/* ---- forms ------------------------------------------------------------------------------------------------------- */
+
+static void der_and_pem_in_memory_and_in_files_are_told_apart(void **state)
+{
+    static const certificate_key kinds[] = {KEY_P256, KEY_P384, KEY_RSA};
+    char pem[4096], key[4096];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        certificate *one = make("CN=a", kinds[i]);
+        const certificate *const chain[] = {one};
+        const firth_tls_identity der = certificate_identity(one);
+        const size_t pem_size = certificate_pem(pem, sizeof pem, chain, 1);
+        const size_t key_size = certificate_key_pem(key, sizeof key, one);
+
+        is_built(der.certificate, der.key, NULL);
+        is_built(firth_tls_memory(pem, pem_size), firth_tls_memory(key, key_size), NULL);
+        is_built(firth_tls_memory(pem, pem_size + 1), firth_tls_memory(key, key_size + 1), NULL); /* with the NUL */
+        is_built(firth_tls_memory(pem, pem_size), der.key, NULL);
+        is_built(firth_tls_file(scratch_file("a.pem", pem, pem_size)),
+                 firth_tls_file(scratch_file("k.pem", key, key_size)), NULL);
+        is_built(firth_tls_file(scratch_file("a.der", one->der, one->der_size)),
+                 firth_tls_file(scratch_file("k.der", one->key_der, one->key_der_size)), NULL);
+        certificate_free(one);
+    }
+}
+
+static void one_file_may_hold_the_certificate_the_key_and_words(void **state)
+{
+    certificate *one = make("CN=a", KEY_P256);
+    const certificate *const chain[] = {one};
+    char all[8192] = "This is the server's.\n";
+    size_t size = strlen(all);
+
+    (void)state;
+    size += certificate_key_pem(all + size, sizeof all - size, one);
+    size += certificate_pem(all + size, sizeof all - size, chain, 1);
+    (void)scratch_file("all.pem", all, size);
+    is_built(firth_tls_file(scratch_path("all.pem")), firth_tls_file(scratch_path("all.pem")), NULL);
+    certificate_free(one);
+}
+
+static void an_encrypted_key_opens_with_its_password(void **state)
+{
+    unsigned char der[512];
+    size_t size;
+
+    (void)state;
+    is_built(text_data(locked_certificate), text_data(locked_pkcs8), "secret");
+    is_built(text_data(locked_certificate), text_data(locked_old_format), "secret");
+    size = decode(der, sizeof der, locked_pkcs8);
+    is_built(text_data(locked_certificate), firth_tls_memory(der, size), "secret");
+    is_refused(text_data(locked_certificate), firth_tls_memory(der, size), "wrong", "key in memory",
+               "the password is wrong");
+}
+
+/* ---- what is wrong ----------------------------------------------------------------------------------------------- */
+
+static void a_password_that_is_missing_or_wrong_is_said(void **state)
+{
+    const char *const keys[] = {locked_pkcs8, locked_old_format};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = scratch_text("locked.pem", keys[i]);
+
+        is_refused(text_data(locked_certificate), firth_tls_file(path), NULL, path,
+                   "the key is encrypted and no password was given");
+        is_refused(text_data(locked_certificate), text_data(keys[i]), "", "key in memory",
+                   "the key is encrypted and no password was given");
+        is_refused(text_data(locked_certificate), firth_tls_file(path), "wrong", path, "the password is wrong");
+        is_refused(text_data(locked_certificate), text_data(keys[i]), "secret and more", "key in memory",
+                   "the password is wrong");
+    }
+}
+
+static void a_file_that_cannot_be_read_is_named_with_the_reason(void **state)
+{
+    certificate *one = make("CN=a", KEY_P256);
+    const firth_tls_identity der = certificate_identity(one);
+    const char *missing = scratch_path("missing.pem");
+
+    (void)state;
+    is_refused(firth_tls_file(missing), der.key, NULL, missing, "no such file");
+    is_refused(der.certificate, firth_tls_file(missing), NULL, missing, "no such file");
+    is_refused(firth_tls_file("/"), der.key, NULL, "/", "a folder, not a file");
+    certificate_free(one);
+}
+
+/* The detail has 255 bytes, and the reason must be among them. */
+static void the_reason_is_there_after_a_path_of_any_length(void **state)
+{
+    certificate *one = make("CN=a", KEY_P256);
+    char path[900];
+
+    (void)state;
+    memset(path, 'd', sizeof path);
+    for (size_t i = 0; i < sizeof path; i += 60)
+        path[i] = '/';
+    memcpy(path + sizeof path - 8, "end.pem", 8);
+    is_refused(firth_tls_file(path), certificate_identity(one).key, NULL, "end.pem: no such file", "...");
+    certificate_free(one);
+}
+
+static void what_is_not_a_certificate_or_a_key_is_said(void **state)
+{
+    certificate *one = make("CN=a", KEY_P256);
+    const firth_tls_identity der = certificate_identity(one);
+    const char *empty = scratch_text("empty.pem", ""), *words = scratch_text("words.pem", "good morning\n");
+    char pem[4096], broken[4096];
+    const certificate *const chain[] = {one};
+
+    (void)state;
+    (void)certificate_pem(pem, sizeof pem, chain, 1);
+    is_refused(firth_tls_file(empty), der.key, NULL, empty, "no certificate in it");
+    is_refused(firth_tls_file(words), der.key, NULL, words, "not a certificate");
+    is_refused(der.key, der.key, NULL, "certificate in memory", "not a certificate");
+    is_refused(text_data(locked_pkcs8), der.key, NULL, "certificate in memory", "no certificate in it");
+    is_refused(der.certificate, firth_tls_file(empty), NULL, empty, "no private key in it");
+    is_refused(der.certificate, firth_tls_file(words), NULL, words, "not a private key");
+    is_refused(der.certificate, text_data(pem), NULL, "key in memory", "no private key in it");
+    is_refused(der.certificate, der.certificate, NULL, "key in memory", "not a private key");
+    is_refused(der.certificate, text_data(ed25519_key), NULL, "key in memory", "not a private key");
+    memcpy(broken, pem, sizeof pem);
+    broken[60] = '!';
+    is_refused(text_data(broken), der.key, NULL, "certificate in memory", "a certificate in it cannot be read");
+    memcpy(broken, pem, sizeof pem);
+    broken[strlen(pem) / 2] = '\0'; /* cut off */
+    is_refused(text_data(broken), der.key, NULL, "certificate in memory", "a certificate in it cannot be read");
+    certificate_free(one);
+}
+
+/* A bad intermediate would only be noticed by clients. */
+static void every_certificate_of_a_chain_must_be_readable(void **state)
+{
+    certificate *leaf = make("CN=a", KEY_P256), *root = make("CN=root", KEY_P256);
+    const certificate *const chain[] = {leaf, root};
+    const size_t capacity = 8192;
+    char *pem = malloc(capacity), *second;
+    const size_t size = certificate_pem(pem, capacity, chain, 2);
+
+    (void)state;
+    is_built(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL);
+    second = strstr(pem + 1, "-----BEGIN");
+    second[40] = '!';
+    is_refused(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL, "certificate in memory",
+               "a certificate in it cannot be read");
+    free(pem);
+    certificate_free(root);
+    certificate_free(leaf);
+}
+
+static void a_key_of_another_certificate_is_refused(void **state)
+{
+    certificate *a = make("CN=a", KEY_P256), *b = make("CN=b", KEY_P256), *rsa = make("CN=c", KEY_RSA);
+    const char *path = scratch_file("b.der", b->key_der, b->key_der_size);
+
+    (void)state;
+    is_refused(certificate_data(a), firth_tls_file(path), NULL, path, "the key does not belong to the certificate");
+    is_refused(certificate_data(a), certificate_identity(rsa).key, NULL, "key in memory",
+               "the key does not belong to the certificate");
+    is_refused(certificate_data(rsa), certificate_identity(a).key, NULL, "key in memory",
+               "the key does not belong to the certificate");
+    certificate_free(rsa);
+    certificate_free(b);
+    certificate_free(a);
+}
+
+static void a_server_needs_a_certificate_or_pre_shared_keys(void **state)
+{
+    const firth_tls_builder tls = firth_tls_server();
+
+    (void)state;
+    assert_true(context_refused(&tls, FIRTH_ERR_TLS_CONFIG, "a server needs a certificate or pre-shared keys", NULL));
+}
+
+static void the_second_of_several_is_checked_as_the_first(void **state)
+{
+    certificate *a = make("CN=a", KEY_P256), *b = make("CN=b", KEY_RSA);
+    const firth_tls_identity both[] = {certificate_identity(a),
+                                       identity_of(certificate_data(b), certificate_identity(a).key, NULL)};
+    firth_tls_builder tls = server_with(both);
+
+    (void)state;
+    tls.identity_count = 2;
+    assert_true(context_refused(&tls, FIRTH_ERR_TLS_CONFIG, "does not belong", NULL));
+    certificate_free(b);
+    certificate_free(a);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(der_and_pem_in_memory_and_in_files_are_told_apart, scratch_open, scratch_close),
+        cmocka_unit_test_setup_teardown(one_file_may_hold_the_certificate_the_key_and_words, scratch_open,
+                                        scratch_close),
+        cmocka_unit_test(an_encrypted_key_opens_with_its_password),
+        cmocka_unit_test_setup_teardown(a_password_that_is_missing_or_wrong_is_said, scratch_open, scratch_close),
+        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_read_is_named_with_the_reason, scratch_open,
+                                        scratch_close),
+        cmocka_unit_test(the_reason_is_there_after_a_path_of_any_length),
+        cmocka_unit_test_setup_teardown(what_is_not_a_certificate_or_a_key_is_said, scratch_open, scratch_close),
+        cmocka_unit_test(every_certificate_of_a_chain_must_be_readable),
+        cmocka_unit_test_setup_teardown(a_key_of_another_certificate_is_refused, scratch_open, scratch_close),
+        cmocka_unit_test(a_server_needs_a_certificate_or_pre_shared_keys),
+        cmocka_unit_test(the_second_of_several_is_checked_as_the_first),
+    };
+
+    return support_main(argc, argv, "tls_identities", tests, sizeof tests / sizeof *tests);
+}

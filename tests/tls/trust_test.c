@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whom a configuration trusts: authorities of its own, and pins; and what was revoked. */
+#include "tests/support/support.h"
+#include "tests/tls/pki.h"
+#include "tests/tls/scratch.h"
+#include "tests/tls/wire.h"
+#include <mbedtls/base64.h>
+#include <stdio.h>
+
+static pki certificates;
+static certificate *other; /* another authority */
+
+static int handshake(const pki_setup *setup, char detail[256])
+{
+    wire_pair *pair = wire_open(&setup->client, &setup->server);
+    const int rc = wire_establish(pair, PKI_HOST);
+
+    if (detail != NULL)
+        (void)snprintf(detail, 256, "%s", pair->client.detail);
+    wire_close(pair);
+    return rc;
+}
+
+/* ---- authorities ------------------------------------------------------------------------------------------------- */
+
+static void a_bundle_may_hold_several_authorities_and_words(void **state)
+{
+    const certificate *const both[] = {other, certificates.root};
+    char bundle[8192] = "# Authorities\n\n";
+    pki_setup setup;
+
+    (void)state;
+    (void)certificate_pem(bundle + strlen(bundle), sizeof bundle - strlen(bundle), both, 2);
+    strcat(bundle, "\n\n\n");
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    setup.authority = firth_tls_file(scratch_text("bundle.pem", bundle));
+    assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+}
+
+static void authorities_of_several_bundles_are_all_trusted(void **state)
+{
+    pki_setup setup;
+    firth_tls_data bundles[2];
+
+    (void)state;
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    bundles[0] = certificate_data(other);
+    bundles[1] = certificate_data(certificates.root);
+    setup.client.authorities = bundles;
+    setup.client.authority_count = 1;
+    assert_int_equal(handshake(&setup, NULL), FIRTH_ERR_TLS_CERTIFICATE);
+    setup.client.authority_count = 2;
+    assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+}
+
+/* One that mbedTLS cannot read is not trusted, and the others are. */
+static void an_authority_that_cannot_be_read_is_left_out(void **state)
+{
+    const certificate *const both[] = {other, certificates.root};
+    char bundle[8192];
+    pki_setup setup;
+
+    (void)state;
+    (void)certificate_pem(bundle, sizeof bundle, both, 2);
+    bundle[40] = '!';
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    setup.authority = firth_tls_memory(bundle, strlen(bundle));
+    assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+}
+
+static void a_bundle_without_a_certificate_is_refused(void **state)
+{
+    const char *path = scratch_text("empty.pem", "nobody\n");
+    pki_setup setup;
+
+    (void)state;
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    setup.authority = firth_tls_file(path);
+    assert_true(context_refused(&setup.client, FIRTH_ERR_TLS_CONFIG, path, "no certificate in it"));
+    assert_string_equal(firth_last_failure()->step, "option authorities");
+    setup.authority = firth_tls_file(scratch_path("missing.pem"));
+    assert_true(context_refused(&setup.client, FIRTH_ERR_TLS_CONFIG, "missing.pem: no such file", NULL));
+}
+
+/* ---- revocation lists -------------------------------------------------------------------------------------------- */
+
+static void a_revoked_certificate_is_refused_and_another_is_not(void **state)
+{
+    const unsigned char serials[] = {7, 2}; /* 2 is certificates.ec, 3 certificates.rsa */
+    unsigned char list[1024];
+    char detail[256];
+    firth_tls_data data;
+    pki_setup setup;
+
+    (void)state;
+    data = firth_tls_memory(list, certificate_revoke(list, sizeof list, certificates.root, serials, 2, NULL));
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    setup.client.revocation_lists = &data;
+    setup.client.revocation_list_count = 1;
+    assert_int_equal(handshake(&setup, detail), FIRTH_ERR_TLS_CERTIFICATE);
+    assert_non_null(strstr(detail, "revoked"));
+    setup.identity = certificate_identity(certificates.rsa);
+    assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+}
+
+static size_t write_list(char *pem, size_t capacity, const unsigned char *der, size_t size)
+{
+    size_t written = 0;
+    const size_t begin = (size_t)snprintf(pem, capacity, "-----BEGIN X509 CRL-----\n");
+
+    assert_int_equal(mbedtls_base64_encode((unsigned char *)pem + begin, capacity - begin, &written, der, size), 0);
+    return begin + written +
+           (size_t)snprintf(pem + begin + written, capacity - begin - written, "\n-----END X509 CRL-----\n");
+}
+
+/* mbedTLS itself refuses a list that ends in a blank line. */
+static void lists_in_pem_may_be_several_and_end_in_blank_lines(void **state)
+{
+    const unsigned char ec = 2, rsa = 3;
+    unsigned char der[1024];
+    char pem[4096];
+    size_t size;
+    firth_tls_data data;
+    pki_setup setup;
+
+    (void)state;
+    size = write_list(pem, sizeof pem, der, certificate_revoke(der, sizeof der, other, &rsa, 1, NULL));
+    size += write_list(pem + size, sizeof pem - size, der,
+                       certificate_revoke(der, sizeof der, certificates.root, &ec, 1, NULL));
+    size += (size_t)snprintf(pem + size, sizeof pem - size, "\n\n \n");
+    data = firth_tls_file(scratch_file("lists.pem", pem, size));
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    setup.client.revocation_lists = &data;
+    setup.client.revocation_list_count = 1;
+    assert_int_equal(handshake(&setup, NULL), FIRTH_ERR_TLS_CERTIFICATE);
+    setup.identity = certificate_identity(certificates.rsa);
+    assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+}
+
+static void a_list_that_cannot_be_read_is_refused(void **state)
+{
+    const unsigned char serial = 2;
+    unsigned char list[1024];
+    const size_t size = certificate_revoke(list, sizeof list, certificates.root, &serial, 1, NULL);
+    firth_tls_data data = firth_tls_memory(list, size - 1);
+    pki_setup setup;
+
+    (void)state;
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    setup.client.revocation_lists = &data;
+    setup.client.revocation_list_count = 1;
+    assert_true(context_refused(&setup.client, FIRTH_ERR_TLS_CONFIG, "revocation list in memory",
+                                "a revocation list that cannot be read"));
+    assert_string_equal(firth_last_failure()->step, "option revocation_lists");
+    data = firth_tls_file(scratch_text("none.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"));
+    assert_true(context_refused(&setup.client, FIRTH_ERR_TLS_CONFIG, "none.pem", "no revocation list in it"));
+}
+
+/* ---- pins -------------------------------------------------------------------------------------------------------- */
+
+static void a_pin_alone_is_enough_and_a_wrong_one_is_not(void **state)
+{
+    (void)state;
+    for (int is_key = 0; is_key < 2; is_key++) {
+        firth_tls_pin pins[2];
+        pki_setup setup;
+
+        pins[0] = certificate_pin(certificates.rsa, is_key != 0);
+        pins[1] = certificate_pin(certificates.ec, is_key != 0);
+        pki_prepare(&setup, &certificates, certificates.ec, 0);
+        setup.client.trust = FIRTH_TLS_TRUST_PINS;
+        setup.client.authority_count = 0;
+        setup.client.pins = pins;
+        setup.client.pin_count = 2;
+        assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+        setup.client.pin_count = 1;
+        assert_int_equal(handshake(&setup, NULL), FIRTH_ERR_TLS_CERTIFICATE);
+    }
+}
+
+/* ---- insecure, for tests ---------------------------------------------------------------------------------------- */
+
+static void who_is_told_to_take_any_certificate_does(void **state)
+{
+    static const firth_tls_version versions[] = {FIRTH_TLS_1_2, FIRTH_TLS_1_3};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        pki_setup setup;
+
+        pki_prepare(&setup, &certificates, other, versions[i]);
+        setup.client.authority_count = 0;
+        setup.client.trust = FIRTH_TLS_TRUST_SYSTEM;
+        setup.client.insecure_any_certificate = true;
+        assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+        for (int how = FIRTH_TLS_CLIENT_OPTIONAL; how <= FIRTH_TLS_CLIENT_REQUIRED; how++) {
+            pki_prepare(&setup, &certificates, certificates.ec, versions[i]);
+            pki_prepare_client(&setup, &certificates, (firth_tls_client_authentication)how);
+            setup.client_identity = certificate_identity(other);
+            assert_true(handshake(&setup, NULL) < 0);
+            setup.server.authority_count = 0;
+            setup.server.trust = FIRTH_TLS_TRUST_SYSTEM;
+            setup.server.insecure_any_certificate = true;
+            assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+            setup.client.identity_count = 0; /* one must still be shown */
+            assert_int_equal(handshake(&setup, NULL) == FIRTH_OK, how == FIRTH_TLS_CLIENT_OPTIONAL);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_bundle_may_hold_several_authorities_and_words, scratch_open, scratch_close),
+        cmocka_unit_test(authorities_of_several_bundles_are_all_trusted),
+        cmocka_unit_test(an_authority_that_cannot_be_read_is_left_out),
+        cmocka_unit_test_setup_teardown(a_bundle_without_a_certificate_is_refused, scratch_open, scratch_close),
+        cmocka_unit_test(a_revoked_certificate_is_refused_and_another_is_not),
+        cmocka_unit_test_setup_teardown(lists_in_pem_may_be_several_and_end_in_blank_lines, scratch_open,
+                                        scratch_close),
+        cmocka_unit_test_setup_teardown(a_list_that_cannot_be_read_is_refused, scratch_open, scratch_close),
+        cmocka_unit_test(a_pin_alone_is_enough_and_a_wrong_one_is_not),
+        cmocka_unit_test(who_is_told_to_take_any_certificate_does),
+    };
+    const certificate_wish wish = {.subject = "CN=Other", .is_authority = true, .names = "DNS:other.example"};
+    int result;
+
+    pki_open(&certificates);
+    other = certificate_make(&wish);
+    result = support_main(argc, argv, "tls_trust", tests, sizeof tests / sizeof *tests);
+    certificate_free(other);
+    pki_close(&certificates);
+    return result;
+}
