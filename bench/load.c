@@ -4,8 +4,9 @@
  *     load [--seconds S] [--warm-up S] [--operations N] [--connections N] [--in-flight N] [--server-cpu N]
  *          [--load-cpu N] [--host-network] MODE COMMAND [ARGUMENT…]
  *
- * The server's protocol (echo, line or sink) is added to COMMAND as its last argument. With --operations the run has
- * exactly that many and no warm-up. The server is in a network of its own, where permitted, unless --host-network. */
+ * The mode's protocol for the server (such as echo) is added to COMMAND as its last argument. With --operations the run
+ * has exactly that many and no warm-up. The server is in a network of its own, where permitted, unless --host-network.
+ * load_tls is the same with the modes over TLS. */
 #include "bench/load.h"
 
 #include <errno.h>
@@ -24,19 +25,6 @@ enum { STALL_LIMIT_MS = 15000, ARGUMENTS_MAX = 64 };
 
 /* bulk1 and sink1 count an operation each MiB. */
 static const double mebibyte = 1024.0 * 1024.0;
-
-static const load_mode modes[] = {
-    {"pp1", "echo", "request", 1, 1, load_run_requests},
-    {"pp100", "echo", "request", 100, 1, load_run_requests},
-    {"pp1000", "echo", "request", 1000, 1, load_run_requests},
-    {"pipe", "echo", "request", 16, 32, load_run_requests},
-    {"conn", "echo", "connection", 16, 1, load_run_connections},
-    {"bulk1", "echo", "MiB", 1, 1, load_run_bulk},
-    {"sink1", "sink", "MiB", 1, 1, load_run_sink},
-    {"line", "line", "request", 100, 1, load_run_requests},
-    {"linep", "line", "request", 16, 16, load_run_requests},
-    {"idle", "echo", "request", 19500, 1, load_run_idle},
-};
 
 int64_t load_now_ns(void)
 {
@@ -145,12 +133,16 @@ static void report(const load *self, bool isolated)
            self->mode->name, self->mode->unit, self->connections, self->in_flight, (double)self->measured_ns / 1e9,
            operations, operations * 1e9 / (double)self->measured_ns, (double)self->cpu_ns / operations,
            (double)self->cpu_ns / (double)self->measured_ns);
-    if (!in_bytes)
+    if (!in_bytes && self->latencies.total > 0)
         printf(" p50_ns=%lld p99_ns=%lld p999_ns=%lld", (long long)histogram_quantile(&self->latencies, 0.5),
                (long long)histogram_quantile(&self->latencies, 0.99),
                (long long)histogram_quantile(&self->latencies, 0.999));
     if (self->alone_p50_ns > 0)
-        printf(" alone_p50_ns=%lld idle_bytes=%.0f", (long long)self->alone_p50_ns, self->resident_per_idle_bytes);
+        printf(" alone_p50_ns=%lld", (long long)self->alone_p50_ns);
+    if (self->resident_per_idle_bytes > 0)
+        printf(" idle_bytes=%.0f", self->resident_per_idle_bytes);
+    if (self->heap_per_idle_bytes > 0)
+        printf(" heap_bytes=%.0f", self->heap_per_idle_bytes);
     printf(" network=%s congestion=%s\n", isolated ? "own" : "host", congestion_control);
 }
 
@@ -174,9 +166,9 @@ static double number(const char *text, double least, double most)
 
 static const load_mode *mode_named(const char *name)
 {
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
-        if (strcmp(modes[i].name, name) == 0)
-            return &modes[i];
+    for (const load_mode *mode = load_modes; mode->name != NULL; mode++)
+        if (strcmp(mode->name, name) == 0)
+            return mode;
     fail("there is no mode \"%s\"", name);
 }
 

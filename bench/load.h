@@ -19,12 +19,15 @@ typedef struct load load;
 
 typedef struct load_mode {
     const char *name;
-    const char *protocol; /* that the server has to speak: echo, line or sink */
+    const char *protocol; /* that the server has to speak: echo, line, sink, or one of bench/server_tls.h */
     const char *unit;     /* of an operation */
     unsigned connections;
     unsigned in_flight; /* requests on each */
     void (*run)(load *self);
 } load_mode;
+
+/* The program's modes; one without a name is the last. */
+extern const load_mode load_modes[];
 
 typedef enum load_stage { LOAD_WARMING, LOAD_MEASURING, LOAD_OVER } load_stage;
 
@@ -54,6 +57,7 @@ struct load {
 
     int64_t alone_p50_ns;           /* mode idle: of one connection before the others came */
     double resident_per_idle_bytes; /* mode idle */
+    double heap_per_idle_bytes;     /* idle over TLS */
 };
 
 /* A connection on which requests are sent and their answers awaited, so many in flight at a time. */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a request costs whatever the machine's speed: instructions of the server and of Firth, system calls, allocations;
 # against the limits in bench/limits. A cost that grew by more than 2 % fails; one that fell may be written down there.
+# Over TLS also against the hand-written loop of the same mbedTLS: transfers of a handshake, and the heap of a connection.
 # packages: valgrind strace
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
@@ -10,23 +11,53 @@ bin=build/bench/bench
 work=build/cost
 failed=0
 
+# The programs of a mode: over TLS they have names of their own.
+load_of() {
+    case $1 in
+    tls-*) echo "$bin/load_tls" ;;
+    *) echo "$bin/load" ;;
+    esac
+}
+
+# server_of MODE SERVER
+server_of() {
+    case $1 in
+    tls-*) echo "$bin/server_$2_tls" ;;
+    *) echo "$bin/server_$2" ;;
+    esac
+}
+
 # run MODE OPERATIONS COMMAND…: one connection, so that every run is the same; pp100 has its hundred.
 run() {
     local mode=$1 operations=$2 connections=1
     shift 2
-    [ "$mode" = pp100 ] && connections=100
-    timeout 300 "$bin/load" --connections "$connections" --operations "$operations" "$mode" "$@" "$bin/server_firth" \
-        >/dev/null
+    [[ $mode = *pp100 ]] && connections=100
+    timeout 300 "$(load_of "$mode")" --connections "$connections" --operations "$operations" "$mode" "$@" >/dev/null
+}
+
+# Firth's functions: over TLS, mbedTLS is in the same program.
+list_functions() {
+    nm --defined-only build/bench/libfirth.a | awk '$2 ~ /^[tT]$/ { print $3 }' >"$work/functions"
 }
 
 # instructions MODE OPERATIONS: "INSTRUCTIONS ALLOCATIONS" of the whole run.
 instructions() {
-    run "$1" "$2" valgrind --quiet --tool=callgrind --callgrind-out-file="$work/callgrind" || return 1
-    awk -v program=/server_firth -f scripts/lib/callgrind.awk "$work/callgrind"
+    local server only=
+    server=$(server_of "$1" firth)
+    run "$1" "$2" valgrind --quiet --tool=callgrind --callgrind-out-file="$work/callgrind" "$server" || return 1
+    [[ $1 != tls-* ]] || only=$work/functions
+    awk -v program="/${server##*/}" -v only="$only" -f scripts/lib/callgrind.awk "$work/callgrind"
 }
 
 system_calls() {
-    run "$1" "$2" strace -f -c -o "$work/strace" || return 1
+    run "$1" "$2" strace -f -c -o "$work/strace" "$(server_of "$1" firth)" || return 1
+    awk '$NF == "total" { print $4 }' "$work/strace"
+}
+
+# transfers MODE OPERATIONS SERVER: those that move bytes.
+transfers() {
+    run "$1" "$2" strace -f -c -e trace=read,write,readv,writev,sendto,recvfrom,sendmsg,recvmsg -o "$work/strace" \
+        "$(server_of "$1" "$3")" || return 1
     awk '$NF == "total" { print $4 }' "$work/strace"
 }
 
@@ -76,6 +107,44 @@ measure_by_strace() {
     fi
 }
 
+# transfers_of MODE SERVER: of a connection, or empty.
+transfers_of() {
+    local short long
+    short=$(transfers "$1" 50 "$2") && long=$(transfers "$1" 150 "$2") && awk "BEGIN { print ($long - $short) / 100 }"
+}
+
+# measure_handshake MODE SHARE: transfers of a connection that handshakes and ends, against that share of the loop's.
+measure_handshake() {
+    local ours theirs
+    if ! ours=$(transfers_of "$1" firth) || ! theirs=$(transfers_of "$1" epoll); then
+        echo "FAIL cost/$1: the load generator was not answered under strace"
+        failed=1
+    else
+        judge "$1" "transfers, the loop having $theirs" "$ours" "$(awk "BEGIN { print $2 * $theirs }")"
+    fi
+}
+
+# heap_of MODE SERVER: bytes of an idle connection, or empty.
+heap_of() {
+    "$bin/load_tls" --connections 100 "$1" "$(server_of "$1" "$2")" | sed -n 's/.* heap_bytes=\([0-9]*\).*/\1/p'
+}
+
+# measure_heap MODE BYTES: of an idle connection, against the loop's and that many more.
+measure_heap() {
+    local ours theirs
+    ours=$(heap_of "$1" firth)
+    theirs=$(heap_of "$1" epoll)
+    if [ -z "$ours" ] || [ -z "$theirs" ]; then
+        echo "FAIL cost/$1: the load generator was not answered"
+        failed=1
+    elif [ "$ours" -le $((theirs + $2)) ]; then
+        echo "PASS cost/$1: heap: $ours bytes (the loop $theirs, limit $2 more)"
+    else
+        echo "FAIL cost/$1: heap: $ours bytes are more than the loop's $theirs and $2"
+        failed=1
+    fi
+}
+
 can_trace() {
     has strace && strace -o /dev/null true 2>/dev/null
 }
@@ -90,15 +159,24 @@ compiler() {
     esac
 }
 
+# Those of them that were built.
 modes_with() {
-    awk -v what="$1" '$1 == "any" && $3 == what { print $2 }' bench/limits
+    local mode
+    awk -v what="$1" '$1 == "any" && $3 == what { print $2 }' bench/limits | while read -r mode; do
+        [ ! -x "$(load_of "$mode")" ] || echo "$mode"
+    done
 }
 
 main() {
     local mode
     build_preset bench || return 1
     mkdir -p "$work"
+    [ -x "$bin/load_tls" ] || echo "SKIP cost: TLS: built without it"
+    for mode in $(modes_with heap); do
+        measure_heap "$mode" "$(limit_of any "$mode" heap)"
+    done
     if has valgrind; then
+        list_functions
         for mode in $(modes_with allocations); do
             measure_by_valgrind "$mode"
         done
@@ -108,6 +186,9 @@ main() {
     if can_trace; then
         for mode in $(modes_with calls); do
             measure_by_strace "$mode"
+        done
+        for mode in $(modes_with transfers); do
+            measure_handshake "$mode" "$(limit_of any "$mode" transfers)"
         done
     else
         echo "SKIP cost: system calls: strace is not installed, or may not trace"
