@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tells what a TLS server agrees on, and who it says it is: firth-tls [OPTION…] HOST [PORT], 443 without.
+ *
+ *     --ca FILE              trust the authorities of FILE (PEM or DER), not the system's
+ *     --name NAME            ask for NAME and expect it in the certificate, instead of HOST
+ *     --cert FILE --key FILE show this certificate when the server asks for one
+ *     --alpn NAME            offer this protocol; can be repeated, best first
+ *     --tls1.2, --tls1.3     offer this version alone
+ *     --pin-key HEX          the SHA-256 of the key that the server must have
+ *     --key-log FILE         append the connection's secrets to FILE, for Wireshark
+ *     --again                connect a second time, with the ticket of the first
+ *     --insecure             look at a server that would be refused
+ *
+ * Exit code 0 when a session was agreed on; 1 when not, with the reason; 2 for options that are none. */
+#include <firth/firth.h>
+#include <firth/tls.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PROTOCOLS_MAX = 8, WAIT_FOR_TICKET_MS = 500 };
+
+typedef struct request {
+    const char *host;
+    int port;
+    bool has_port;
+    bool again;
+    const char *key_log_file;
+    FILE *key_log;
+    firth_tls_data authorities;
+    firth_tls_identity identity;
+    firth_tls_pin pin;
+    const char *protocols[PROTOCOLS_MAX];
+    firth_tls_builder tls;
+} request;
+
+/* ---- what is printed ---------------------------------------------------------------------------------------------- */
+
+static void print_hash(const char *what, const unsigned char hash[32])
+{
+    printf("%-12s ", what);
+    for (int i = 0; i < 32; i++)
+        printf("%02x", hash[i]);
+    putchar('\n');
+}
+
+static void print_date(const char *what, int64_t seconds)
+{
+    time_t at = (time_t)seconds;
+    const struct tm *date = gmtime(&at);
+    char text[32] = "?";
+
+    if (date != NULL)
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", date);
+    printf("%-12s %s UTC\n", what, text);
+}
+
+static void print_certificate(const firth_tls_certificate *certificate)
+{
+    printf("%-12s %s\n", "subject", certificate->subject);
+    printf("%-12s %s\n", "issuer", certificate->issuer);
+    printf("%-12s %s\n", "serial", certificate->serial);
+    for (size_t i = 0; i < certificate->name_count; i++)
+        printf("%-12s %s\n", i == 0 ? "names" : "", certificate->names[i]);
+    print_date("valid from", certificate->not_before_s);
+    print_date("valid until", certificate->not_after_s);
+    print_hash("sha256", certificate->sha256);
+    print_hash("key sha256", certificate->public_key_sha256);
+}
+
+static int print_session(firth_socket *socket)
+{
+    const firth_tls_certificate *certificate;
+    firth_tls_info info;
+    int rc = firth_tls_get_info(socket, &info);
+
+    if (rc < 0)
+        return rc;
+    printf("%-12s %s\n", "version", info.version == FIRTH_TLS_1_3 ? "TLS 1.3" : "TLS 1.2");
+    printf("%-12s %s (0x%04x)\n", "suite", info.cipher_suite_name, (unsigned)info.cipher_suite);
+    printf("%-12s %s\n", "alpn", info.alpn[0] != '\0' ? info.alpn : "none");
+    printf("%-12s %s\n", "asked for", info.server_name[0] != '\0' ? info.server_name : "no name");
+    printf("%-12s %s\n", "resumed", info.is_resumed ? "yes" : "no");
+    if ((rc = firth_tls_peer_certificate(socket, &certificate)) == FIRTH_ERR_NOT_SUPPORTED)
+        return printf("%-12s %s\n", "certificate", "none"), FIRTH_OK;
+    if (rc >= 0)
+        print_certificate(certificate);
+    return rc;
+}
+
+static int refuse(const char *what, const request *from, int rc)
+{
+    const firth_failure *failure = firth_last_failure();
+
+    if (rc == FIRTH_ERR_CANCELED)
+        return rc;
+    fprintf(stderr, "%s %s port %d: %s\n", what, from->host, from->port, firth_error_text(rc));
+    fprintf(stderr, "%-12s %s\n", "step", failure->step);
+    if (failure->detail[0] != '\0')
+        fprintf(stderr, "%-12s %s\n", "reason", failure->detail);
+    if (failure->os_code != 0)
+        fprintf(stderr, "%-12s %d\n", "code", failure->os_code);
+    return rc;
+}
+
+/* ---- what is done ------------------------------------------------------------------------------------------------- */
+
+/* TLS 1.3 brings tickets after the handshake, so whoever wants one has to read, here for as long as that may take. */
+static int take_ticket(firth_scope *scope, void *socket)
+{
+    const void *bytes;
+    int64_t rc = firth_peek(firth_socket_input(socket), &bytes);
+
+    (void)scope;
+    return rc == FIRTH_ERR_CANCELED ? FIRTH_ERR_CANCELED : FIRTH_OK;
+}
+
+/* Who did not want whom. */
+static const char *verdict(int rc)
+{
+    switch (rc) {
+    case FIRTH_ERR_TLS_ALERT:
+        return "Refused by";
+    case FIRTH_ERR_TLS_CERTIFICATE:
+        return "Refusing";
+    default:
+        return "Cannot agree with";
+    }
+}
+
+static int look(firth_scope *scope, const request *from, firth_tls_config *config)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_socket *socket;
+    int rc = firth_tcp_connect(&tcp, from->host, from->port, &socket);
+
+    if (rc < 0)
+        return refuse("Cannot connect to", from, rc);
+    if ((rc = firth_tls_start(socket, config, &socket)) < 0)
+        return refuse(verdict(rc), from, rc);
+    rc = print_session(socket);
+    if (rc >= 0 && from->again)
+        rc = firth_with_timeout(WAIT_FOR_TICKET_MS, take_ticket, socket);
+    (void)firth_socket_close(socket);
+    return rc == FIRTH_ERR_TIMED_OUT ? FIRTH_OK : rc;
+}
+
+static void write_key(void *argument, const char *line)
+{
+    const request *from = argument;
+
+    fprintf(from->key_log, "%s\n", line);
+    fflush(from->key_log);
+}
+
+static int look_around(firth_scope *scope, void *argument)
+{
+    request *from = argument;
+    firth_tls_config *config;
+    int rc;
+
+    firth_scope_cancel_on_interrupt(scope);
+    if (from->key_log != NULL) {
+        from->tls.key_log = write_key;
+        from->tls.key_log_argument = from;
+    }
+    if ((rc = firth_tls_build(&from->tls, &config)) < 0)
+        return refuse("Cannot prepare to connect to", from, rc);
+    rc = look(scope, from, config);
+    if (rc >= 0 && from->again) {
+        putchar('\n');
+        rc = look(scope, from, config);
+    }
+    firth_tls_config_release(config);
+    return rc;
+}
+
+/* ---- the command line --------------------------------------------------------------------------------------------- */
+
+static bool parse_hash(const char *text, unsigned char hash[32])
+{
+    if (strlen(text) != 64 || strspn(text, "0123456789abcdefABCDEF") != 64)
+        return false;
+    for (int i = 0; i < 32; i++) {
+        const char digits[] = {text[2 * i], text[2 * i + 1], '\0'};
+
+        hash[i] = (unsigned char)strtoul(digits, NULL, 16);
+    }
+    return true;
+}
+
+/* An option with a value; false when there is none of that name, or the value is none. */
+static bool parse_value(request *to, const char *option, const char *value)
+{
+    if (strcmp(option, "--ca") == 0) {
+        to->authorities = firth_tls_file(value);
+        to->tls.trust = FIRTH_TLS_TRUST_AUTHORITIES;
+        to->tls.authorities = &to->authorities;
+        to->tls.authority_count = 1;
+    } else if (strcmp(option, "--name") == 0) {
+        to->tls.server_name = value;
+    } else if (strcmp(option, "--cert") == 0) {
+        to->identity.certificate = firth_tls_file(value);
+    } else if (strcmp(option, "--key") == 0) {
+        to->identity.key = firth_tls_file(value);
+    } else if (strcmp(option, "--alpn") == 0 && to->tls.alpn_count < PROTOCOLS_MAX) {
+        to->protocols[to->tls.alpn_count++] = value;
+    } else if (strcmp(option, "--key-log") == 0) {
+        to->key_log_file = value;
+    } else if (strcmp(option, "--pin-key") == 0 && parse_hash(value, to->pin.sha256)) {
+        to->pin.is_public_key = true;
+        to->tls.pins = &to->pin;
+        to->tls.pin_count = 1;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* An option without one. */
+static bool parse_flag(request *to, const char *option)
+{
+    if (strcmp(option, "--tls1.2") == 0)
+        to->tls.max_version = FIRTH_TLS_1_2;
+    else if (strcmp(option, "--tls1.3") == 0)
+        to->tls.min_version = FIRTH_TLS_1_3;
+    else if (strcmp(option, "--again") == 0)
+        to->again = true;
+    else if (strcmp(option, "--insecure") == 0)
+        to->tls.insecure_any_certificate = true;
+    else
+        return false;
+    return true;
+}
+
+static bool parse_place(request *to, const char *word)
+{
+    char *end;
+
+    if (to->host == NULL) {
+        to->host = word;
+        return word[0] != '\0' && word[0] != '-';
+    }
+    to->port = (int)strtol(word, &end, 10);
+    if (to->has_port || end == word || *end != '\0')
+        return false;
+    return to->has_port = true;
+}
+
+static bool parse(request *to, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (parse_flag(to, argv[i]))
+            continue;
+        if (strncmp(argv[i], "--", 2) == 0) {
+            if (i + 1 == argc || !parse_value(to, argv[i], argv[i + 1]))
+                return false;
+            i++;
+        } else if (!parse_place(to, argv[i])) {
+            return false;
+        }
+    }
+    if (to->identity.certificate.file != NULL) {
+        to->tls.identities = &to->identity;
+        to->tls.identity_count = 1;
+    }
+    if (to->tls.alpn_count > 0)
+        to->tls.alpn = to->protocols;
+    return to->host != NULL && (to->identity.certificate.file == NULL) == (to->identity.key.file == NULL);
+}
+
+int main(int argc, char **argv)
+{
+    static request from;
+    int rc;
+
+    from.port = 443;
+    from.tls = firth_tls_client();
+    if (!parse(&from, argc, argv)) {
+        fprintf(stderr,
+                "usage: %s [--ca FILE] [--name NAME] [--cert FILE --key FILE] [--alpn NAME]… [--tls1.2 | --tls1.3]\n"
+                "       [--pin-key HEX] [--key-log FILE] [--again] [--insecure] HOST [PORT]\n",
+                argv[0]);
+        return 2;
+    }
+    if (from.key_log_file != NULL && (from.key_log = fopen(from.key_log_file, "a")) == NULL) {
+        perror(from.key_log_file);
+        return EXIT_FAILURE;
+    }
+    rc = firth_run(look_around, &from);
+    if (from.key_log != NULL && fclose(from.key_log) != 0)
+        rc = FIRTH_ERR_SYSTEM;
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

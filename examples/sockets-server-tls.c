@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Greets everyone who connects, by TLS: sockets-server-tls CERTIFICATE KEY [HOST [PORT]], 127.0.0.1 9443 without.
+ *
+ * CERTIFICATE is a PEM file with the server's certificate and the intermediate ones, KEY its private key. An empty name
+ * ends the conversation. Nothing that a client does ends the server, and one that is slow to shake hands keeps nobody
+ * waiting. Ctrl-C ends it, with exit code 0. */
+#include <firth/firth.h>
+#include <firth/tls.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NAME_BYTES = 128 };
+
+typedef struct plan {
+    const char *certificate;
+    const char *key;
+    const char *host;
+    int port;
+} plan;
+
+/* One task for each client; that the connection is secure makes no difference here. */
+static int greet(firth_scope *scope, void *argument)
+{
+    firth_socket *client = argument;
+    firth_read_channel *in = firth_socket_input(client);
+    firth_write_channel *out = firth_socket_output(client);
+    char name[NAME_BYTES];
+    int64_t size = 0;
+    int rc;
+
+    firth_scope_own_socket(scope, client); /* closed when this task ends, whatever happens */
+    rc = firth_write_string(out, "Please enter your name\n");
+    while (rc >= 0 && (size = firth_read_line(in, name, sizeof name)) > 0) {
+        /* The length, not %s: a name from the network may hold NUL. */
+        const firth_buffer answer[] = {{"Hello, ", 7}, {name, (size_t)size}, {"!\n", 2}};
+
+        rc = firth_write_vector(out, answer, 3);
+    }
+    if (size == FIRTH_ERR_TOO_LONG)
+        return firth_write_string(out, "That name is too long, goodbye\n");
+    if (rc >= 0 && size == 0)
+        return firth_write_string(out, "Goodbye\n");
+    if (size == FIRTH_EOF)
+        return FIRTH_OK;
+    return rc < 0 ? rc : (int)size;
+}
+
+static int explain(const char *what, int rc)
+{
+    const firth_failure *failure = firth_last_failure();
+
+    fprintf(stderr, "%s: %s (%s%s%s)\n", what, firth_error_text(rc), failure->step,
+            failure->detail[0] != '\0' ? ": " : "", failure->detail);
+    return rc;
+}
+
+/* What makes this server a secure one. */
+static int prepare(const plan *from, firth_tls_config **config)
+{
+    firth_tls_builder tls = firth_tls_server();
+    firth_tls_identity identity = {firth_tls_file(from->certificate), firth_tls_file(from->key), NULL};
+
+    tls.identities = &identity;
+    tls.identity_count = 1;
+    return firth_tls_build(&tls, config);
+}
+
+static int listen_securely(firth_scope *scope, const plan *from, firth_server **server)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_tls_config *config;
+    int rc = prepare(from, &config);
+
+    if (rc < 0)
+        return explain("Cannot use this certificate with this key", rc);
+    tcp.tls = config;          /* firth_accept hands out clients that have shaken hands */
+    tcp.auto_flush = true;     /* what was written leaves when the task waits for the next line */
+    tcp.write_idle_ms = 60000; /* a client that takes nothing for a minute is let go */
+    rc = firth_tcp_bind(&tcp, from->host, from->port, server);
+    firth_tls_config_release(config); /* the server has a part in it of its own */
+    return rc < 0 ? explain("Cannot listen there", rc) : rc;
+}
+
+static int serve(firth_scope *scope, void *argument)
+{
+    firth_scope_options isolated = {.name = "clients", .on_child_error = FIRTH_CHILD_ERROR_REPORT};
+    firth_scope clients;
+    firth_server *server;
+    firth_socket *client;
+    int rc = listen_securely(scope, argument, &server);
+
+    if (rc < 0)
+        return rc;
+    firth_scope_own_server(scope, server);
+    firth_scope_cancel_on_interrupt(scope); /* Ctrl-C ends this scope, and so everything in it */
+    printf("Server is listening at %s\n", firth_address_text(firth_server_address(server)).text);
+    fflush(stdout);
+
+    firth_scope_open(&clients, scope, &isolated); /* one client's failure is not another's */
+    while ((rc = firth_accept(server, &client)) >= 0)
+        if (firth_spawn(&clients, greet, client, NULL) < 0)
+            firth_socket_abort(client); /* no memory for one more: the others stay */
+    return firth_scope_close(&clients, rc);
+}
+
+/* Where failures that touch nobody else are told: a client that was cut off, for one. */
+static void print_log(void *argument, const char *line)
+{
+    (void)argument;
+    fprintf(stderr, "%s\n", line);
+}
+
+/* The number, or -1 for text that is none. */
+static int parse_port(const char *text)
+{
+    char *end;
+    long port = strtol(text, &end, 10);
+
+    return end == text || *end != '\0' || port < 0 || port > 65535 ? -1 : (int)port;
+}
+
+int main(int argc, char **argv)
+{
+    plan from = {.host = argc > 3 ? argv[3] : "127.0.0.1", .port = argc > 4 ? parse_port(argv[4]) : 9443};
+    firth_selector_options options = firth_selector_defaults();
+
+    if (argc < 3 || argc > 5 || from.port < 0) {
+        fprintf(stderr, "usage: %s certificate key [host [port]], a port is a number from 0 to 65535\n", argv[0]);
+        return EXIT_FAILURE;
+    }
+    from.certificate = argv[1];
+    from.key = argv[2];
+    options.log = print_log;
+    if (firth_run_with(&options, serve, &from) < 0)
+        return EXIT_FAILURE;
+    printf("Server stopped\n");
+    return EXIT_SUCCESS;
+}
