@@ -200,7 +200,11 @@ static int64_t encrypt(fth_secure *secure, const void *bytes, size_t size)
 static int drain(firth_write_channel *out)
 {
     fth_secure *secure = of_output(out);
-    bool has_rest = out->unsent || secure->is_ended || fth_write_buffered(&secure->socket.below->out) > 0;
+    const firth_write_channel *below = &secure->socket.below->out;
+    bool has_own = out->in_flight == 0 && fth_write_buffered(out) > 0;
+    /* The last flight of a handshake waits below for the first record, to leave with it. */
+    bool has_rest =
+        out->unsent || secure->is_ended || below->in_flight > 0 || (!has_own && fth_write_buffered(below) > 0);
     int rc = has_rest ? fth_secure_push(secure) : FTH_DRAINED;
 
     /* While a task sends past the buffer, that is its affair. */
