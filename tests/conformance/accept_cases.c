@@ -6,14 +6,14 @@ static int connect_to(firth_scope *scope, int port, firth_socket **client)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
 
-    TRY(firth_tcp_connect(&tcp, "127.0.0.1", port, client));
+    TRY(fth_kit_tcp_connect(&tcp, "127.0.0.1", port, client));
     firth_scope_own_socket(scope, *client);
     return FIRTH_OK;
 }
 
 static int accept_from(firth_scope *scope, firth_server *server, firth_socket **socket)
 {
-    TRY(firth_accept(server, socket));
+    TRY(fth_kit_tcp_accept(server, socket));
     firth_scope_own_socket(scope, *socket);
     return FIRTH_OK;
 }
@@ -183,7 +183,7 @@ static int connect_write_close_many_times_loses_nobody(firth_scope *scope)
         PROMISE(line[0] == 'a' + i % 26);
         TRY(firth_socket_close(client));
     }
-    firth_server_close(serving->server);
+    fth_kit_server_close(serving->server);
     TRY(fth_kit_await(&serving->ended));
     EXPECT_RESULT(serving->result, FIRTH_ERR_CLOSED);
     return FIRTH_OK;
@@ -198,7 +198,7 @@ static int a_second_accept_is_busy_and_the_first_undisturbed(firth_scope *scope)
     TRY(fth_kit_server(scope, &accepting->server, &port));
     TRY(fth_kit_start(scope, accepting));
     TRY(firth_yield());
-    EXPECT_RESULT(firth_accept(accepting->server, &none), FIRTH_ERR_BUSY);
+    EXPECT_RESULT(fth_kit_tcp_accept(accepting->server, &none), FIRTH_ERR_BUSY);
     TRY(connect_to(scope, port, &client));
     TRY(fth_kit_await(&accepting->ended));
     EXPECT_RESULT(accepting->result, FIRTH_OK);

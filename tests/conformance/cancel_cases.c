@@ -82,7 +82,7 @@ static int cancel_connect(firth_scope *scope, const kit_moment *moment, kit_tall
     TRY(finish(connecting, tally));
     EXPECT((connecting->result == FIRTH_OK) == (connecting->socket != NULL));
     firth_socket_abort(connecting->socket);
-    firth_server_close(server);
+    fth_kit_server_close(server);
     return FIRTH_OK;
 }
 
@@ -116,7 +116,7 @@ static int greet(firth_scope *scope, int port, char greeting, firth_socket **cli
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
 
-    TRY(firth_tcp_connect(&tcp, "127.0.0.1", port, client));
+    TRY(fth_kit_tcp_connect(&tcp, "127.0.0.1", port, client));
     firth_scope_own_socket(scope, *client);
     TRY(firth_write(firth_socket_output(*client), &greeting, 1));
     TRY(firth_flush(firth_socket_output(*client)));
@@ -156,12 +156,12 @@ static int cancel_accept(firth_scope *scope, const kit_moment *moment, kit_tally
     TRY(finish(accepting, tally));
     accepted[0] = accepting->socket;
     if (accepting->result < 0)
-        TRY(firth_accept(accepting->server, &accepted[0]));
-    TRY(firth_accept(accepting->server, &accepted[1]));
+        TRY(fth_kit_tcp_accept(accepting->server, &accepted[0]));
+    TRY(fth_kit_tcp_accept(accepting->server, &accepted[1]));
     TRY(expect_greetings(accepted[0], accepted[1]));
     firth_socket_abort(clients[0]);
     firth_socket_abort(clients[1]);
-    firth_server_close(accepting->server);
+    fth_kit_server_close(accepting->server);
     return FIRTH_OK;
 }
 

@@ -193,9 +193,9 @@ static int cancel_close(firth_scope *scope, kit_when when)
     TRY(expect_zeros(full.pair.b_in, full.stuffed));
     TRY(expect_buffered(&full));
     EXPECT_RESULT(firth_read(full.pair.b_in, &byte, 1), FIRTH_EOF);
+    TRY(firth_socket_close(full.pair.b));
     TRY(fth_kit_await(&closing->ended));
     EXPECT_RESULT(closing->result, FIRTH_OK);
-    firth_socket_abort(full.pair.b);
     return FIRTH_OK;
 }
 

@@ -99,6 +99,7 @@ static int close_waits_for_a_peer_that_reads_slowly(firth_scope *scope)
         PROMISE(fth_kit_is_filled(part, PART, at));
     }
     EXPECT_RESULT(firth_read(pair.b_in, &byte, 1), FIRTH_EOF);
+    TRY(firth_socket_close(pair.b));
     TRY(fth_kit_await(&closing->ended));
     EXPECT_RESULT(closing->result, FIRTH_OK);
     return FIRTH_OK;
@@ -137,7 +138,8 @@ static int close_against_a_peer_that_never_reads_ends_at_the_linger(firth_scope 
     tcp.linger_ms = 60;
     TRY(fth_kit_pair_with(scope, &tcp, &pair));
     TRY(fth_kit_stuff(pair.b, NULL));
-    TRY(firth_write_string(pair.b_out, "left over"));
+    if (firth_write_pending(pair.b_out) == 0) /* the end of the stuffing may be left */
+        TRY(firth_write_string(pair.b_out, "left over"));
     began_ns = firth_now_ns();
     EXPECT_RESULT(firth_socket_close(pair.b), FIRTH_ERR_TIMED_OUT);
     EXPECT(elapsed_ms(began_ns) >= 59);
@@ -206,7 +208,7 @@ const kit_case fth_kit_close_cases[] = {
     KIT_CASE(close_waits_for_a_peer_that_reads_slowly),
     KIT_CASE(close_with_bytes_unread_lets_the_last_answer_through),
     KIT_CASE(close_against_a_peer_that_never_reads_ends_at_the_linger),
-    KIT_CASE(close_does_not_wait_for_a_silent_peer),
+    KIT_CASE_PLAIN(close_does_not_wait_for_a_silent_peer, KIT_CLOSE_NOTIFY),
     KIT_CASE(both_ends_may_close_at_once),
     KIT_CASE(an_abort_in_the_middle_of_a_transfer_leaves_nothing),
     {.name = NULL},

@@ -93,12 +93,12 @@ static int an_accept_that_times_out_loses_no_client(firth_scope *scope)
         TRY(fth_kit_start(scope, connecting));
         options = soon(i);
         firth_scope_open(&limit, scope, &options);
-        rc = firth_accept(server, &accepted);
+        rc = fth_kit_tcp_accept(server, &accepted);
         rc = firth_scope_close(&limit, rc);
         EXPECT_EITHER(rc, FIRTH_OK, FIRTH_ERR_TIMED_OUT);
         fth_kit_count(&tally, rc);
         if (accepted == NULL)
-            TRY(firth_accept(server, &accepted));
+            TRY(fth_kit_tcp_accept(server, &accepted));
         TRY(fth_kit_await(&connecting->ended));
         TRY(connecting->result);
         firth_socket_abort(accepted);
@@ -122,7 +122,7 @@ static int a_connect_that_times_out_leaves_nothing(firth_scope *scope)
         int rc;
 
         firth_scope_open(&limit, scope, &options);
-        rc = firth_tcp_connect(&tcp, "127.0.0.1", port, &socket);
+        rc = fth_kit_tcp_connect(&tcp, "127.0.0.1", port, &socket);
         rc = firth_scope_close(&limit, rc);
         EXPECT((rc == FIRTH_OK) == (socket != NULL));
         EXPECT_EITHER(rc, FIRTH_OK, FIRTH_ERR_TIMED_OUT);

@@ -18,7 +18,7 @@ static int open_client(firth_scope *scope, kit_client *client)
 
     TRY(fth_kit_server(scope, &serving->server, &port));
     TRY(fth_kit_start(scope, serving));
-    TRY(firth_tcp_connect(&tcp, "127.0.0.1", port, &client->socket));
+    TRY(fth_kit_tcp_connect(&tcp, "127.0.0.1", port, &client->socket));
     firth_scope_own_socket(scope, client->socket);
     client->in = firth_socket_input(client->socket);
     client->out = firth_socket_output(client->socket);
@@ -32,7 +32,7 @@ static int end_client(kit_client *client)
 
     EXPECT_RESULT(firth_read(client->in, &byte, 1), FIRTH_EOF);
     TRY(firth_socket_close(client->socket));
-    firth_server_close(client->server);
+    fth_kit_server_close(client->server);
     return FIRTH_OK;
 }
 

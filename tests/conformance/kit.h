@@ -17,6 +17,7 @@ typedef struct kit_case {
     int (*outside)(void); /* or a function that opens its selectors itself */
     unsigned needs;       /* firth_capability bits */
     unsigned flags;
+    const char *plain; /* why it is not applicable over TLS; NULL: it is */
 } kit_case;
 
 enum { KIT_LIMIT_S = 60 /* for a case, unless told otherwise */ };
@@ -47,6 +48,21 @@ enum {
     {                                                                                                                  \
         .name = #fn, .outside = fn, .flags = bits                                                                      \
     }
+#define KIT_CASE_WITH(fn, ...)                                                                                         \
+    {                                                                                                                  \
+        .name = #fn, __VA_ARGS__                                                                                       \
+    }
+#define KIT_CASE_PLAIN(fn, why)                                                                                        \
+    {                                                                                                                  \
+        .name = #fn, .body = fn, .plain = why                                                                          \
+    }
+
+/* Why a case is not applicable over TLS: it is about what lies below, or about nothing that connections have to do with. */
+#define KIT_OPS           "it submits ops itself"
+#define KIT_DESCRIPTORS   "it is about descriptors, and those of secure sockets are not given away"
+#define KIT_NO_CONNECTION "there is no connection in it"
+#define KIT_CLOSE_NOTIFY  "a secure close waits for the peer's close_notify"
+#define KIT_BACKLOG       "it needs a server that accepts nobody"
 
 /* Every case there is: the i-th, or NULL behind the last. */
 const kit_case *fth_kit_case_at(size_t i);
@@ -68,6 +84,8 @@ typedef struct kit_state {
     firth_conformance_pace pace; /* of the present selector */
     bool quick;
     bool tolerate; /* errors may end a case */
+    firth_tls_config *tls_server; /* of both ends of each connection, with --tls; else NULL */
+    firth_tls_config *tls_client;
     const kit_case *running;
     firth_selector *selector; /* of the running case */
     bool failed;              /* the running case, and why */
@@ -156,6 +174,9 @@ int fth_kit_in_selector_without_limit(kit_body *body);
 
 /* Readies fth_kit for a subject. Returns false when it has none. */
 bool fth_kit_begin(const firth_conformance_subject *subject);
+
+/* A case begins: the servers of the one before are no more. */
+void fth_kit_gates_forget(void);
 
 /* That long on a kernel's loopback; on one that is slower as much longer as that is. */
 int64_t fth_kit_paced_ms(int64_t duration_ms);

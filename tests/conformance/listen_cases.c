@@ -6,7 +6,7 @@ static int bind_at(firth_scope *scope, const char *host, int port, firth_server 
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
 
-    TRY(firth_tcp_bind(&tcp, host, port, server));
+    TRY(fth_kit_tcp_bind(&tcp, host, port, server));
     firth_scope_own_server(scope, *server);
     return FIRTH_OK;
 }
@@ -29,7 +29,7 @@ static int a_port_that_somebody_listens_on_is_in_use(firth_scope *scope)
     firth_server *first, *second;
 
     TRY(bind_at(scope, "127.0.0.1", 0, &first));
-    EXPECT_RESULT(firth_tcp_bind(&tcp, "127.0.0.1", firth_server_address(first)->port, &second),
+    EXPECT_RESULT(fth_kit_tcp_bind(&tcp, "127.0.0.1", firth_server_address(first)->port, &second),
                   FIRTH_ERR_ADDRESS_IN_USE);
     return FIRTH_OK;
 }
@@ -40,7 +40,7 @@ static int an_address_of_another_machine_is_not_available(firth_scope *scope)
     firth_server *server;
 
     /* RFC 5737: for documentation, of no machine. */
-    EXPECT_RESULT(firth_tcp_bind(&tcp, "203.0.113.77", 0, &server), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_RESULT(fth_kit_tcp_bind(&tcp, "203.0.113.77", 0, &server), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
     return FIRTH_OK;
 }
 
@@ -50,9 +50,9 @@ static int exchange(firth_scope *scope, firth_server *server, const char *host)
     firth_socket *client, *accepted;
     uint8_t byte;
 
-    TRY(firth_tcp_connect(&tcp, host, firth_server_address(server)->port, &client));
+    TRY(fth_kit_tcp_connect(&tcp, host, firth_server_address(server)->port, &client));
     firth_scope_own_socket(scope, client);
-    TRY(firth_accept(server, &accepted));
+    TRY(fth_kit_tcp_accept(server, &accepted));
     firth_scope_own_socket(scope, accepted);
     TRY(firth_write(firth_socket_output(client), "!", 1));
     TRY(firth_flush(firth_socket_output(client)));
@@ -81,9 +81,9 @@ static int an_ipv6_wildcard_alone_takes_no_ipv4(firth_scope *scope)
     if (!fth_kit_has_ipv6(scope))
         return fth_kit_not_applicable("IPv6");
     tcp.ipv6_only = true;
-    TRY(firth_tcp_bind(&tcp, "::", 0, &server));
+    TRY(fth_kit_tcp_bind(&tcp, "::", 0, &server));
     firth_scope_own_server(scope, server);
-    EXPECT_RESULT(firth_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client), FIRTH_ERR_REFUSED);
+    EXPECT_RESULT(fth_kit_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client), FIRTH_ERR_REFUSED);
     return exchange(scope, server, "::1");
 }
 
@@ -99,7 +99,7 @@ static int closing_a_server_wakes_accept_and_frees_the_port_ten_times(firth_scop
         TRY(fth_kit_start(scope, accepting));
         TRY(i % 2 == 0 ? firth_yield() : firth_sleep(2));
         EXPECT(!accepting->ended.happened);
-        firth_server_close(accepting->server);
+        fth_kit_server_close(accepting->server);
         TRY(fth_kit_await(&accepting->ended));
         EXPECT_RESULT(accepting->result, FIRTH_ERR_CLOSED);
     }
@@ -119,14 +119,14 @@ static int a_port_with_connections_in_time_wait_can_be_bound_ten_times(firth_sco
         uint8_t byte;
 
         TRY(bind_at(scope, "127.0.0.1", port, &server));
-        TRY(firth_tcp_connect(&tcp, "127.0.0.1", port, &client));
+        TRY(fth_kit_tcp_connect(&tcp, "127.0.0.1", port, &client));
         firth_scope_own_socket(scope, client);
-        TRY(firth_accept(server, &accepted));
+        TRY(fth_kit_tcp_accept(server, &accepted));
         firth_scope_own_socket(scope, accepted);
         TRY(firth_socket_close(accepted));
         EXPECT_RESULT(firth_read(firth_socket_input(client), &byte, 1), FIRTH_EOF);
         TRY(firth_socket_close(client));
-        firth_server_close(server);
+        fth_kit_server_close(server);
     }
     return FIRTH_OK;
 }
@@ -139,11 +139,11 @@ static int a_server_its_clients_and_accepted_sockets_live_independently(firth_sc
     char line[16];
 
     TRY(bind_at(scope, "127.0.0.1", 0, &server));
-    TRY(firth_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client));
+    TRY(fth_kit_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client));
     firth_scope_own_socket(scope, client);
-    TRY(firth_accept(server, &accepted));
+    TRY(fth_kit_tcp_accept(server, &accepted));
     firth_scope_own_socket(scope, accepted);
-    firth_server_close(server);
+    fth_kit_server_close(server);
     TRY(firth_write_string(firth_socket_output(client), "still here\n"));
     EXPECT_RESULT(firth_read_line(firth_socket_input(accepted), line, sizeof line), 10);
     TRY(firth_write_string(firth_socket_output(accepted), "so am I\n"));
@@ -160,9 +160,9 @@ static int clients_in_the_backlog_of_a_closed_server_hear_of_it(firth_scope *sco
     int64_t rc;
 
     TRY(bind_at(scope, "127.0.0.1", 0, &server));
-    TRY(firth_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client));
+    TRY(fth_kit_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client));
     firth_scope_own_socket(scope, client);
-    firth_server_close(server);
+    fth_kit_server_close(server);
     rc = firth_read(firth_socket_input(client), &byte, 1);
     EXPECT_EITHER(rc, FIRTH_ERR_RESET, FIRTH_EOF);
     return FIRTH_OK;

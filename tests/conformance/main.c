@@ -67,6 +67,14 @@ static bool read_number(const char *text, uint64_t *number)
     return *text != '\0' && *text != '-' && *end == '\0';
 }
 
+static bool make_secure(void)
+{
+    const firth_conformance_subject *subject = &fth_kit.subject;
+
+    return subject->tls != NULL &&
+           subject->tls(subject->argument, &fth_kit.tls_server, &fth_kit.tls_client) >= 0;
+}
+
 /* Options are read and taken out; what is left in argv from 1 on are names, and their count is the result; < 0: a fault. */
 static int read_options(int argc, char **argv, kit_arguments *arguments)
 {
@@ -85,6 +93,8 @@ static int read_options(int argc, char **argv, kit_arguments *arguments)
             fth_kit.quick = true;
         else if (strcmp(one, "--tolerate-errors") == 0)
             fth_kit.tolerate = true;
+        else if (strcmp(one, "--tls") == 0)
+            good = make_secure();
         else if (strcmp(one, "--seed") == 0)
             good = read_number(++i < argc ? argv[i] : NULL, &fth_kit.seed);
         else if (strcmp(one, "--seeds") == 0)
@@ -96,7 +106,7 @@ static int read_options(int argc, char **argv, kit_arguments *arguments)
         else
             argv[++names] = argv[i];
         if (!good) {
-            (void)fprintf(stderr, "%s: not an option of the kit, or without its number\n", one);
+            (void)fprintf(stderr, "%s: not an option of this kit, or without its number\n", one);
             return -1;
         }
     }
@@ -143,6 +153,8 @@ static void print_failure(const char *name, const char *why)
         (void)printf(" --limit-s %u", fth_kit.limit_s);
     if (fth_kit.tolerate)
         (void)printf(" --tolerate-errors");
+    if (fth_kit.tls_server != NULL)
+        (void)printf(" --tls");
     (void)printf(" %s\n", name);
     /* NOLINTEND(bugprone-signal-handler) */
 }
@@ -190,8 +202,8 @@ static int run_all(const kit_arguments *arguments, char **argv)
             passed++;
         }
     }
-    (void)printf("%s: %zu passed, %zu failed, %zu not applicable\n", fth_kit.subject.backend->name, passed, failed,
-                 skipped);
+    (void)printf("%s%s: %zu passed, %zu failed, %zu not applicable\n", fth_kit.subject.backend->name,
+                 fth_kit.tls_server != NULL ? " over TLS" : "", passed, failed, skipped);
     return failed == 0 ? 0 : 1;
 }
 

@@ -194,13 +194,13 @@ static int a_new_socket_gets_no_report_of_the_one_it_replaces(firth_scope *scope
 }
 
 const kit_case fth_kit_op_cancel_cases[] = {
-    KIT_CASE(a_cancelled_receive_leaves_the_bytes),
-    KIT_CASE(a_receive_cancelled_as_its_bytes_arrive_loses_none),
-    KIT_CASE(a_cancelled_accept_leaves_the_client),
-    KIT_CASE(a_cancelled_wait_ends_once),
-    KIT_CASE(a_cancelled_send_tells_what_it_sent),
-    KIT_CASE(a_cancel_on_one_side_leaves_the_other_alone),
-    KIT_CASE(a_cancelled_connect_can_be_closed_at_once),
-    KIT_CASE(a_new_socket_gets_no_report_of_the_one_it_replaces),
+    KIT_CASE_PLAIN(a_cancelled_receive_leaves_the_bytes, KIT_OPS),
+    KIT_CASE_PLAIN(a_receive_cancelled_as_its_bytes_arrive_loses_none, KIT_OPS),
+    KIT_CASE_PLAIN(a_cancelled_accept_leaves_the_client, KIT_OPS),
+    KIT_CASE_PLAIN(a_cancelled_wait_ends_once, KIT_OPS),
+    KIT_CASE_PLAIN(a_cancelled_send_tells_what_it_sent, KIT_OPS),
+    KIT_CASE_PLAIN(a_cancel_on_one_side_leaves_the_other_alone, KIT_OPS),
+    KIT_CASE_PLAIN(a_cancelled_connect_can_be_closed_at_once, KIT_OPS),
+    KIT_CASE_PLAIN(a_new_socket_gets_no_report_of_the_one_it_replaces, KIT_OPS),
     {.name = NULL},
 };

@@ -21,14 +21,14 @@ static int expect_on_both(const kit_pair *pair, firth_option option, int value)
 static int pair_or_unsupported(firth_scope *scope, const firth_tcp_builder *tcp, kit_pair *pair)
 {
     firth_server *server;
-    int rc = firth_tcp_bind(tcp, "127.0.0.1", 0, &server);
+    int rc = fth_kit_tcp_bind(tcp, "127.0.0.1", 0, &server);
 
     if (rc == FIRTH_ERR_NOT_SUPPORTED) {
         EXPECT(strncmp(firth_last_failure()->step, "option ", 7) == 0);
         return fth_kit_not_applicable(firth_last_failure()->step);
     }
     TRY(rc);
-    firth_server_close(server);
+    fth_kit_server_close(server);
     return fth_kit_pair_with(scope, tcp, pair);
 }
 
@@ -120,7 +120,7 @@ static int a_shared_port_is_shared_or_refused_by_name(firth_scope *scope)
     int rc, value = 0;
 
     tcp.reuse_port = true;
-    rc = firth_tcp_bind(&tcp, "127.0.0.1", 0, &first);
+    rc = fth_kit_tcp_bind(&tcp, "127.0.0.1", 0, &first);
     if (rc == FIRTH_ERR_NOT_SUPPORTED) {
         EXPECT(strcmp(firth_last_failure()->step, "option reuse_port") == 0);
         return fth_kit_not_applicable("FIRTH_CAN_REUSE_PORT");
@@ -129,8 +129,8 @@ static int a_shared_port_is_shared_or_refused_by_name(firth_scope *scope)
     firth_scope_own_server(scope, first);
     TRY(firth_server_get_option(first, FIRTH_OPTION_REUSE_PORT, &value));
     EXPECT_RESULT(value, 1);
-    TRY(firth_tcp_bind(&tcp, "127.0.0.1", firth_server_address(first)->port, &second));
-    firth_server_close(second);
+    TRY(fth_kit_tcp_bind(&tcp, "127.0.0.1", firth_server_address(first)->port, &second));
+    fth_kit_server_close(second);
     return FIRTH_OK;
 }
 

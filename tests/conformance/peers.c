@@ -6,6 +6,7 @@ enum {
     STUFF_BYTES = 32 * 1024,
     STUFF_QUIET_MS = 50,
     LINGER_MS = 2000,
+    SECURE_LINGER_MS = 30, /* whoever closes first waits for the peer to do so too, which a case that is over never does */
     STUFF_MOST = 64 * 1024 * 1024
 };
 
@@ -72,7 +73,7 @@ firth_tcp_builder fth_kit_tcp(firth_scope *scope)
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
 
     tcp.auto_flush = true;
-    tcp.linger_ms = fth_kit_paced_ms(LINGER_MS);
+    tcp.linger_ms = fth_kit_paced_ms(fth_kit.tls_server != NULL ? SECURE_LINGER_MS : LINGER_MS);
     return tcp;
 }
 
@@ -86,13 +87,13 @@ int fth_kit_pair_at(firth_scope *scope, const firth_tcp_builder *tcp, const char
     firth_server *server;
 
     memset(pair, 0, sizeof *pair);
-    TRY(firth_tcp_bind(tcp, host, 0, &server));
+    TRY(fth_kit_tcp_bind(tcp, host, 0, &server));
     firth_scope_own_server(scope, server);
-    TRY(firth_tcp_connect(tcp, host, firth_server_address(server)->port, &pair->a));
+    TRY(fth_kit_tcp_connect(tcp, host, firth_server_address(server)->port, &pair->a));
     firth_scope_own_socket(scope, pair->a);
-    TRY(firth_accept(server, &pair->b));
+    TRY(fth_kit_tcp_accept(server, &pair->b));
     firth_scope_own_socket(scope, pair->b);
-    firth_server_close(server);
+    fth_kit_server_close(server);
     pair->a_in = firth_socket_input(pair->a);
     pair->a_out = firth_socket_output(pair->a);
     pair->b_in = firth_socket_input(pair->b);
@@ -116,7 +117,7 @@ int fth_kit_server(firth_scope *scope, firth_server **server, int *port)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
 
-    TRY(firth_tcp_bind(&tcp, "127.0.0.1", 0, server));
+    TRY(fth_kit_tcp_bind(&tcp, "127.0.0.1", 0, server));
     firth_scope_own_server(scope, *server);
     *port = firth_server_address(*server)->port;
     return FIRTH_OK;
@@ -127,7 +128,7 @@ int fth_kit_closed_port(firth_scope *scope, int *port)
     firth_server *server;
 
     TRY(fth_kit_server(scope, &server, port));
-    firth_server_close(server);
+    fth_kit_server_close(server);
     return FIRTH_OK;
 }
 
@@ -136,9 +137,9 @@ bool fth_kit_has_ipv6(firth_scope *scope)
     firth_tcp_builder tcp = fth_kit_tcp(scope);
     firth_server *server;
 
-    if (firth_tcp_bind(&tcp, "::1", 0, &server) < 0)
+    if (fth_kit_tcp_bind(&tcp, "::1", 0, &server) < 0)
         return false;
-    firth_server_close(server);
+    fth_kit_server_close(server);
     return true;
 }
 
@@ -219,12 +220,12 @@ void fth_kit_cancel(void *attempt)
 
 int64_t fth_kit_connect(kit_attempt *attempt)
 {
-    return firth_tcp_connect(&attempt->tcp, attempt->host, attempt->port, &attempt->socket);
+    return fth_kit_tcp_connect(&attempt->tcp, attempt->host, attempt->port, &attempt->socket);
 }
 
 int64_t fth_kit_accept(kit_attempt *attempt)
 {
-    return firth_accept(attempt->server, &attempt->socket);
+    return fth_kit_tcp_accept(attempt->server, &attempt->socket);
 }
 
 int64_t fth_kit_read(kit_attempt *attempt)
@@ -284,7 +285,7 @@ int64_t fth_kit_echo_server(kit_attempt *attempt)
     firth_socket *client;
     int rc;
 
-    while ((rc = firth_accept(attempt->server, &client)) >= 0) {
+    while ((rc = fth_kit_tcp_accept(attempt->server, &client)) >= 0) {
         kit_attempt *echo = fth_kit_attempt(fth_kit_echo);
 
         echo->socket = client;

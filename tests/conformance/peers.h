@@ -34,6 +34,15 @@ typedef struct kit_tally {
 void fth_kit_count(kit_tally *tally, int64_t result);
 int fth_kit_both(const kit_tally *tally);
 
+/* ---- gate.c: what every case calls in the place of firth_tcp_bind and the like, and what makes connections secure ---- */
+
+int fth_kit_tcp_bind(const firth_tcp_builder *tcp, const char *host, int port, firth_server **server);
+int fth_kit_tcp_connect(const firth_tcp_builder *tcp, const char *host, int port, firth_socket **socket);
+int fth_kit_tcp_connect_any(const firth_tcp_builder *tcp, const firth_address *addresses, size_t count,
+                            firth_socket **socket);
+int fth_kit_tcp_accept(firth_server *server, firth_socket **socket);
+void fth_kit_server_close(firth_server *server);
+
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */
 
 /* The defaults, auto-flush, and a linger that does not hold a failing case up. */

@@ -128,6 +128,7 @@ static int open_selector(void)
     options.allocate = fth_kit_allocate;
     options.release = fth_kit_release;
     fth_kit_observer_begin();
+    fth_kit_gates_forget();
     if (subject->selector_open != NULL)
         rc = subject->selector_open(subject->argument, &fth_kit.selector, &options, fth_kit.seed);
     else
@@ -203,6 +204,8 @@ static const char *missing_for(const kit_case *one)
     const firth_conformance_subject *subject = &fth_kit.subject;
     unsigned missing = one->needs & ~subject->backend->capabilities;
 
+    if (fth_kit.tls_server != NULL && one->plain != NULL)
+        return one->plain;
     if (missing != 0)
         return missing_capability(missing);
     if ((one->flags & KIT_LIMITS) != 0 && subject->limit_open == NULL)

@@ -9,7 +9,7 @@ static int ask(firth_scope *scope, int port)
     firth_tcp_builder tcp = fth_kit_tcp(scope);
     firth_socket *client;
     char line[16] = "";
-    int64_t rc = firth_tcp_connect(&tcp, "127.0.0.1", port, &client);
+    int64_t rc = fth_kit_tcp_connect(&tcp, "127.0.0.1", port, &client);
 
     if (rc < 0)
         return (int)rc;
@@ -26,7 +26,7 @@ static int ask(firth_scope *scope, int port)
 
 static int64_t serve_one(kit_attempt *attempt)
 {
-    int rc = firth_accept(attempt->server, &attempt->socket);
+    int rc = fth_kit_tcp_accept(attempt->server, &attempt->socket);
 
     return rc < 0 ? rc : fth_kit_echo(attempt);
 }
@@ -36,7 +36,7 @@ static int converse_for_a_while(firth_scope *scope, void *argument)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
     kit_attempt *serving = fth_kit_attempt(serve_one);
-    int rc = firth_tcp_bind(&tcp, "127.0.0.1", 0, &serving->server);
+    int rc = fth_kit_tcp_bind(&tcp, "127.0.0.1", 0, &serving->server);
 
     (void)argument;
     if (rc < 0)
@@ -113,12 +113,12 @@ static int connect_without_descriptors(firth_scope *scope)
 
     TRY(fth_kit_server(scope, &server, &port));
     TRY(limit_open(0));
-    connected = firth_tcp_connect(&tcp, "127.0.0.1", port, &socket);
-    bound = firth_tcp_bind(&tcp, "127.0.0.1", 0, &none);
+    connected = fth_kit_tcp_connect(&tcp, "127.0.0.1", port, &socket);
+    bound = fth_kit_tcp_bind(&tcp, "127.0.0.1", 0, &none);
     TRY(limit_open(-1));
     EXPECT_RESULT(connected, FIRTH_ERR_TOO_MANY_OPEN);
     EXPECT_RESULT(bound, FIRTH_ERR_TOO_MANY_OPEN);
-    TRY(firth_tcp_connect(&tcp, "127.0.0.1", port, &socket));
+    TRY(fth_kit_tcp_connect(&tcp, "127.0.0.1", port, &socket));
     firth_socket_abort(socket);
     return FIRTH_OK;
 }
@@ -142,7 +142,7 @@ static int accept_without_descriptors(firth_scope *scope)
     int port;
 
     TRY(fth_kit_server(scope, &accepting->server, &port));
-    TRY(firth_tcp_connect(&tcp, "127.0.0.1", port, &client));
+    TRY(fth_kit_tcp_connect(&tcp, "127.0.0.1", port, &client));
     firth_scope_own_socket(scope, client);
     TRY(limit_open(0));
     empty = fth_kit_empty_polls();
@@ -186,7 +186,8 @@ const kit_case fth_kit_shortage_cases[] = {
     KIT_CASE_OUTSIDE(every_allocation_failing_in_turn_is_an_error_and_no_more, 0),
     KIT_CASE_OUTSIDE(no_memory_from_any_point_on_is_an_error_and_no_more, KIT_SLOW),
     KIT_CASE_FLAGS(without_descriptors_connect_and_bind_say_so_and_work_again_later, KIT_LIMITS),
-    KIT_CASE_FLAGS(without_descriptors_accept_waits_and_loses_nobody, KIT_LIMITS),
+    KIT_CASE_WITH(without_descriptors_accept_waits_and_loses_nobody,
+                  .body = without_descriptors_accept_waits_and_loses_nobody, .flags = KIT_LIMITS, .plain = KIT_BACKLOG),
     KIT_CASE_OUTSIDE(without_descriptors_a_selector_does_not_open, KIT_LIMITS),
     {.name = NULL},
 };

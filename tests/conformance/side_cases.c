@@ -155,8 +155,8 @@ static int a_writer_joins_a_reader_that_waits(firth_scope *scope)
 }
 
 const kit_case fth_kit_side_cases[] = {
-    KIT_CASE(a_receive_leaves_the_send_that_waits_before_it),
-    KIT_CASE(a_send_leaves_the_receive_that_waits_before_it),
+    KIT_CASE_PLAIN(a_receive_leaves_the_send_that_waits_before_it, KIT_OPS),
+    KIT_CASE_PLAIN(a_send_leaves_the_receive_that_waits_before_it, KIT_OPS),
     KIT_CASE(a_reader_joins_a_writer_that_waits),
     KIT_CASE(a_writer_joins_a_reader_that_waits),
     {.name = NULL},

@@ -42,8 +42,8 @@ static int a_pollable_backend_has_a_descriptor(firth_scope *scope)
 }
 
 const kit_case fth_kit_table_cases[] = {
-    KIT_CASE(the_table_has_every_slot_it_needs),
-    KIT_CASE_OUTSIDE(a_selector_can_be_opened_and_closed_many_times, 0),
-    KIT_CASE_IF(a_pollable_backend_has_a_descriptor, FIRTH_CAN_POLLABLE),
+    KIT_CASE_PLAIN(the_table_has_every_slot_it_needs, KIT_NO_CONNECTION),
+    KIT_CASE_WITH(a_selector_can_be_opened_and_closed_many_times, .outside = a_selector_can_be_opened_and_closed_many_times, .flags = 0, .plain = KIT_NO_CONNECTION),
+    KIT_CASE_WITH(a_pollable_backend_has_a_descriptor, .body = a_pollable_backend_has_a_descriptor, .needs = FIRTH_CAN_POLLABLE, .plain = KIT_NO_CONNECTION),
     {.name = NULL},
 };

@@ -279,15 +279,15 @@ static int a_very_long_wait_does_not_spin(void)
 }
 
 const kit_case fth_kit_time_cases[] = {
-    KIT_CASE(a_sleep_is_never_early),
-    KIT_CASE(a_sleep_does_not_spin),
+    KIT_CASE_PLAIN(a_sleep_is_never_early, KIT_NO_CONNECTION),
+    KIT_CASE_PLAIN(a_sleep_does_not_spin, KIT_NO_CONNECTION),
     KIT_CASE(waiting_sockets_do_not_spin),
     KIT_CASE(bytes_that_nobody_wants_do_not_spin),
-    KIT_CASE(sleepers_wake_in_the_order_of_their_deadlines),
+    KIT_CASE_PLAIN(sleepers_wake_in_the_order_of_their_deadlines, KIT_NO_CONNECTION),
     KIT_CASE(a_deadline_comes_though_there_is_always_something_to_read),
-    KIT_CASE(another_thread_ends_the_longest_wait),
-    KIT_CASE(no_wake_of_a_thousand_is_lost),
-    KIT_CASE(a_wake_before_the_wait_ends_the_wait),
-    KIT_CASE_OUTSIDE(a_very_long_wait_does_not_spin, 0),
+    KIT_CASE_PLAIN(another_thread_ends_the_longest_wait, KIT_NO_CONNECTION),
+    KIT_CASE_PLAIN(no_wake_of_a_thousand_is_lost, KIT_NO_CONNECTION),
+    KIT_CASE_PLAIN(a_wake_before_the_wait_ends_the_wait, KIT_NO_CONNECTION),
+    KIT_CASE_WITH(a_very_long_wait_does_not_spin, .outside = a_very_long_wait_does_not_spin, .flags = 0, .plain = KIT_NO_CONNECTION),
     {.name = NULL},
 };

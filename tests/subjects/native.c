@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kit on a backend of this build: conformance BACKEND [what the kit takes]. */
 #include "tests/subjects/posix.h"
+#ifdef SUBJECT_HAS_TLS
+#include "tests/subjects/secured.h"
+#endif
 
 #include <stdio.h>
 
@@ -10,10 +13,13 @@ int main(int argc, char **argv)
     firth_conformance_subject subject;
 
     if (backend == NULL) {
-        (void)fprintf(stderr, "usage: %s BACKEND [--list] [--quick] [--seed N] [NAME…]\n", argv[0]);
+        (void)fprintf(stderr, "usage: %s BACKEND [--list] [--quick] [--seed N] [--tls] [NAME…]\n", argv[0]);
         return 2;
     }
     subject = posix_subject(backend);
+#ifdef SUBJECT_HAS_TLS
+    subject.tls = secured_configs;
+#endif
     posix_join_command(1, argv);
     return firth_conformance_main(argc - 1, argv + 1, &subject);
 }

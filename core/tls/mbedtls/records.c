@@ -24,6 +24,19 @@ static int read_nothing(fth_tls_session *session)
     return session->read_end == FIRTH_OK ? FIRTH_OK : transport_failed(session->read_end, "read");
 }
 
+/* mbedTLS looks at a ticket of TLS 1.3 only when all that it has made is sent. A reader cannot wait for that: the peer
+ * may be one that takes nothing before it was read from. Test:
+ * a_ticket_that_comes_while_a_record_waits_for_room_is_read. */
+static int read_behind_write(fth_tls_session *session)
+{
+    if (fth_tls_state(&session->ssl) == MBEDTLS_SSL_HANDSHAKE_OVER)
+        return FIRTH_OK; /* a warning of ours, which goes with the next record */
+    if (session->sets_aside)
+        return fth_tls_fail(session, MBEDTLS_ERR_SSL_ALLOC_FAILED, "read");
+    session->sets_aside = true;
+    return FIRTH_OK;
+}
+
 /* What a call of mbedTLS's that delivered no byte came to: FIRTH_OK to try again, since a ticket, a warning, an empty
  * record or a refused renegotiation is not what the caller waits for. */
 static int read_other(fth_tls_session *session, int result)
@@ -37,8 +50,8 @@ static int read_other(fth_tls_session *session, int result)
     }
     if (result == MBEDTLS_ERR_SSL_WANT_READ)
         return session->is_starved ? FIRTH_ERR_WOULD_BLOCK : FIRTH_OK;
-    if (result == MBEDTLS_ERR_SSL_WANT_WRITE) /* a warning of ours, which goes with the next record */
-        return FIRTH_OK;
+    if (result == MBEDTLS_ERR_SSL_WANT_WRITE)
+        return read_behind_write(session);
     if (result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
         return session->read_end = FIRTH_EOF;
     return fth_tls_fail(session, result, "read");
@@ -56,6 +69,8 @@ int64_t fth_tls_session_read(fth_tls_session *session, void *bytes, size_t size)
 
         fth_tls_call_begins(session);
         result = mbedtls_ssl_read(&session->ssl, bytes, size);
+        if (result != MBEDTLS_ERR_SSL_WANT_WRITE)
+            session->sets_aside = false;
         if (result > 0)
             return result;
         other = read_other(session, result);
@@ -82,8 +97,14 @@ static int write_failed(fth_tls_session *session, int error)
 static int send_rest(fth_tls_session *session)
 {
     static const unsigned char unused[1];
-    int result;
+    int result = session->send_error == FIRTH_OK ? fth_tls_send_aside(session) : session->send_error;
 
+    if (result == FIRTH_ERR_WOULD_BLOCK)
+        return FTH_TLS_WANT_WRITE;
+    if (result < 0) {
+        session->send_error = result;
+        return write_failed(session, MBEDTLS_ERR_SSL_CONN_EOF);
+    }
     if (fth_tls_unsent(&session->ssl) == 0)
         return FIRTH_OK;
     fth_tls_call_begins(session);

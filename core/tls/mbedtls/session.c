@@ -8,6 +8,7 @@ static void session_close(fth_tls_session *session)
 {
     mbedtls_ssl_free(&session->ssl);
     fth_tls_detach(&session->link);
+    mbedtls_free(session->aside);
     mbedtls_free(session->host);
     mbedtls_free(session->words);
     mbedtls_free(session->peer);

@@ -40,6 +40,12 @@ struct fth_tls_session {
     int receive_error;    /* the transport's, or 0 */
     int send_error;
 
+    /* The end of a record that had to make room for a read, which must not wait for a peer that takes nothing. */
+    unsigned char *aside; /* NULL: there is none */
+    size_t aside_bytes;
+    size_t aside_sent;
+    bool sets_aside; /* what the transport does not take now is put there */
+
     /* The handshake. */
     bool is_established;
     int idle_steps;            /* that came to nothing, though the transport had bytes */
@@ -68,6 +74,9 @@ enum { FTH_TLS_MOST_IDLE_CALLS = 16, FTH_TLS_MOST_RECEIVED = 20480 };
 
 /* Before a call of mbedTLS's that may use them. */
 void fth_tls_call_begins(fth_tls_session *session);
+
+/* Gives the transport what was put aside. FIRTH_OK when nothing is left of it; else as the transport's send. */
+int fth_tls_send_aside(fth_tls_session *session);
 
 /* ---- handshake.c, records.c: the engine's slots ------------------------------------------------------------------ */
 

@@ -4,6 +4,7 @@
 #include "core/tls/mbedtls/private.h"
 #include "core/tls/mbedtls/session.h"
 #include <limits.h>
+#include <string.h>
 
 /* An error ends the stream for mbedTLS; which of the two it was is remembered beside it. */
 static int ended(fth_tls_session *session, int64_t error)
@@ -40,6 +41,36 @@ int fth_tls_transport_receive(void *owner, unsigned char *bytes, size_t size)
     return (int)got;
 }
 
+int fth_tls_send_aside(fth_tls_session *session)
+{
+    while (session->aside != NULL) {
+        int64_t taken = session->transport->send(session->owner, session->aside + session->aside_sent,
+                                                 session->aside_bytes - session->aside_sent);
+
+        if (taken < 0)
+            return (int)taken;
+        session->aside_sent += (size_t)taken;
+        if (session->aside_sent < session->aside_bytes)
+            continue;
+        mbedtls_free(session->aside);
+        session->aside = NULL;
+    }
+    return FIRTH_OK;
+}
+
+static bool put_aside(fth_tls_session *session, const unsigned char *bytes, size_t size)
+{
+    if (!session->sets_aside || session->aside != NULL)
+        return false;
+    session->aside = mbedtls_calloc(1, size);
+    if (session->aside == NULL)
+        return false;
+    memcpy(session->aside, bytes, size);
+    session->aside_bytes = size;
+    session->aside_sent = 0;
+    return true;
+}
+
 int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size)
 {
     fth_tls_session *session = owner;
@@ -50,9 +81,11 @@ int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size)
         return MBEDTLS_ERR_SSL_CONN_EOF;
     if (session->carried_bytes == 0)
         session->has_begun_send = true;
-    taken = session->transport->send(session->owner, bytes, size);
+    taken = fth_tls_send_aside(session);
+    if (taken == FIRTH_OK)
+        taken = session->transport->send(session->owner, bytes, size);
     if (taken == FIRTH_ERR_WOULD_BLOCK)
-        return MBEDTLS_ERR_SSL_WANT_WRITE;
+        return put_aside(session, bytes, size) ? (int)size : MBEDTLS_ERR_SSL_WANT_WRITE;
     if (taken < 0) {
         session->send_error = (int)taken;
         return MBEDTLS_ERR_SSL_CONN_EOF;
