@@ -114,15 +114,23 @@ static int wait_readable(firth_read_channel *in)
     return fth_secure_wait_readable(of_input(in));
 }
 
+/* A socket whose writing was cancelled has no session any more, and a user still. Test:
+ * write_cancel_is_a_reset_for_the_peer_and_its_cause_for_ever. */
 static size_t available(const firth_read_channel *in)
 {
-    return fth_tls_engine_used->readable(fth_secure_session(of_input(in)));
+    fth_secure *secure = of_input(in);
+
+    return secure->is_open ? fth_tls_engine_used->readable(fth_secure_session(secure)) : 0;
 }
 
 static bool must_wait(const firth_read_channel *in)
 {
-    const firth_read_channel *below = &of_input(in)->socket.below->in;
+    const fth_secure *secure = of_input(in);
+    const firth_read_channel *below;
 
+    if (!secure->is_open)
+        return false;
+    below = &secure->socket.below->in;
     return fth_read_buffered(below) == 0 && below->cause == 0 && below->source->must_wait != NULL &&
            below->source->must_wait(below) && available(in) == 0;
 }
@@ -267,6 +275,9 @@ static int64_t send_pieces(firth_write_channel *out, firth_buffer *pieces, unsig
         if (total > 0)
             return total;
         rc = rc < 0 ? rc : fth_write_wait(out);
+        /* An end that comes to a writer that waits wakes it, as room does. Test: write_cancel_wakes_the_writer_that_waits. */
+        if (rc >= 0)
+            rc = out->cause;
         if (rc < 0)
             return rc;
     }
