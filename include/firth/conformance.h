@@ -69,11 +69,11 @@ typedef struct firth_conformance_subject {
     intptr_t (*duplicate)(void *argument, intptr_t native);
     void (*discard)(void *argument, intptr_t native);
 
-    /* Configurations with which the cases' connections are made secure, for the option --tls, which is asked for before
-     * the first case: a server's, and a client's that trusts it whatever it connects to, both without a handshake
-     * timeout, and the subject's until the kit has ended. Returns FIRTH_OK or a negative code. NULL: there is no option
-     * --tls. In a library built with FIRTH_TLS. */
-    int (*tls)(void *argument, firth_tls_config **server, firth_tls_config **client);
+    /* Configurations with which the cases' connections are made secure, asked for once if the option --tls is there: a
+     * server's, and a client's that trusts it whatever it connects to, of that firth_tls_version alone and without a
+     * handshake timeout. They are the subject's, and stay until the kit has ended. Returns FIRTH_OK or a negative code.
+     * NULL, as in a library built without TLS: there is no such option. */
+    int (*tls)(void *argument, int version, firth_tls_config **server, firth_tls_config **client);
 } firth_conformance_subject;
 
 FIRTH_BEGIN_DECLS
@@ -97,7 +97,7 @@ static inline firth_conformance_subject firth_conformance_for(const firth_backen
  *     --seed N           the seed; 1
  *     --seeds N          each case with N seeds, from --seed on; the slow ones with the first alone
  *     --limit-s N        a case that takes longer is stuck; 60, and as much more as the subject's pace is slower
- *     --tls              the connections that cases make of sockets are secure; where the subject has configurations
+ *     --tls, --tls-1.2   what cases connect is secure, by TLS 1.3 or 1.2; where the subject has configurations
  *     --tolerate-errors  a call that fails with an error code may end its case: for runs with injected faults
  * Prints "PASS name", "FAIL name: why (file:line); again with: " and the command that runs the case with that seed once
  * more, or "SKIP name: not applicable, what is missing" for each case, and a closing count, to standard output. Returns the exit code: 0 when none failed, 1 when one did, 2 for an argument it

@@ -25,6 +25,9 @@ enum { KIT_LIMIT_S = 60 /* for a case, unless told otherwise */ };
 /* The pace of a kernel's loopback, with room for a busy machine; the kit's times are meant for it. */
 enum { KIT_ROUND_TRIP_US = 2000, KIT_SETTLED_US = 5000 };
 
+/* A secure connect takes that many round trips, and its arithmetic. */
+enum { KIT_SECURE_ROUND_TRIPS = 3, KIT_ARITHMETIC_US = 4000 };
+
 enum {
     KIT_SLOW = 1u << 0,       /* left out by --quick, and run with one seed */
     KIT_LIMITS = 1u << 1,     /* needs the subject's limit_open, */
@@ -86,6 +89,7 @@ typedef struct kit_state {
     bool tolerate; /* errors may end a case */
     firth_tls_config *tls_server; /* of both ends of each connection, with --tls; else NULL */
     firth_tls_config *tls_client;
+    const char *tls_option;
     const kit_case *running;
     firth_selector *selector; /* of the running case */
     bool failed;              /* the running case, and why */

@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 
+/* A firth_tls_version, whose header is not there in an SDK without TLS. */
+enum { TLS_1_2 = 0x0303, TLS_1_3 = 0x0304 };
+
 typedef struct kit_arguments {
     uint64_t seeds;
     bool list;
@@ -67,12 +70,14 @@ static bool read_number(const char *text, uint64_t *number)
     return *text != '\0' && *text != '-' && *end == '\0';
 }
 
-static bool make_secure(void)
+static bool make_secure(const char *option)
 {
     const firth_conformance_subject *subject = &fth_kit.subject;
+    int version = strcmp(option, "--tls") == 0 ? TLS_1_3 : TLS_1_2;
 
+    fth_kit.tls_option = option;
     return subject->tls != NULL &&
-           subject->tls(subject->argument, &fth_kit.tls_server, &fth_kit.tls_client) >= 0;
+           subject->tls(subject->argument, version, &fth_kit.tls_server, &fth_kit.tls_client) >= 0;
 }
 
 /* Options are read and taken out; what is left in argv from 1 on are names, and their count is the result; < 0: a fault. */
@@ -93,8 +98,8 @@ static int read_options(int argc, char **argv, kit_arguments *arguments)
             fth_kit.quick = true;
         else if (strcmp(one, "--tolerate-errors") == 0)
             fth_kit.tolerate = true;
-        else if (strcmp(one, "--tls") == 0)
-            good = make_secure();
+        else if (strcmp(one, "--tls") == 0 || strcmp(one, "--tls-1.2") == 0)
+            good = make_secure(one);
         else if (strcmp(one, "--seed") == 0)
             good = read_number(++i < argc ? argv[i] : NULL, &fth_kit.seed);
         else if (strcmp(one, "--seeds") == 0)
@@ -154,7 +159,7 @@ static void print_failure(const char *name, const char *why)
     if (fth_kit.tolerate)
         (void)printf(" --tolerate-errors");
     if (fth_kit.tls_server != NULL)
-        (void)printf(" --tls");
+        (void)printf(" %s", fth_kit.tls_option);
     (void)printf(" %s\n", name);
     /* NOLINTEND(bugprone-signal-handler) */
 }

@@ -43,17 +43,23 @@ static int64_t limit_ms(void)
 }
 
 /* The alarm's seconds are the machine's, and those of a slow loopback may be a simulation's: they are no fewer. */
-static void learn_pace(void)
+static void learn_subjects_pace(void)
 {
-    fth_kit.pace = (firth_conformance_pace){KIT_ROUND_TRIP_US, KIT_SETTLED_US};
-    if (fth_kit.subject.pace == NULL)
-        return;
     fth_kit.subject.pace(fth_kit.subject.argument, &fth_kit.pace);
     if (fth_kit.pace.round_trip_us < KIT_ROUND_TRIP_US)
         fth_kit.pace.round_trip_us = KIT_ROUND_TRIP_US;
     if (fth_kit.pace.settled_us < KIT_SETTLED_US)
         fth_kit.pace.settled_us = KIT_SETTLED_US;
     alarm_s(limit_ms() / 1000 + 3 * KIT_GRACE_S);
+}
+
+static void learn_pace(void)
+{
+    fth_kit.pace = (firth_conformance_pace){KIT_ROUND_TRIP_US, KIT_SETTLED_US};
+    if (fth_kit.subject.pace != NULL)
+        learn_subjects_pace();
+    if (fth_kit.tls_server != NULL)
+        fth_kit.pace.round_trip_us = fth_kit.pace.round_trip_us * KIT_SECURE_ROUND_TRIPS + KIT_ARITHMETIC_US;
 }
 
 /* ---- a body on a selector ---------------------------------------------------------------------------------------- */

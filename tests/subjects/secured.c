@@ -17,7 +17,7 @@ static void give_back(void)
 }
 
 /* The time of a handshake may be a simulation's, and is the case's anyway: it has none of its own. */
-int secured_configs(void *argument, firth_tls_config **server, firth_tls_config **client)
+int secured_configs(void *argument, int version, firth_tls_config **server, firth_tls_config **client)
 {
     firth_tls_builder for_server = firth_tls_server(), for_client = firth_tls_client();
     firth_tls_identity identity;
@@ -35,6 +35,8 @@ int secured_configs(void *argument, firth_tls_config **server, firth_tls_config 
     for_client.authorities = &trusted;
     for_client.authority_count = 1;
     for_client.server_name = HOST;
+    for_server.min_version = for_server.max_version = (firth_tls_version)version;
+    for_client.min_version = for_client.max_version = (firth_tls_version)version;
     for_server.handshake_timeout_ms = for_client.handshake_timeout_ms = 0;
     rc = firth_tls_build(&for_server, &servers);
     if (rc >= 0)

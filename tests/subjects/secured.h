@@ -6,6 +6,6 @@
 #include <firth/conformance.h>
 
 /* firth_conformance_subject.tls; what it makes is freed at the end of the program. */
-int secured_configs(void *argument, firth_tls_config **server, firth_tls_config **client);
+int secured_configs(void *argument, int version, firth_tls_config **server, firth_tls_config **client);
 
 #endif
