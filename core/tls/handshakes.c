@@ -82,21 +82,32 @@ static void wait_for_client(fth_handshake *one)
     one->is_due = !one->pending;
 }
 
+static void report(const fth_handshake *one, int rc, const char *step, const char *detail)
+{
+    const firth_socket *below = one->secure->socket.below;
+    firth_address peer = {.family = FIRTH_FAMILY_NONE};
+
+    (void)below->io.selector->backend->peer_address(&below->io, &peer);
+    fth_selector_log(below->io.selector, "TLS handshake with %s: %s: %s%s%s", firth_address_text(&peer).text,
+                     firth_error_name(rc), step, detail[0] != '\0' ? ": " : "", detail);
+}
+
+void fth_handshake_expire(fth_handshake *one)
+{
+    report(one, FIRTH_ERR_TIMED_OUT, "TLS handshake", "");
+    fth_handshake_end(one, FIRTH_CLOSE_RESET);
+}
+
 /* The alert is on its way; what came meanwhile is taken, since a system that closes with bytes unread resets, which
  * would overtake it. */
 static void refuse(fth_handshake *one, int rc)
 {
     firth_socket *below = one->secure->socket.below;
-    const firth_failure why = *firth_last_failure();
-    char detail[256];
-    firth_address peer = {.family = FIRTH_FAMILY_NONE};
+    const firth_failure *why = firth_last_failure();
     unsigned char bytes[256];
     unsigned i;
 
-    (void)memcpy(detail, why.detail, strlen(why.detail) + 1);
-    if (below->io.selector->backend->peer_address(&below->io, &peer) >= 0)
-        fth_selector_log(below->io.selector, "TLS handshake with %s: %s: %s: %s", firth_address_text(&peer).text,
-                         firth_error_name(rc), why.step, detail);
+    report(one, rc, why->step, why->detail);
     if (below->out.cause == 0 && !below->out.finished && fth_write_buffered(&below->out) == 0)
         below->out.finished = below->out.sink->finish(&below->out) >= 0;
     for (i = 0; i < 64 && below->in.cause == 0; i++)
@@ -113,7 +124,7 @@ int fth_handshake_go_on(fth_handshake *one, firth_socket **socket)
 
     one->is_due = false;
     if (one->deadline_ns <= firth_now_ns()) {
-        fth_handshake_end(one, FIRTH_CLOSE_RESET);
+        fth_handshake_expire(one);
         return FIRTH_ERR_TIMED_OUT;
     }
     /* The next turn is another's. */

@@ -24,7 +24,8 @@ typedef struct fth_handshakes {
     firth_tls_config *config;
     fth_handshake ring; /* its head */
     int count;
-    bool is_parked; /* the acceptor waits for any of them, or for a client */
+    int64_t left_ns; /* when the acceptor left: time does not count for its clients until it is back */
+    bool is_parked;  /* the acceptor waits for any of them, or for a client */
 } fth_handshakes;
 
 /* Wakes the acceptor, if it waits for any of them. */
@@ -36,6 +37,9 @@ int fth_handshake_begin(fth_handshakes *all, firth_socket *plain, const char *pl
 /* Goes on with one that is due. FIRTH_OK: it is over, *socket is the user's and one is freed; else it waits, or its
  * client was refused. */
 int fth_handshake_go_on(fth_handshake *one, firth_socket **socket);
+
+/* Ends one whose time is up, and says so in the selector's log. */
+void fth_handshake_expire(fth_handshake *one);
 
 /* Ends it; its client sees how. */
 void fth_handshake_end(fth_handshake *one, firth_close_how how);

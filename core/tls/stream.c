@@ -31,8 +31,8 @@ static int64_t receive_below(void *owner, void *bytes, size_t size)
 
     if (fth_read_buffered(in) == 0) {
         rc = fth_read_attempt(in, secure->reads_much ? MUCH : 0);
-        if (rc < 0)
-            return rc;
+        if (rc < 0) /* what is known of the end belongs to whoever is told of it */
+            return rc == in->cause && rc != FIRTH_EOF ? firth_fail(rc, in->os_code, in->step) : rc;
         secure->reads_much = in->end == in->block->size;
     }
     n = fth_read_buffered(in);
@@ -54,6 +54,8 @@ static int64_t send_below(void *owner, const void *bytes, size_t size)
         return firth_fail(out->cause, out->os_code, out->step);
     if (!secure->gathering && out->sink->attempt != NULL && fth_write_buffered(out) == 0 && !out->unsent)
         n = out->sink->attempt(out, bytes, size);
+    if (n < 0 && n != FIRTH_ERR_WOULD_BLOCK)
+        return firth_fail(out->cause, out->os_code, out->step);
     if (n != FIRTH_ERR_WOULD_BLOCK)
         return n;
     n = (int64_t)fth_write_take(out, bytes, size);

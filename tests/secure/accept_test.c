@@ -139,6 +139,7 @@ TASK_TEST(clients_that_never_speak_are_reset_at_the_handshake_deadline)
         EXPECT(errno == ECONNRESET);
         close(raw[i]);
     }
+    EXPECT(strstr(support_log_text(), "FIRTH_ERR_TIMED_OUT") != NULL);
     return FIRTH_OK;
 }
 
@@ -214,6 +215,34 @@ TASK_TEST(a_handshake_goes_on_in_the_next_accept)
     return firth_scope_close(&clients, FIRTH_OK);
 }
 
+/* A client of a server that serves one after the other: its handshake waits for longer than the deadline, with all its
+ * bytes there. */
+TASK_TEST(a_server_that_serves_between_two_accepts_does_not_blame_its_clients)
+{
+    firth_tls_builder tls = secure_pair_server();
+    firth_tls_config *config;
+    firth_socket *socket;
+    firth_server *server;
+    firth_scope clients;
+    firth_tcp_builder tcp;
+    int port, i;
+
+    tls.handshake_timeout_ms = 60;
+    EXPECT_EQUAL(firth_tls_build(&tls, &config), FIRTH_OK);
+    tcp = secure_server(scope, config);
+    EXPECT_EQUAL(listen_at(scope, &tcp, &server, &port), FIRTH_OK);
+    firth_tls_config_release(config);
+    firth_scope_open(&clients, scope, NULL);
+    for (i = 0; i < 3; i++)
+        EXPECT_EQUAL(firth_spawn(&clients, ask, &port, NULL), FIRTH_OK);
+    for (i = 0; i < 3; i++) {
+        EXPECT_EQUAL(firth_accept(server, &socket), FIRTH_OK);
+        EXPECT_EQUAL(firth_sleep(120), FIRTH_OK); /* as serving would take */
+        EXPECT_EQUAL(firth_spawn(&clients, peers_echo, socket, NULL), FIRTH_OK);
+    }
+    return firth_scope_close(&clients, FIRTH_OK);
+}
+
 TASK_TEST(closing_the_server_resets_who_handshakes)
 {
     firth_tcp_builder tcp = secure_server(scope, NULL);
@@ -265,6 +294,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(no_more_clients_than_handshakes_max_are_taken_at_once),
         cmocka_unit_test(a_client_that_talks_nonsense_gets_an_alert_and_accept_goes_on),
         cmocka_unit_test(a_handshake_goes_on_in_the_next_accept),
+        cmocka_unit_test(a_server_that_serves_between_two_accepts_does_not_blame_its_clients),
         cmocka_unit_test(closing_the_server_resets_who_handshakes),
         cmocka_unit_test(a_builder_for_the_wrong_side_is_refused_by_name),
     };

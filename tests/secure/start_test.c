@@ -4,6 +4,7 @@
 #include "tests/tcp/peers.h"
 #include "tests/tcp/raw.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -234,6 +235,24 @@ TASK_TEST(bytes_that_are_no_tls_are_an_error_of_the_protocol)
     return FIRTH_OK;
 }
 
+TASK_TEST(a_reset_keeps_what_the_system_said_of_it)
+{
+    firth_socket *server, *client;
+    char byte;
+
+    EXPECT_EQUAL(secure_pair_tcp(scope, &server, &client), FIRTH_OK);
+    firth_socket_abort(server);
+    EXPECT_EQUAL(firth_read(firth_socket_input(client), &byte, 1), FIRTH_ERR_RESET);
+    EXPECT(strcmp(firth_last_failure()->step, "recv") == 0);
+    EXPECT_EQUAL(firth_last_failure()->os_code, ECONNRESET);
+    EXPECT_EQUAL(firth_write(firth_socket_output(client), "x", 1), FIRTH_OK);
+    EXPECT(firth_flush(firth_socket_output(client)) < 0);
+    EXPECT(strcmp(firth_last_failure()->step, "send") == 0);
+    EXPECT_EQUAL(firth_last_failure()->os_code, EPIPE);
+    firth_socket_abort(client);
+    return FIRTH_OK;
+}
+
 TASK_TEST(tls_goes_through_tls)
 {
     firth_socket *server, *client;
@@ -274,6 +293,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_peer_that_never_speaks_meets_the_handshake_deadline),
         cmocka_unit_test(starting_in_a_cancelled_scope_closes_the_socket),
         cmocka_unit_test(bytes_that_are_no_tls_are_an_error_of_the_protocol),
+        cmocka_unit_test(a_reset_keeps_what_the_system_said_of_it),
         cmocka_unit_test(tls_goes_through_tls),
         cmocka_unit_test(a_plain_socket_has_nothing_to_tell_of_tls),
     };
