@@ -133,6 +133,12 @@ build_mbedtls_for() {
 mbedtls_options() {
     local plain=$root/$deps_dir/mbedtls-plain
     mbedtls_provide
+    case $1 in
+    asan-release | ucontext | epoll | poll) # Firth without TLS is tested too
+        mbedtls_cmake=(-DFIRTH_TLS=OFF)
+        return
+        ;;
+    esac
     mbedtls_cmake=(-DFIRTH_TLS=ON)
     if [ "$mbedtls_state" = source ] && ! build_mbedtls_for "$1"; then
         mbedtls_state=missing

@@ -10,7 +10,7 @@ static firth_sim_host *host;
 static firth_sim_faults faults;
 static firth_sim_link link;
 
-enum { LATENCY_MOST_US = 5000, WOULD_BLOCK_US = 2 * 1000 };
+enum { LATENCY_MOST_US = 5000, REORDER_MOST_US = 20000, WOULD_BLOCK_US = 2 * 1000 };
 
 /* What is left of worlds that are gone: sockets when their selectors were closed, and memory of the network. */
 static int64_t left_open, left_allocated;
@@ -59,7 +59,7 @@ static uint64_t choose(uint64_t least, uint64_t most)
  * as the seed says. */
 static void choose_link(uint64_t seed)
 {
-    static const size_t segments[] = {536, 1460, 9000, 65536};
+    static const size_t segments[] = {536, 1460, 9000, 65536}, mtus[] = {576, 1500, 9000, 65536};
 
     link = firth_sim_link_defaults();
     link.latency_min_us = link.latency_max_us = 10;
@@ -74,6 +74,12 @@ static void choose_link(uint64_t seed)
     if (choose(0, 1) == 0) {
         link.loss = rate(2);
         link.retransmit_us = (int64_t)choose(1000, 200000);
+    }
+    link.mtu_bytes = mtus[choose(0, 3)];
+    if (choose(0, 1) == 0) {
+        link.duplication = rate(5);
+        link.reordering = rate(5);
+        link.reorder_us = (int64_t)choose(1, REORDER_MOST_US);
     }
 }
 
@@ -90,7 +96,7 @@ static void tell_pace(void *argument, firth_conformance_pace *pace)
 
     (void)argument;
     pace->round_trip_us = 4 * link.latency_max_us + WOULD_BLOCK_US + takes_us(2 * 4096);
-    pace->settled_us = 2 * pace->round_trip_us + takes_us(1 << 20);
+    pace->settled_us = 2 * pace->round_trip_us + takes_us(1 << 20) + (link.reordering > 0 ? 2 * link.reorder_us : 0);
     if (link.loss > 0)
         pace->settled_us += LOSSES_IN_A_ROW * (SYN_WAIT_US + link.retransmit_us);
 }
