@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "backends/readiness/datagram.h"
 #include "backends/readiness/reactor.h"
 
 enum { FTH_EPOLL_BATCH = 256 };
@@ -176,6 +177,7 @@ static const fth_poller poller = {
     .wait = queue_wait,
     .wake = queue_wake,
     .pollable = queue_pollable,
+    .batch = &fth_linux_batch,
 };
 
 static int backend_open(firth_selector *selector)
@@ -185,7 +187,8 @@ static int backend_open(firth_selector *selector)
 
 const firth_backend firth_backend_epoll = {
     .name = "epoll",
-    .capabilities = FIRTH_CAN_POLLABLE | FIRTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_REUSE_PORT,
+    .capabilities = FIRTH_CAN_POLLABLE | FIRTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_REUSE_PORT |
+                    FIRTH_CAN_DATAGRAMS | FIRTH_CAN_UNIX | FIRTH_CAN_BATCH,
     .open = backend_open,
     .pollable = fth_reactor_pollable,
     FTH_READINESS_SLOTS,

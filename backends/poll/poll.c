@@ -233,7 +233,7 @@ static int backend_open(firth_selector *selector)
 
 const firth_backend firth_backend_poll = {
     .name = "poll",
-    .capabilities = FIRTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_REUSE_PORT,
+    .capabilities = FIRTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_REUSE_PORT | FIRTH_CAN_DATAGRAMS | FIRTH_CAN_UNIX,
     .open = backend_open,
     FTH_READINESS_SLOTS,
 };

@@ -37,7 +37,7 @@ static bool accepted(firth_op *op, int native)
     client->selector = op->io->selector;
     client->native = native;
     /* It can surely send; whether it can receive the poller tells, which saves the call that would find nothing. */
-    client->state = FTH_WRITABLE | FIRTH_IO_DRY | (op->io->state & FTH_IPV6);
+    client->state = FTH_WRITABLE | FIRTH_IO_DRY | (op->io->state & (FTH_IPV6 | FTH_UNIX | FTH_URGENT));
     fth_slots_take(fth_reactor_of(op->io), client);
     return fth_succeed(op, FIRTH_OK);
 }

@@ -4,6 +4,7 @@
 #define FTH_READINESS_ADDRESS_H
 
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <firth/address.h>
@@ -19,5 +20,17 @@ socklen_t fth_address_to_native(fth_native_address *native, const firth_address 
 
 /* False for a family that is not IP. */
 bool fth_address_from_native(firth_address *address, const fth_native_address *native);
+
+/* The same for IPv4 alone, in place: of each datagram of a batch. */
+static inline void fth_ipv4_to_native(struct sockaddr_in *native, const firth_address *address)
+{
+    *native = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(address->port)};
+    memcpy(&native->sin_addr, address->ip, 4);
+}
+static inline void fth_ipv4_from_native(firth_address *address, const struct sockaddr_in *native)
+{
+    *address = (firth_address){.family = FIRTH_FAMILY_IPV4, .port = ntohs(native->sin_port)};
+    memcpy(address->ip, &native->sin_addr, 4);
+}
 
 #endif

@@ -54,21 +54,28 @@ static int prepare(int native)
     return rc;
 }
 
-int fth_native_adopt(firth_io *io, intptr_t native)
+int fth_adopt(firth_io *io, int native, uint32_t state)
 {
     fth_reactor *reactor = fth_reactor_of(io);
+    int rc;
+
+    if ((rc = fth_slots_reserve(reactor)) < 0 || (rc = prepare(native)) < 0)
+        return rc;
+    io->native = native;
+    io->state = FTH_WRITABLE | FIRTH_IO_DRY | state;
+    fth_slots_take(reactor, io);
+    return FIRTH_OK;
+}
+
+int fth_native_adopt(firth_io *io, intptr_t native)
+{
     int domain, rc;
 
     io->native = -1;
     if (native < 0 || native > INT_MAX)
         return firth_fail(FIRTH_ERR_ARGUMENT, EBADF, "adopt");
-    if ((rc = check((int)native, &domain)) < 0 || (rc = fth_slots_reserve(reactor)) < 0 ||
-        (rc = prepare((int)native)) < 0)
-        return rc;
-    io->native = native;
-    io->state = FTH_WRITABLE | FIRTH_IO_DRY | (domain == AF_INET6 ? (unsigned)FTH_IPV6 : 0u);
-    fth_slots_take(reactor, io);
-    return FIRTH_OK;
+    rc = check((int)native, &domain);
+    return rc < 0 ? rc : fth_adopt(io, (int)native, domain == AF_INET6 ? (uint32_t)FTH_IPV6 : 0u);
 }
 
 int fth_native_release(firth_io *io, intptr_t *native)

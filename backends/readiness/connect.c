@@ -16,6 +16,8 @@ bool fth_attempt_connect(firth_op *op)
     fth_native_address native;
     socklen_t size = fth_address_to_native(&native, op->with.address);
 
+    if ((op->io->state & FTH_DATAGRAMS) != 0)
+        return fth_attempt_connect_datagrams(op);
     fth_set_dry(op->io);
     op->io->state &= ~(uint32_t)(FTH_WRITABLE | FTH_HANGUP);
     if (size == 0)

@@ -9,6 +9,7 @@ static const int8_t codes[] = {
     [EPERM] = FIRTH_ERR_PERMISSION,
     [EADDRINUSE] = FIRTH_ERR_ADDRESS_IN_USE,
     [EADDRNOTAVAIL] = FIRTH_ERR_ADDRESS_NOT_AVAILABLE,
+    [ENODEV] = FIRTH_ERR_ADDRESS_NOT_AVAILABLE, /* no interface with that index */
     [EAFNOSUPPORT] = FIRTH_ERR_NOT_SUPPORTED,
     [EPROTONOSUPPORT] = FIRTH_ERR_NOT_SUPPORTED,
     [ENOPROTOOPT] = FIRTH_ERR_NOT_SUPPORTED,
@@ -37,7 +38,13 @@ static const int8_t codes[] = {
     [ENFILE] = FIRTH_ERR_TOO_MANY_OPEN,
     [ENOBUFS] = FIRTH_ERR_NO_BUFFERS,
     [ENOMEM] = FIRTH_ERR_NO_MEMORY,
-    [ENOSPC] = FIRTH_ERR_NO_MEMORY, /* epoll_ctl(2): max_user_watches */
+    [ENOSPC] = FIRTH_ERR_NO_MEMORY,             /* epoll_ctl(2): max_user_watches */
+    [ENOENT] = FIRTH_ERR_ADDRESS_NOT_AVAILABLE, /* paths of Unix sockets */
+    [ENOTDIR] = FIRTH_ERR_ADDRESS_NOT_AVAILABLE,
+    [ELOOP] = FIRTH_ERR_ADDRESS_NOT_AVAILABLE,
+    [EROFS] = FIRTH_ERR_PERMISSION,
+    [ENAMETOOLONG] = FIRTH_ERR_TOO_LONG,
+    [ETOOMANYREFS] = FIRTH_ERR_TOO_MANY_OPEN, /* descriptors on their way */
     [EMSGSIZE] = FIRTH_ERR_TOO_LONG,
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An op from its first attempt to its end. Receive and send are here too, and not in files of their own: a request takes
  * this way twice, and each call less on it is one less to return from after the system call. */
+#include "backends/readiness/datagram.h"
 #include "backends/readiness/reactor.h"
 
 #include <errno.h>
@@ -157,9 +158,14 @@ static const struct rule {
     unsigned ready;
     const char *step;
 } rules[] = {
-    [FIRTH_OP_WAIT_READABLE] = {FTH_READABLE, "recv"}, [FIRTH_OP_WAIT_WRITABLE] = {FTH_WRITABLE, "send"},
-    [FIRTH_OP_ACCEPT] = {FTH_READABLE, "accept"},      [FIRTH_OP_CONNECT] = {FTH_WRITABLE, "connect"},
-    [FIRTH_OP_RECEIVE] = {FTH_READABLE, "recv"},       [FIRTH_OP_SEND] = {FTH_WRITABLE, "send"},
+    [FIRTH_OP_WAIT_READABLE] = {FTH_READABLE, "recv"},
+    [FIRTH_OP_WAIT_WRITABLE] = {FTH_WRITABLE, "send"},
+    [FIRTH_OP_ACCEPT] = {FTH_READABLE, "accept"},
+    [FIRTH_OP_CONNECT] = {FTH_WRITABLE, "connect"},
+    [FIRTH_OP_RECEIVE] = {FTH_READABLE, "recv"},
+    [FIRTH_OP_SEND] = {FTH_WRITABLE, "send"},
+    [FIRTH_OP_RECEIVE_DATAGRAMS] = {FTH_READABLE, "recvmsg"},
+    [FIRTH_OP_SEND_DATAGRAMS] = {FTH_WRITABLE, "sendmsg"},
 };
 
 /* ---- ops --------------------------------------------------------------------------------------------------------- */
@@ -230,6 +236,10 @@ FIRTH_INLINE bool attempt(firth_op *op)
         return attempt_receive(op);
     if (op->kind == FIRTH_OP_SEND)
         return attempt_send(op);
+    if (op->kind == FIRTH_OP_RECEIVE_DATAGRAMS)
+        return fth_attempt_receive_datagrams(op);
+    if (op->kind == FIRTH_OP_SEND_DATAGRAMS)
+        return fth_attempt_send_datagrams(op);
     if (op->kind == FIRTH_OP_ACCEPT)
         return fth_attempt_accept(op);
     if (op->kind == FIRTH_OP_CONNECT)

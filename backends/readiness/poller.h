@@ -65,6 +65,9 @@ typedef struct fth_poller {
 
     /* The descriptor that turns readable when wait has something to report; it stays the poller's. NULL: none. */
     int (*pollable)(void *state);
+
+    /* The system's calls for many datagrams, for a backend that says FIRTH_CAN_BATCH; NULL: one is moved at a time. */
+    const struct fth_batch *batch;
 } fth_poller;
 
 /* Takes a report. Called from wait alone. */

@@ -32,6 +32,8 @@ void fth_reactor_close(firth_selector *selector)
 
     reactor->poller->close(reactor->poller_state);
     fth_slots_release(reactor);
+    if (reactor->batch != NULL)
+        firth_selector_release(selector, reactor->batch);
     firth_selector_set_state(selector, NULL);
     firth_selector_release(selector, reactor);
 }

@@ -17,6 +17,11 @@ enum {
     FTH_WATCHED_WRITE = FTH_WRITABLE << 4, /* and for FTH_WRITABLE, once a write was blocked */
     FTH_IPV6 = 1u << 6,                    /* its family; IPv4 otherwise */
     FTH_STANDING = 1u << 7,                /* what was asked for is reported again and again, until it is forgotten */
+    FTH_DATAGRAMS = 1u << 8,               /* a datagram socket */
+    FTH_CONNECTED = 1u << 9,  /* a datagram socket with a peer, whose errors are queued: see datagram_errors.c */
+    FTH_MAPPED = 1u << 10,    /* whose address is IPv4's inside IPv6 */
+    FTH_COALESCES = 1u << 11, /* a receive may bring a run of datagrams */
+    FTH_UNIX = 1u << 12,      /* a Unix socket */
     FTH_ERROR_SHIFT = 16
 };
 
@@ -38,6 +43,10 @@ typedef struct fth_slot {
         size_t next_free;
     } is;
     uint32_t generation;
+    uint16_t
+        segment_most; /* of a datagram socket: the largest datagram that the system is asked to cut off a run; 0: it
+                              cannot. See linux_batch.c */
+    uint8_t traffic_class; /* of a datagram socket: as set, for datagrams that differ from it in their ECN alone */
 } fth_slot;
 
 struct fth_reactor {
@@ -49,6 +58,7 @@ struct fth_reactor {
     size_t used; /* slots below this have been in use at least once */
     size_t first_free;
     size_t free_count;
+    void *batch; /* the memory of poller->batch, once there is a datagram socket */
 };
 
 static inline fth_reactor *fth_reactor_of(const firth_io *io)
@@ -93,6 +103,7 @@ void fth_reactor_forget(firth_io *io, bool closing);
 bool fth_attempt_accept(firth_op *op);
 bool fth_attempt_connect(firth_op *op);
 bool fth_attempt_connected(firth_op *op);
+bool fth_attempt_connect_datagrams(firth_op *op);
 
 /* Ends an attempt; all return true. os_code is 0 when the system was not asked. */
 static inline bool fth_end(firth_op *op, int64_t result, int os_code, const char *step)
@@ -111,7 +122,7 @@ static inline bool fth_fail(firth_op *op, int os_code, const char *step)
     return fth_end(op, fth_errno_code(os_code), os_code, step);
 }
 
-/* ---- sockets.c, adopt.c, options.c: slots of firth_backend --------------------------------------------------------- */
+/* ---- sockets.c, adopt.c, options.c, datagram.c, multicast.c: slots of firth_backend --------------------------------------------------------- */
 
 int fth_native_open(firth_io *io, firth_family family);
 void fth_native_close(firth_io *io, firth_close_how how);
@@ -122,14 +133,23 @@ int fth_native_peer_address(const firth_io *io, firth_address *address);
 int fth_native_shutdown_write(firth_io *io);
 int fth_native_adopt(firth_io *io, intptr_t native);
 int fth_native_release(firth_io *io, intptr_t *native);
+
+/* Takes over a native socket that was looked at: its flags are set, and it has its slot, or everything is as it was. */
+int fth_adopt(firth_io *io, int native, uint32_t state);
 int fth_native_set_option(firth_io *io, firth_option option, int value);
 int fth_native_get_option(const firth_io *io, firth_option option, int *value);
+int fth_native_datagram_open(firth_io *io, firth_family family);
+int fth_native_multicast(firth_io *io, firth_membership membership, const firth_address *group,
+                         uint32_t interface_index, const firth_address *source);
+
+extern const firth_unix_backend fth_readiness_unix; /* unix.c */
 
 /* The slots of firth_backend that all readiness backends have in common. */
 /* clang-format off */
 #define FTH_READINESS_SLOTS                                                                                            \
     .close = fth_reactor_close,                                                                                        \
     .socket_open = fth_native_open,                                                                                    \
+    .datagram_open = fth_native_datagram_open,                                                                         \
     .socket_close = fth_native_close,                                                                                  \
     .adopt = fth_native_adopt,                                                                                         \
     .release = fth_native_release,                                                                                     \
@@ -137,13 +157,15 @@ int fth_native_get_option(const firth_io *io, firth_option option, int *value);
     .listen = fth_native_listen,                                                                                       \
     .set_option = fth_native_set_option,                                                                               \
     .get_option = fth_native_get_option,                                                                               \
+    .multicast = fth_native_multicast,                                                                                 \
     .local_address = fth_native_local_address,                                                                         \
     .peer_address = fth_native_peer_address,                                                                           \
     .shutdown_write = fth_native_shutdown_write,                                                                       \
     .submit = fth_reactor_submit,                                                                                      \
     .cancel = fth_reactor_cancel,                                                                                      \
     .poll = fth_reactor_poll,                                                                                          \
-    .wake = fth_reactor_wake
+    .wake = fth_reactor_wake,                                                                                          \
+    .unix_sockets = &fth_readiness_unix
 /* clang-format on */
 
 #endif

@@ -49,6 +49,8 @@ void fth_slots_take(fth_reactor *reactor, firth_io *io)
         number = reactor->used++;
     }
     reactor->slots[number].is.io = io;
+    reactor->slots[number].segment_most = 0;
+    reactor->slots[number].traffic_class = 0;
     io->slot = (uint32_t)number;
 }
 

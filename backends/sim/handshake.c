@@ -143,6 +143,22 @@ static fth_sim_socket *listener_for(fth_sim_connection *connection)
     return listener != NULL && !is_full(listener) ? listener : NULL;
 }
 
+/* A listener hears of a client. */
+static void enqueue(fth_sim_connection *connection)
+{
+    fth_sim_end *client = &connection->server;
+    fth_sim_socket *listener = client->listener;
+
+    client->next_queued = NULL;
+    if (listener->queue != NULL)
+        listener->queue_last->next_queued = client;
+    else
+        listener->queue = client;
+    listener->queue_last = client;
+    listener->queued++;
+    fth_sim_look(listener);
+}
+
 static void listener_hears(fth_sim_connection *connection)
 {
     fth_sim_end *server = &connection->server;
@@ -155,7 +171,7 @@ static void listener_hears(fth_sim_connection *connection)
     if (!server->is_closed && listener != NULL) {
         server->listener = listener;
         size_buffers(server, listener);
-        fth_sim_enqueue(connection);
+        enqueue(connection);
     } else if (!server->is_closed) {
         fth_sim_end_close(server, FIRTH_CLOSE_RESET);
         return; /* which may have been the last of it */

@@ -5,7 +5,7 @@
 /* Latencies and delays above are mistakes of unit. */
 static const int64_t most_us = (int64_t)24 * 3600 * 1000000;
 
-enum { LOOPBACK_US = 10, LOOPBACK_SEGMENT_BYTES = 65536 };
+enum { LOOPBACK_US = 10, LOOPBACK_SEGMENT_BYTES = 65536, MTU_LEAST = 576 };
 
 firth_sim_link firth_sim_link_defaults(void)
 {
@@ -13,12 +13,22 @@ firth_sim_link firth_sim_link_defaults(void)
                             .latency_max_us = 1000,
                             .segment_bytes = 1460,
                             .retransmit_us = 200000,
-                            .reset_after_bytes = -1};
+                            .reset_after_bytes = -1,
+                            .reorder_us = 10000,
+                            .mtu_bytes = 1500,
+                            .queue_bytes = 262144};
+}
+
+static bool is_good_for_datagrams(const firth_sim_link *link)
+{
+    return link->duplication >= 0 && link->duplication <= 1 && link->reordering >= 0 && link->reordering <= 1 &&
+           link->reorder_us > 0 && link->reorder_us <= most_us && link->mtu_bytes >= MTU_LEAST &&
+           link->mtu_bytes <= 1 << 24;
 }
 
 bool fth_sim_link_is_good(const firth_sim_link *link)
 {
-    return link->latency_min_us >= 0 && link->latency_min_us <= link->latency_max_us &&
+    return is_good_for_datagrams(link) && link->latency_min_us >= 0 && link->latency_min_us <= link->latency_max_us &&
            link->latency_max_us <= most_us && link->bytes_per_second >= 0 && link->segment_bytes > 0 &&
            link->segment_bytes <= 1 << 24 && link->loss >= 0 && link->loss < 1 && link->retransmit_us > 0 &&
            link->retransmit_us <= most_us;
@@ -36,7 +46,7 @@ static fth_sim_path *add_path(firth_sim_host *a, firth_sim_host *b)
     if (a == b) {
         path->link = firth_sim_link_defaults();
         path->link.latency_min_us = path->link.latency_max_us = LOOPBACK_US;
-        path->link.segment_bytes = LOOPBACK_SEGMENT_BYTES;
+        path->link.segment_bytes = path->link.mtu_bytes = LOOPBACK_SEGMENT_BYTES;
     }
     path->next = a->paths;
     a->paths = path;

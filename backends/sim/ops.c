@@ -9,7 +9,8 @@ enum { DELAY_MOST_NS = 1000000, SHUFFLED_MAX = 64 };
 
 static bool is_reading(const firth_op *op)
 {
-    return op->kind == FIRTH_OP_WAIT_READABLE || op->kind == FIRTH_OP_ACCEPT || op->kind == FIRTH_OP_RECEIVE;
+    return op->kind == FIRTH_OP_WAIT_READABLE || op->kind == FIRTH_OP_ACCEPT || op->kind == FIRTH_OP_RECEIVE ||
+           op->kind == FIRTH_OP_RECEIVE_DATAGRAMS;
 }
 
 static bool is_wait(const firth_op *op)
@@ -28,8 +29,9 @@ static bool end(firth_op *op, int64_t result, const char *step)
 static const char *step_of(const firth_op *op)
 {
     static const char *const steps[] = {
-        [FIRTH_OP_WAIT_READABLE] = "recv", [FIRTH_OP_WAIT_WRITABLE] = "send", [FIRTH_OP_ACCEPT] = "accept",
-        [FIRTH_OP_CONNECT] = "connect",    [FIRTH_OP_RECEIVE] = "recv",       [FIRTH_OP_SEND] = "send",
+        [FIRTH_OP_WAIT_READABLE] = "recv",        [FIRTH_OP_WAIT_WRITABLE] = "send",     [FIRTH_OP_ACCEPT] = "accept",
+        [FIRTH_OP_CONNECT] = "connect",           [FIRTH_OP_RECEIVE] = "recv",           [FIRTH_OP_SEND] = "send",
+        [FIRTH_OP_RECEIVE_DATAGRAMS] = "recvmsg", [FIRTH_OP_SEND_DATAGRAMS] = "sendmsg",
     };
 
     return steps[op->kind];
@@ -42,6 +44,8 @@ static bool could_end(const fth_sim_socket *socket, const firth_op *op)
 {
     if (op->kind == FIRTH_OP_CONNECT)
         return socket->stage != FTH_SIM_CONNECTING;
+    if (socket->stage == FTH_SIM_DATAGRAMS)
+        return !is_reading(op) || socket->mail.first != NULL || socket->mail.error != 0;
     if (socket->stage == FTH_SIM_LISTENING)
         return socket->queue != NULL || op->kind != FIRTH_OP_WAIT_READABLE;
     if (socket->stage != FTH_SIM_CONNECTED)
@@ -116,12 +120,28 @@ static bool accept(fth_sim_socket *socket, firth_op *op)
     return end(op, FIRTH_OK, NULL);
 }
 
+static bool move_datagram(fth_sim_socket *socket, firth_op *op)
+{
+    const char *step = step_of(op);
+    int rc = FIRTH_ERR_ARGUMENT;
+
+    if (op->kind == FIRTH_OP_CONNECT)
+        rc = fth_sim_datagram_connect(socket, op->with.address);
+    else if (op->kind == FIRTH_OP_RECEIVE_DATAGRAMS)
+        rc = fth_sim_datagram_receive(socket, op->with.datagrams);
+    else if (op->kind == FIRTH_OP_SEND_DATAGRAMS)
+        rc = fth_sim_datagram_send(socket, op->with.datagrams, &step);
+    return end(op, rc, rc < 0 ? step : NULL);
+}
+
 static bool attempt(fth_sim_socket *socket, firth_op *op)
 {
     if (!could_end(socket, op))
         return false;
     if (is_wait(op))
         return end(op, FIRTH_OK, NULL);
+    if (socket->stage == FTH_SIM_DATAGRAMS)
+        return move_datagram(socket, op);
     if (op->kind == FIRTH_OP_CONNECT)
         return socket->stage == FTH_SIM_CONNECTED ? end(op, FIRTH_OK, NULL) : end(op, socket->error, "connect");
     if (op->kind == FIRTH_OP_ACCEPT)
@@ -255,7 +275,7 @@ static bool must_wait(fth_sim_socket *socket, const firth_op *op)
 {
     fth_sim_side *side = side_of(socket, op);
 
-    if (op->look_again)
+    if (op->look_again || (op->kind == FIRTH_OP_CONNECT && socket->stage == FTH_SIM_DATAGRAMS))
         return false;
     if (side->is_delayed)
         return true;
@@ -362,20 +382,4 @@ void fth_sim_cancel(firth_op *op)
     }
     (void)end(op, FIRTH_ERR_CANCELED, step_of(op));
     complete(socket, op);
-}
-
-/* A listener hears of a client. */
-void fth_sim_enqueue(fth_sim_connection *connection)
-{
-    fth_sim_end *client = &connection->server;
-    fth_sim_socket *listener = client->listener;
-
-    client->next_queued = NULL;
-    if (listener->queue != NULL)
-        listener->queue_last->next_queued = client;
-    else
-        listener->queue = client;
-    listener->queue_last = client;
-    listener->queued++;
-    fth_sim_look(listener);
 }

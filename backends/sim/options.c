@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options of sockets: what each takes, and what it is when nobody sets it, as on Linux. */
+#include "backends/sim/options.h"
 #include "backends/sim/world.h"
 
 #include <limits.h>
 
-/* The ECN bits of the traffic class are the transport's own (RFC 3168 §5). */
-enum { ECN_MASK = 3, BUFFER_BYTES = 131072 };
+/* The ECN bits of the traffic class are TCP's own (RFC 3168 §5). */
+enum { ECN_MASK = 3 };
 
 static const struct rule {
-    int least;
+    bool is_there;
     int most;
     int value;
-    const char *name;
 } rules[FIRTH_OPTION_COUNT_] = {
-    [FIRTH_OPTION_REUSE_ADDRESS] = {0, 1, 0, "option reuse_address"},
-    [FIRTH_OPTION_REUSE_PORT] = {0, 1, 0, "option reuse_port"},
-    [FIRTH_OPTION_IPV6_ONLY] = {0, 1, 0, "option ipv6_only"},
-    [FIRTH_OPTION_NO_DELAY] = {0, 1, 0, "option no_delay"},
-    [FIRTH_OPTION_KEEP_ALIVE] = {0, 1, 0, "option keep_alive"},
-    [FIRTH_OPTION_KEEP_ALIVE_IDLE_S] = {1, 32767, 7200, "option keep_alive_idle_s"},
-    [FIRTH_OPTION_KEEP_ALIVE_INTERVAL_S] = {1, 32767, 75, "option keep_alive_interval_s"},
-    [FIRTH_OPTION_KEEP_ALIVE_COUNT] = {1, 127, 9, "option keep_alive_count"},
-    [FIRTH_OPTION_SEND_BUFFER_BYTES] = {1, INT_MAX, BUFFER_BYTES, "option send_buffer_bytes"},
-    [FIRTH_OPTION_RECEIVE_BUFFER_BYTES] = {1, INT_MAX, BUFFER_BYTES, "option receive_buffer_bytes"},
-    [FIRTH_OPTION_TRAFFIC_CLASS] = {0, 255, 0, "option traffic_class"},
+#define RULE(OPTION, most, value) [FIRTH_OPTION_##OPTION] = {true, most, value},
+    FTH_SIM_OPTIONS(RULE)
+#undef RULE
 };
 
 /* A host's limit stands above what a socket asks for. */
@@ -64,20 +56,20 @@ static void apply(fth_sim_socket *socket, firth_option option, int value)
         fth_sim_watch_peer(end);
 }
 
+static bool has(const fth_sim_socket *socket, firth_option option)
+{
+    return rules[option].is_there && (option != FIRTH_OPTION_IPV6_ONLY || socket->family == FIRTH_FAMILY_IPV6);
+}
+
 int fth_sim_set_option(firth_io *io, firth_option option, int value)
 {
     fth_sim_socket *socket = fth_sim_socket_of(io);
-    const struct rule *rule;
 
-    if ((unsigned)option >= FIRTH_OPTION_COUNT_)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option");
-    rule = &rules[option];
-    if (option == FIRTH_OPTION_IPV6_ONLY && socket->family != FIRTH_FAMILY_IPV6)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, rule->name);
-    if (option == FIRTH_OPTION_TRAFFIC_CLASS && value >= 0 && value <= rule->most && (value & ECN_MASK) != 0)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, rule->name);
-    if (value < rule->least || value > rule->most || (option == FIRTH_OPTION_IPV6_ONLY && socket->is_bound))
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, rule->name);
+    if (!has(socket, option) ||
+        (option == FIRTH_OPTION_TRAFFIC_CLASS && socket->stage != FTH_SIM_DATAGRAMS && (value & ECN_MASK) != 0))
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, firth_option_step(option));
+    if (value > rules[option].most || (option == FIRTH_OPTION_IPV6_ONLY && socket->is_bound))
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, firth_option_step(option));
     socket->values[option] = clamp(socket, option, value);
     apply(socket, option, socket->values[option]);
     return FIRTH_OK;
@@ -87,10 +79,13 @@ int fth_sim_get_option(const firth_io *io, firth_option option, int *value)
 {
     const fth_sim_socket *socket = fth_sim_socket_of(io);
 
-    if ((unsigned)option >= FIRTH_OPTION_COUNT_)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option");
-    if (option == FIRTH_OPTION_IPV6_ONLY && socket->family != FIRTH_FAMILY_IPV6)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, rules[option].name);
-    *value = socket->values[option];
+    if (!has(socket, option))
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, firth_option_step(option));
+    if (option == FIRTH_OPTION_PATH_MTU_BYTES)
+        return fth_sim_path_mtu(socket, value);
+    if (option == FIRTH_OPTION_RECEIVE_DROPS)
+        *value = socket->mail.drops < INT_MAX ? (int)socket->mail.drops : INT_MAX;
+    else
+        *value = socket->values[option];
     return FIRTH_OK;
 }

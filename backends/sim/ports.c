@@ -16,7 +16,7 @@ static fth_sim_socket **bucket_of(fth_sim_socket **table, uint16_t port)
     return &table[port % FTH_SIM_PORTS];
 }
 
-static bool is_any(const firth_address *address)
+bool fth_sim_is_any(const firth_address *address)
 {
     static const uint8_t none[16] = {0};
 
@@ -26,18 +26,26 @@ static bool is_any(const firth_address *address)
 /* Whether the wildcard of IPv6 stands for IPv4 too. */
 static bool is_dual(const fth_sim_socket *socket, const firth_address *address)
 {
-    return address->family == FIRTH_FAMILY_IPV6 && is_any(address) && socket->values[FIRTH_OPTION_IPV6_ONLY] == 0;
+    return address->family == FIRTH_FAMILY_IPV6 && fth_sim_is_any(address) &&
+           socket->values[FIRTH_OPTION_IPV6_ONLY] == 0;
+}
+
+/* TCP and UDP have ports of their own. */
+static bool is_of_datagrams(const fth_sim_socket *socket)
+{
+    return socket->stage == FTH_SIM_DATAGRAMS;
 }
 
 static bool overlap(const fth_sim_socket *a, const firth_address *at, const fth_sim_socket *b)
 {
     const firth_address *other = &b->local;
 
-    if (at->port != other->port)
+    if (at->port != other->port || is_of_datagrams(a) != is_of_datagrams(b))
         return false;
     if (at->family != other->family)
         return is_dual(a, at) || is_dual(b, other);
-    return is_any(at) || is_any(other) || memcmp(at->ip, other->ip, at->family == FIRTH_FAMILY_IPV4 ? 4 : 16) == 0;
+    return fth_sim_is_any(at) || fth_sim_is_any(other) ||
+           memcmp(at->ip, other->ip, at->family == FIRTH_FAMILY_IPV4 ? 4 : 16) == 0;
 }
 
 static bool both(const fth_sim_socket *a, const fth_sim_socket *b, firth_option option)
@@ -63,21 +71,23 @@ static bool is_taken(const fth_sim_socket *socket, const firth_address *address)
 }
 
 /* A port that nobody has, for whatever address. */
-static bool is_used(const firth_sim_host *host, uint16_t port)
+static bool is_used(const fth_sim_socket *socket, uint16_t port)
 {
-    const fth_sim_socket *other = host->bound[port % FTH_SIM_PORTS];
+    const fth_sim_socket *other = socket->host->bound[port % FTH_SIM_PORTS];
 
-    while (other != NULL && other->local.port != port)
+    while (other != NULL && (other->local.port != port || is_of_datagrams(other) != is_of_datagrams(socket)))
         other = other->next_bound;
     return other != NULL;
 }
 
-static int choose_port(firth_sim_host *host, uint16_t *port)
+static int choose_port(const fth_sim_socket *socket, uint16_t *port)
 {
+    firth_sim_host *host = socket->host;
+
     for (int i = 0; i <= EPHEMERAL_LAST - EPHEMERAL_FIRST; i++) {
         *port = host->next_port;
         host->next_port = host->next_port == EPHEMERAL_LAST ? EPHEMERAL_FIRST : (uint16_t)(host->next_port + 1);
-        if (!is_used(host, *port))
+        if (!is_used(socket, *port))
             return FIRTH_OK;
     }
     return FIRTH_ERR_ADDRESS_IN_USE;
@@ -129,9 +139,9 @@ int fth_sim_bind(firth_io *io, const firth_address *address)
         return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "bind");
     if (socket->is_bound)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "bind");
-    if (!is_any(&local) && !fth_sim_has_address(socket->host, &local))
+    if (!fth_sim_is_any(&local) && !fth_sim_has_address(socket->host, &local))
         return firth_fail(FIRTH_ERR_ADDRESS_NOT_AVAILABLE, 0, "bind");
-    if (local.port == 0 ? choose_port(socket->host, &local.port) < 0 : is_taken(socket, &local))
+    if (local.port == 0 ? choose_port(socket, &local.port) < 0 : is_taken(socket, &local))
         return firth_fail(FIRTH_ERR_ADDRESS_IN_USE, 0, "bind");
     socket->local = local;
     fth_sim_link_bound(socket);
@@ -160,7 +170,7 @@ int fth_sim_listen(firth_io *io, int backlog)
 /* ---- for connects ------------------------------------------------------------------------------------------------ */
 
 /* The address a host sends from: the loopback's to the loopback, its own to itself, else its first of the family. */
-static bool choose_source(const firth_sim_host *host, const firth_address *to, firth_address *source)
+bool fth_sim_choose_source(const firth_sim_host *host, const firth_address *to, firth_address *source)
 {
     size_t first = 2;
 
@@ -180,11 +190,11 @@ int fth_sim_bind_any(fth_sim_socket *socket, const firth_address *to)
     firth_address local = {.family = FIRTH_FAMILY_NONE};
     uint16_t port = socket->local.port;
 
-    if (socket->is_bound && !is_any(&socket->local))
+    if (socket->is_bound && !fth_sim_is_any(&socket->local))
         return FIRTH_OK;
-    if (!choose_source(socket->host, to, &local))
+    if (!fth_sim_choose_source(socket->host, to, &local))
         return firth_fail(FIRTH_ERR_NETWORK_UNREACHABLE, 0, "connect");
-    if (!socket->is_bound && choose_port(socket->host, &port) < 0)
+    if (!socket->is_bound && choose_port(socket, &port) < 0)
         return firth_fail(FIRTH_ERR_ADDRESS_NOT_AVAILABLE, 0, "connect");
     local.port = port;
     socket->local = local;
@@ -193,8 +203,21 @@ int fth_sim_bind_any(fth_sim_socket *socket, const firth_address *to)
     return FIRTH_OK;
 }
 
+int fth_sim_bind_port(fth_sim_socket *socket)
+{
+    firth_address local = {.family = socket->family};
+
+    if (socket->is_bound)
+        return FIRTH_OK;
+    if (choose_port(socket, &local.port) < 0)
+        return firth_fail(FIRTH_ERR_ADDRESS_NOT_AVAILABLE, 0, "sendto");
+    socket->local = local;
+    fth_sim_link_bound(socket);
+    return FIRTH_OK;
+}
+
 /* One that names the address is before one that takes any; of equals, SO_REUSEPORT's, any one. */
-static int fitness(const fth_sim_socket *listener, const firth_address *address)
+int fth_sim_fitness(const fth_sim_socket *listener, const firth_address *address)
 {
     const firth_address *at = &listener->local;
 
@@ -202,7 +225,7 @@ static int fitness(const fth_sim_socket *listener, const firth_address *address)
         return 0;
     if (at->family != address->family)
         return is_dual(listener, at) ? 1 : 0;
-    if (is_any(at))
+    if (fth_sim_is_any(at))
         return 2;
     return memcmp(at->ip, address->ip, at->family == FIRTH_FAMILY_IPV4 ? 4 : 16) == 0 ? 3 : 0;
 }
@@ -213,7 +236,7 @@ fth_sim_socket *fth_sim_find_listener(firth_sim_host *host, const firth_address 
     int best_fitness = 1, equals = 0;
 
     for (; socket != NULL; socket = socket->next_listening) {
-        int fit = fitness(socket, address);
+        int fit = fth_sim_fitness(socket, address);
 
         if (fit == 0 || fit < best_fitness)
             continue;

@@ -74,15 +74,17 @@ static int64_t sim_now_ns(const firth_selector *selector)
 
 const firth_backend firth_backend_sim = {
     .name = "sim",
-    .capabilities = FIRTH_CAN_INHERIT | FIRTH_CAN_REUSE_PORT,
+    .capabilities = FIRTH_CAN_INHERIT | FIRTH_CAN_REUSE_PORT | FIRTH_CAN_DATAGRAMS,
     .open = sim_open,
     .close = sim_close,
     .socket_open = fth_sim_socket_open,
+    .datagram_open = fth_sim_datagram_open,
     .socket_close = fth_sim_socket_close,
     .bind = fth_sim_bind,
     .listen = fth_sim_listen,
     .set_option = fth_sim_set_option,
     .get_option = fth_sim_get_option,
+    .multicast = fth_sim_multicast,
     .local_address = fth_sim_local_address,
     .peer_address = fth_sim_peer_address,
     .shutdown_write = fth_sim_shutdown_write,

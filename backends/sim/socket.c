@@ -107,6 +107,7 @@ void fth_sim_socket_close(firth_io *io, firth_close_how how)
     FTH_ASSERT(io->reading == NULL && io->writing == NULL);
     fth_sim_forget(socket);
     fth_sim_unbind(socket);
+    fth_sim_datagram_close(socket);
     reset_queue(socket);
     if (socket->end != NULL && socket->stage == FTH_SIM_CONNECTING)
         fth_sim_connection_free(socket->end->connection);
@@ -120,8 +121,8 @@ void fth_sim_socket_close(firth_io *io, firth_close_how how)
 
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
 
-/* As the socket's family has it: an IPv6 socket shows IPv4 peers as IPv6 does (RFC 4291 §2.5.5.2). */
-static void show(const fth_sim_socket *socket, firth_address *address)
+/* An IPv6 socket shows IPv4 peers as IPv6 does (RFC 4291 §2.5.5.2). */
+void fth_sim_show(const fth_sim_socket *socket, firth_address *address)
 {
     uint8_t ip[4];
 
@@ -143,7 +144,7 @@ int fth_sim_local_address(const firth_io *io, firth_address *address)
         memset(address, 0, sizeof *address);
         address->family = socket->family;
     }
-    show(socket, address);
+    fth_sim_show(socket, address);
     return FIRTH_OK;
 }
 
@@ -151,10 +152,15 @@ int fth_sim_peer_address(const firth_io *io, firth_address *address)
 {
     const fth_sim_socket *socket = fth_sim_socket_of(io);
 
+    if (socket->stage == FTH_SIM_DATAGRAMS && socket->mail.peer.family != FIRTH_FAMILY_NONE) {
+        *address = socket->mail.peer;
+        fth_sim_show(socket, address);
+        return FIRTH_OK;
+    }
     if (socket->stage != FTH_SIM_CONNECTED || socket->end->is_reset)
         return firth_fail(FIRTH_ERR_NOT_CONNECTED, 0, "getpeername");
     *address = socket->end->remote;
-    show(socket, address);
+    fth_sim_show(socket, address);
     return FIRTH_OK;
 }
 

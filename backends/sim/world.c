@@ -136,6 +136,8 @@ void fth_sim_free(firth_sim *sim)
         free_event(sim->events);
     while (sim->connections != NULL)
         fth_sim_connection_free(sim->connections);
+    while (sim->flying != NULL)
+        fth_sim_datagram_free(sim->flying);
     while (sim->hosts != NULL) {
         firth_sim_host *next = sim->hosts->next;
 

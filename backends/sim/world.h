@@ -18,6 +18,7 @@ typedef struct fth_sim_end fth_sim_end;
 typedef struct fth_sim_connection fth_sim_connection;
 typedef struct fth_sim_path fth_sim_path;
 typedef struct fth_sim_event fth_sim_event;
+typedef struct fth_sim_datagram fth_sim_datagram;
 
 /* ---- the world --------------------------------------------------------------------------------------------------- */
 
@@ -35,8 +36,9 @@ struct firth_sim {
     firth_sim_host *hosts; /* in the order they were opened */
     firth_sim_host *hosts_last;
     fth_sim_connection *connections;
-    fth_sim_event *events; /* of firth_sim_at */
-    unsigned past_events;  /* whose time had come already when they were made */
+    fth_sim_datagram *flying; /* datagrams that have not arrived */
+    fth_sim_event *events;    /* of firth_sim_at */
+    unsigned past_events;     /* whose time had come already when they were made */
     unsigned connection_number;
 };
 
@@ -99,7 +101,8 @@ typedef enum fth_sim_stage {
     FTH_SIM_LISTENING,
     FTH_SIM_CONNECTING,
     FTH_SIM_CONNECTED,
-    FTH_SIM_FAILED, /* a connect came to nothing */
+    FTH_SIM_FAILED,    /* a connect came to nothing */
+    FTH_SIM_DATAGRAMS, /* no connection: a datagram socket */
 } fth_sim_stage;
 
 /* Something a fault or a late cancel has in store for one side of a socket. */
@@ -110,6 +113,41 @@ typedef struct fth_sim_side {
     bool has_waited;   /* for that, and not been done since */
     firth_timer nudge;
 } fth_sim_side;
+
+/* ---- datagrams --------------------------------------------------------------------------------------------------- */
+
+/* Under way, or waiting for its receiver; or the error that comes back for one. */
+struct fth_sim_datagram {
+    fth_sim_datagram *next; /* of those under way, or of the receiver's queue */
+    fth_sim_datagram *previous;
+    fth_sim_path *path;
+    firth_sim_host *host; /* it goes to */
+    firth_timer arrival;
+    firth_address from;
+    firth_address to;
+    int16_t hop_limit;
+    int16_t ecn;
+    int error; /* of one sent from `to` to `from`; 0: it is a datagram */
+    size_t size;
+    unsigned char bytes[];
+};
+
+typedef struct fth_sim_membership {
+    struct fth_sim_membership *next;
+    firth_address group;
+    firth_address source; /* FIRTH_FAMILY_NONE: any */
+} fth_sim_membership;
+
+/* A datagram socket's part. */
+typedef struct fth_sim_mail {
+    fth_sim_datagram *first; /* to be received, oldest first */
+    fth_sim_datagram *last;
+    size_t bytes;
+    unsigned drops;
+    int error;          /* pending */
+    firth_address peer; /* that it is connected to; FIRTH_FAMILY_NONE */
+    fth_sim_membership *memberships;
+} fth_sim_mail;
 
 struct fth_sim_socket {
     firth_sim_host *host;
@@ -135,6 +173,7 @@ struct fth_sim_socket {
     int promised; /* places for clients whose handshakes are under way */
     int backlog;
     int error; /* of a failed connect */
+    fth_sim_mail mail;
 };
 
 /* ---- connections ------------------------------------------------------------------------------------------------- */
@@ -302,6 +341,7 @@ static inline fth_sim_socket *fth_sim_socket_of(const firth_io *io)
 }
 fth_sim_socket *fth_sim_socket_new(firth_sim_host *host, firth_io *io, firth_family family, int *rc);
 int fth_sim_socket_open(firth_io *io, firth_family family);
+void fth_sim_show(const fth_sim_socket *socket, firth_address *address); /* as the socket's family has it */
 void fth_sim_socket_close(firth_io *io, firth_close_how how);
 int fth_sim_local_address(const firth_io *io, firth_address *address);
 int fth_sim_peer_address(const firth_io *io, firth_address *address);
@@ -314,6 +354,25 @@ int fth_sim_bind_any(fth_sim_socket *socket, const firth_address *to); /* to a p
 void fth_sim_link_bound(fth_sim_socket *socket);
 void fth_sim_unbind(fth_sim_socket *socket);
 fth_sim_socket *fth_sim_find_listener(firth_sim_host *host, const firth_address *address);
+bool fth_sim_is_any(const firth_address *address);
+bool fth_sim_choose_source(const firth_sim_host *host, const firth_address *to, firth_address *source);
+int fth_sim_bind_port(fth_sim_socket *socket);                                     /* to any address and port */
+int fth_sim_fitness(const fth_sim_socket *listener, const firth_address *address); /* 0: not bound to it */
+
+/* datagram.c, post.c, deliver.c, group.c. `from` and `to` are in the form of their own family. */
+int fth_sim_datagram_open(firth_io *io, firth_family family);
+void fth_sim_datagram_close(fth_sim_socket *socket);
+int fth_sim_datagram_connect(fth_sim_socket *socket, const firth_address *address);
+int fth_sim_datagram_receive(fth_sim_socket *socket, firth_datagram *datagram); /* 1, or an error */
+int fth_sim_datagram_send(fth_sim_socket *socket, const firth_datagram *datagram, const char **step);
+int fth_sim_path_mtu(const fth_sim_socket *socket, int *value);
+int fth_sim_post(fth_sim_path *path, firth_sim_host *host, const fth_sim_datagram *head, const void *bytes);
+void fth_sim_datagram_free(fth_sim_datagram *datagram); /* one that is under way */
+void fth_sim_deliver_datagram(const fth_sim_datagram *datagram);
+int fth_sim_multicast(firth_io *io, firth_membership membership, const firth_address *group, uint32_t interface_index,
+                      const firth_address *source);
+bool fth_sim_is_group(const firth_address *address);
+bool fth_sim_is_member(const fth_sim_socket *socket, const firth_address *group, const firth_address *source);
 
 /* options.c */
 void fth_sim_options_start(fth_sim_socket *socket);
@@ -327,6 +386,5 @@ void fth_sim_look(fth_sim_socket *socket); /* its ops may be able to end: at the
 void fth_sim_forget(fth_sim_socket *socket);
 unsigned fth_sim_deliver(firth_sim_host *host);
 void fth_sim_ops_start(fth_sim_socket *socket);
-void fth_sim_enqueue(fth_sim_connection *connection); /* the client waits to be accepted */
 
 #endif

@@ -266,30 +266,33 @@ static void append_ipv6(char *text, size_t size, const uint8_t *ip)
     }
 }
 
-firth_address_string firth_address_text(const firth_address *address)
+firth_address_string firth_address_ip_text(const firth_address *address)
 {
     firth_address_string string = {""};
     char ip[48];
 
     if (address != NULL && address->family == FIRTH_FAMILY_IPV4) {
-        fth_format(string.text, sizeof string.text, "%u.%u.%u.%u:%u", address->ip[0], address->ip[1], address->ip[2],
-                   address->ip[3], address->port);
+        fth_format(string.text, sizeof string.text, "%u.%u.%u.%u", address->ip[0], address->ip[1], address->ip[2],
+                   address->ip[3]);
     } else if (address != NULL && address->family == FIRTH_FAMILY_IPV6) {
         append_ipv6(ip, sizeof ip, address->ip);
         if (address->scope_id != 0)
-            fth_format(string.text, sizeof string.text, "[%s%%%u]:%u", ip, (unsigned)address->scope_id, address->port);
+            fth_format(string.text, sizeof string.text, "%s%%%u", ip, (unsigned)address->scope_id);
         else
-            fth_format(string.text, sizeof string.text, "[%s]:%u", ip, address->port);
+            fth_format(string.text, sizeof string.text, "%s", ip);
     } else {
         fth_format(string.text, sizeof string.text, "none");
     }
     return string;
 }
 
-bool firth_address_equal(const firth_address *a, const firth_address *b)
+firth_address_string firth_address_text(const firth_address *address)
 {
-    size_t size = a->family == FIRTH_FAMILY_IPV4 ? 4 : 16;
+    firth_address_string ip = firth_address_ip_text(address), string = {""};
 
-    return a->family == b->family && a->port == b->port && a->scope_id == b->scope_id &&
-           memcmp(a->ip, b->ip, size) == 0;
+    if (address == NULL || address->family == FIRTH_FAMILY_NONE)
+        return ip;
+    fth_format(string.text, sizeof string.text, address->family == FIRTH_FAMILY_IPV6 ? "[%s]:%u" : "%s:%u", ip.text,
+               address->port);
+    return string;
 }

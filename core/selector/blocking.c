@@ -61,7 +61,7 @@ int firth_blocking(int (*fn)(void *argument), void *argument)
     blocking.task = fth_current;
     blocking.fn = fn;
     blocking.argument = argument;
-    rc = fth_pool_submit(fth_current->selector, &blocking.job);
+    rc = fth_pool_submit(fth_current->selector, FTH_POOL_BLOCKING, &blocking.job);
     if (rc < 0)
         return rc;
     fth_task_suspend("blocking", withdraw, &blocking);

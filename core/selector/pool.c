@@ -16,8 +16,9 @@ struct fth_pool {
     fth_job *last;
     unsigned jobs; /* queued */
     unsigned threads;
-    unsigned idle;
+    unsigned busy; /* threads that have a job */
     unsigned most;
+    const char *name; /* of its threads */
 };
 
 static void free_pool(fth_pool *pool)
@@ -29,7 +30,12 @@ static void free_pool(fth_pool *pool)
     firth_port_release(pool);
 }
 
-static fth_pool *open_pool(firth_selector *selector)
+static unsigned most_threads(const firth_selector *selector, fth_pool_kind kind)
+{
+    return kind == FTH_POOL_NAMES ? selector->options.resolver_threads : selector->options.blocking_threads;
+}
+
+static fth_pool *open_pool(firth_selector *selector, fth_pool_kind kind)
 {
     fth_pool *pool = firth_port_allocate(sizeof *pool);
 
@@ -39,7 +45,8 @@ static fth_pool *open_pool(firth_selector *selector)
     pool->lock = firth_port_lock_open();
     pool->queued = firth_port_signal_open();
     pool->selector = selector;
-    pool->most = selector->options.blocking_threads;
+    pool->most = most_threads(selector, kind);
+    pool->name = kind == FTH_POOL_NAMES ? "firth-names" : "firth-blocking";
     if (pool->lock != NULL && pool->queued != NULL)
         return pool;
     free_pool(pool);
@@ -72,9 +79,11 @@ static void finish_in_loop(fth_post *post)
 
 static void run_job(fth_pool *pool, fth_job *job)
 {
+    pool->busy++;
     firth_port_lock_give(pool->lock);
     job->work(job);
     firth_port_lock_take(pool->lock);
+    pool->busy--;
     job->stage = FTH_JOB_FINISHED;
     job->post.run = finish_in_loop;
     if (pool->selector != NULL)
@@ -98,9 +107,7 @@ static void serve(void *argument)
         } else if (pool->selector == NULL || waited) {
             break;
         } else {
-            pool->idle++;
             firth_port_signal_wait(pool->queued, pool->lock, IDLE_MS);
-            pool->idle--;
             waited = true;
         }
     }
@@ -139,41 +146,54 @@ static void detach(fth_pool *pool, fth_job *job)
         pool->last = before;
 }
 
-/* More work than idle threads: one thread more, if it may be. */
+/* More work than threads that have none: one thread more, if it may be. */
 static int grow(fth_pool *pool)
 {
     int rc;
 
-    if (pool->jobs < pool->idle || pool->threads >= pool->most)
+    if (pool->jobs < pool->threads - pool->busy || pool->threads >= pool->most)
         return FIRTH_OK;
-    rc = firth_port_thread_start(serve, pool, "firth-blocking");
+    rc = firth_port_thread_start(serve, pool, pool->name);
     if (rc >= 0)
         pool->threads++;
     return pool->threads > 0 ? FIRTH_OK : rc;
 }
 
-int fth_pool_submit(firth_selector *selector, fth_job *job)
+int fth_pool_submit(firth_selector *selector, fth_pool_kind kind, fth_job *job)
 {
+    bool names = kind == FTH_POOL_NAMES;
     fth_pool *pool;
     int rc;
 
-    if (selector->options.blocking_threads == 0)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option blocking_threads");
-    if (selector->pool == NULL)
-        selector->pool = open_pool(selector);
-    pool = selector->pool;
+    if (most_threads(selector, kind) == 0)
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, names ? "option resolver_threads" : "option blocking_threads");
+    if (selector->pools[kind] == NULL)
+        selector->pools[kind] = open_pool(selector, kind);
+    pool = selector->pools[kind];
     if (pool == NULL)
-        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "blocking threads");
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, names ? "threads for names" : "blocking threads");
     firth_port_lock_take(pool->lock);
     rc = grow(pool);
     if (rc >= 0) {
         job->selector = selector;
+        job->pool = (uint8_t)kind;
         selector->jobs++;
         append(pool, job);
         firth_port_signal_wake(pool->queued);
     }
     firth_port_lock_give(pool->lock);
-    return rc >= 0 ? FIRTH_OK : firth_fail(rc, 0, "blocking threads");
+    return rc >= 0 ? FIRTH_OK : firth_fail(rc, 0, names ? "threads for names" : "blocking threads");
+}
+
+bool fth_pool_is_short(const firth_selector *selector, fth_pool_kind kind)
+{
+    fth_pool *pool = selector->pools[kind];
+    bool is_short;
+
+    firth_port_lock_take(pool->lock);
+    is_short = pool->jobs > pool->threads - pool->busy && pool->threads >= pool->most;
+    firth_port_lock_give(pool->lock);
+    return is_short;
 }
 
 bool firth_selector_has_jobs(const firth_selector *selector)
@@ -183,7 +203,7 @@ bool firth_selector_has_jobs(const firth_selector *selector)
 
 bool fth_pool_withdraw(firth_selector *selector, fth_job *job)
 {
-    fth_pool *pool = selector->pool;
+    fth_pool *pool = selector->pools[job->pool];
     bool queued;
 
     firth_port_lock_take(pool->lock);
@@ -196,15 +216,11 @@ bool fth_pool_withdraw(firth_selector *selector, fth_job *job)
     return queued;
 }
 
-void fth_pool_close(firth_selector *selector)
+static void close_pool(fth_pool *pool)
 {
-    fth_pool *pool = selector->pool;
     bool unused;
     unsigned i;
 
-    if (pool == NULL)
-        return;
-    selector->pool = NULL;
     firth_port_lock_take(pool->lock);
     FTH_ASSERT(pool->first == NULL);
     pool->selector = NULL;
@@ -214,4 +230,17 @@ void fth_pool_close(firth_selector *selector)
     firth_port_lock_give(pool->lock);
     if (unused)
         free_pool(pool);
+}
+
+void fth_pool_close(firth_selector *selector)
+{
+    int kind;
+
+    for (kind = 0; kind < FTH_POOLS; kind++) {
+        fth_pool *pool = selector->pools[kind];
+
+        selector->pools[kind] = NULL;
+        if (pool != NULL)
+            close_pool(pool);
+    }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A selector's threads for work that blocks: started when needed, at most options.blocking_threads, gone when idle or
- * when the selector is. */
+/* A selector's threads for work that blocks: started when needed, gone when idle or when the selector is. There are two
+ * pools, of at most options.blocking_threads and options.resolver_threads, so that names nobody answers and work of the
+ * program do not wait for each other. */
 #ifndef FTH_POOL_H
 #define FTH_POOL_H
 
@@ -12,11 +13,14 @@ typedef enum fth_job_stage {
     FTH_JOB_FINISHED, /* posted to the loop, or back with it */
 } fth_job_stage;
 
+typedef enum fth_pool_kind { FTH_POOL_BLOCKING, FTH_POOL_NAMES } fth_pool_kind;
+
 /* Work, in memory that lives until done has run - or dropped, if the selector went first. */
 typedef struct fth_job {
     fth_post post;
     struct fth_job *next;
     firth_selector *selector;
+    uint8_t pool;                         /* an fth_pool_kind */
     uint8_t stage;                        /* under the pool's lock */
     void (*work)(struct fth_job *job);    /* on a thread of the pool */
     void (*done)(struct fth_job *job);    /* in the loop, afterwards */
@@ -24,10 +28,13 @@ typedef struct fth_job {
 } fth_job;
 
 /* Queues a job. FIRTH_OK, FIRTH_ERR_NO_MEMORY, FIRTH_ERR_NOT_SUPPORTED. */
-int fth_pool_submit(firth_selector *selector, fth_job *job);
+int fth_pool_submit(firth_selector *selector, fth_pool_kind kind, fth_job *job);
 
 /* Takes a job back that no thread has begun; false: too late, done will run. */
 bool fth_pool_withdraw(firth_selector *selector, fth_job *job);
+
+/* Whether a job waits for a thread, and there are as many as there may be. */
+bool fth_pool_is_short(const firth_selector *selector, fth_pool_kind kind);
 
 /* Lets go of the threads; one that is busy ends by itself. */
 void fth_pool_close(firth_selector *selector);

@@ -33,6 +33,7 @@ void firth_selector_options_init(firth_selector_options *options, size_t struct_
         .block_cache = 64,
         .bulk_bytes = sizeof(void *) >= 8 ? 262144 : 0,
         .blocking_threads = 8,
+        .resolver_threads = 32,
         .overflow_report = true,
         .allocate = default_allocate,
         .release = default_release,
@@ -243,10 +244,15 @@ static bool has_open(const firth_selector *selector)
     return selector->opened.next != &selector->opened || selector->leaving.next != &selector->leaving;
 }
 
-/* Posts run first, and may spawn, open and post again; with the pool gone nobody else does. */
+static bool has_pools(const firth_selector *selector)
+{
+    return selector->pools[FTH_POOL_BLOCKING] != NULL || selector->pools[FTH_POOL_NAMES] != NULL;
+}
+
+/* Posts run first, and may spawn, open and post again; with the pools gone nobody else does. */
 static bool has_any(const firth_selector *selector)
 {
-    return fth_selector_has_tasks(selector) || has_open(selector) || selector->pool != NULL ||
+    return fth_selector_has_tasks(selector) || has_open(selector) || has_pools(selector) ||
            atomic_load(&selector->mailbox.pending);
 }
 

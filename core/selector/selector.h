@@ -18,6 +18,14 @@
 enum { FTH_LOOP_RESUMES = 64 };
 
 typedef struct fth_pool fth_pool;
+enum { FTH_POOLS = 2 };
+
+/* Look-ups of names under way, see core/sockets/resolve.c. */
+typedef struct fth_names {
+    struct fth_look_up *first;
+    unsigned abandoned; /* of them, whose result nobody waits for any more */
+    bool is_short;      /* the log was told that there are not enough threads */
+} fth_names;
 
 /* What other threads hand to the loop; freed by whoever runs it. */
 typedef struct fth_post {
@@ -58,7 +66,8 @@ struct firth_selector {
     fth_opened opened;  /* sockets, servers, pipes: head of a ring */
     fth_opened leaving; /* sockets that were aborted, and whose last op the backend has still: another */
     struct fth_interrupt *interrupts;
-    fth_pool *pool; /* threads for look-ups and firth_blocking, once needed */
+    fth_pool *pools[FTH_POOLS]; /* threads for firth_blocking and for names, once needed */
+    fth_names names;
     uintptr_t thread;
     bool turning;                    /* a turn of the loop is under way */
     const firth_selector *turned_in; /* the selector from whose poll, then */

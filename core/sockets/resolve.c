@@ -1,63 +1,239 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Look-ups of names. The system's resolver blocks and cannot be stopped, so each has a thread, which is busy as long as
+ * the name's servers please: that is why they have a pool of their own, with more threads than a healthy network ever
+ * needs, and why a name has at most a few of them however many ask for it, and however often they give up. */
 #include "core/sockets/resolve.h"
+#include "core/base/assert.h"
 #include "core/base/list.h"
 #include "core/selector/pool.h"
+#include <firth/resolve.h>
 #include <string.h>
 
-/* Longest host name, RFC 1035 §2.3.4, with room for a scope id. */
-enum { HOST_BYTES = 256 + 64 };
+enum {
+    HOST_BYTES = 256 + 64, /* longest host name, RFC 1035 §2.3.4, with room for a scope id */
+    SERVICE_BYTES = 64,    /* far beyond RFC 6335 §5.1 */
+    SHARE_MS = 1000,       /* who asks for a name again after that long gets a look-up of his own: the network may have
+                                  changed since */
+    LOOK_UPS_OF_A_NAME_MAX = 2 /* but not ever more */
+};
 
-/* In the port's memory, since it may outlive the task and the selector. */
-typedef struct look_up {
+/* Somebody who waits, on the stack of his task. */
+typedef struct waiter {
+    struct fth_look_up *of;
+    firth_task *task;
+    struct waiter *next;
+    bool abandoned;
+} waiter;
+
+/* In the port's memory, since it may outlive its tasks and the selector. The thread has it until done: it reads name and
+ * writes result and answer. */
+typedef struct fth_look_up {
     fth_job job;
-    firth_task *task; /* NULL once nobody waits */
+    struct fth_look_up *next; /* of those under way */
+    waiter *waiters;
+    unsigned readers; /* waiters that were woken and have not taken the answer yet */
+    int64_t start_ns;
+    firth_port_name name; /* in texts */
     int result;
-    int os_code;
-    uint16_t port;
-    char host[HOST_BYTES];
-    firth_address addresses[FTH_RESOLVE_MAX];
-} look_up;
+    firth_port_answer answer;
+    char texts[];
+} fth_look_up;
+
+static void release(fth_look_up *query)
+{
+    firth_port_release(query->answer.addresses);
+    firth_port_release(query);
+}
+
+/* ---- those under way --------------------------------------------------------------------------------------------- */
+
+static bool is_of(const fth_look_up *query, const firth_port_name *name)
+{
+    return strcmp(query->name.host, name->host) == 0 && query->name.family == name->family &&
+           query->name.datagrams == name->datagrams &&
+           strcmp(query->name.service != NULL ? query->name.service : "", name->service != NULL ? name->service : "") ==
+               0;
+}
+
+/* The youngest of that name to share, or NULL if it is to have another. */
+static fth_look_up *find_shared(firth_selector *selector, const firth_port_name *name)
+{
+    fth_look_up *youngest = NULL, *query;
+    unsigned count = 0;
+
+    for (query = selector->names.first; query != NULL; query = query->next)
+        if (is_of(query, name)) {
+            youngest = youngest != NULL ? youngest : query;
+            count++;
+        }
+    if (count >= LOOK_UPS_OF_A_NAME_MAX)
+        return youngest;
+    return youngest != NULL && firth_port_now_ns() < fth_after_ms(youngest->start_ns, SHARE_MS) ? youngest : NULL;
+}
+
+static void remove_from_list(firth_selector *selector, fth_look_up *query)
+{
+    fth_look_up **link = &selector->names.first;
+
+    while (*link != query)
+        link = &(*link)->next;
+    *link = query->next;
+    if (query->waiters == NULL)
+        selector->names.abandoned--;
+}
+
+/* ---- the job ----------------------------------------------------------------------------------------------------- */
 
 static void work(fth_job *job)
 {
-    look_up *query = FTH_CONTAINER(job, look_up, job);
+    fth_look_up *query = FTH_CONTAINER(job, fth_look_up, job);
 
-    query->result = firth_port_resolve(query->host, query->port, query->addresses, FTH_RESOLVE_MAX, &query->os_code);
+    query->result = firth_port_resolve(&query->name, &query->answer);
 }
 
 static void done(fth_job *job)
 {
-    look_up *query = FTH_CONTAINER(job, look_up, job);
+    fth_look_up *query = FTH_CONTAINER(job, fth_look_up, job);
+    waiter *one;
 
-    if (query->task != NULL)
-        fth_task_wake(query->task);
+    remove_from_list(job->selector, query);
+    if (query->waiters == NULL)
+        release(query);
     else
-        firth_port_release(query);
+        for (one = query->waiters; one != NULL; one = one->next) {
+            query->readers++;
+            fth_task_wake(one->task);
+        }
 }
 
 static void dropped(fth_job *job)
 {
-    firth_port_release(FTH_CONTAINER(job, look_up, job));
+    release(FTH_CONTAINER(job, fth_look_up, job));
 }
 
-/* The task goes at once; a look-up that has begun cannot be stopped and frees itself. */
+/* ---- starting ---------------------------------------------------------------------------------------------------- */
+
+static fth_look_up *make(const firth_port_name *name)
+{
+    size_t host_bytes = strlen(name->host) + 1, service_bytes = name->service != NULL ? strlen(name->service) + 1 : 0;
+    fth_look_up *query = firth_port_allocate(sizeof *query + host_bytes + service_bytes);
+
+    if (query == NULL)
+        return NULL;
+    memset(query, 0, sizeof *query);
+    memcpy(query->texts, name->host, host_bytes);
+    query->name = *name;
+    query->name.host = query->texts;
+    if (name->service != NULL)
+        query->name.service = memcpy(query->texts + host_bytes, name->service, service_bytes);
+    query->start_ns = firth_port_now_ns();
+    query->job.work = work;
+    query->job.done = done;
+    query->job.dropped = dropped;
+    return query;
+}
+
+/* Once, until there is a thread for everybody again. */
+static void report_shortage(firth_selector *selector)
+{
+    bool is_short = fth_pool_is_short(selector, FTH_POOL_NAMES);
+
+    if (is_short && !selector->names.is_short)
+        fth_selector_log(
+            selector, "names wait for a thread: all %u are busy, %u of them with names that nobody waits for any more",
+            selector->options.resolver_threads, selector->names.abandoned);
+    selector->names.is_short = is_short;
+}
+
+static int start(firth_selector *selector, const firth_port_name *name, fth_look_up **started)
+{
+    fth_look_up *query = make(name);
+    int rc;
+
+    if (query == NULL)
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "name");
+    rc = fth_pool_submit(selector, FTH_POOL_NAMES, &query->job);
+    if (rc < 0) {
+        release(query);
+        return rc;
+    }
+    query->next = selector->names.first;
+    selector->names.first = query;
+    *started = query;
+    report_shortage(selector);
+    return FIRTH_OK;
+}
+
+/* ---- waiting ----------------------------------------------------------------------------------------------------- */
+
+/* The task goes at once. A look-up that no thread has begun is taken back; another goes on, and whoever asks for the name
+ * meanwhile may share it. */
 static void abandon(firth_task *task)
 {
-    look_up *query = task->waiting;
+    waiter *mine = task->waiting, **link = &mine->of->waiters;
+    fth_look_up *query = mine->of;
 
-    query->task = NULL;
-    if (fth_pool_withdraw(task->selector, &query->job))
-        firth_port_release(query);
-    task->waiting = NULL;
+    while (*link != mine)
+        link = &(*link)->next;
+    *link = mine->next;
+    mine->abandoned = true;
+    if (query->waiters == NULL) {
+        task->selector->names.abandoned++;
+        if (fth_pool_withdraw(task->selector, &query->job)) {
+            remove_from_list(task->selector, query);
+            release(query);
+        }
+    }
     fth_task_wake(task);
 }
 
-/* Addresses of the family that came first and of the other in turn, otherwise in the resolver's order. */
-static void interleave(firth_address *to, const firth_address *from, int count)
+static void let_go(fth_look_up *query)
 {
-    int wanted = from[0].family, next[2] = {0, 0}, stored = 0;
+    FTH_ASSERT(query->readers > 0);
+    if (--query->readers == 0)
+        release(query);
+}
 
-    while (stored < count) {
+/* Suspends until there is an answer, which is the caller's to read until let_go. A failure leaves nothing. */
+static int await(firth_selector *selector, const firth_port_name *name, fth_look_up **answered)
+{
+    waiter mine = {.task = fth_current};
+    int rc = FIRTH_OK;
+
+    if (strlen(name->host) >= HOST_BYTES)
+        return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "host name");
+    if (name->service != NULL && strlen(name->service) >= SERVICE_BYTES)
+        return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "service");
+    mine.of = find_shared(selector, name);
+    if (mine.of == NULL)
+        rc = start(selector, name, &mine.of);
+    else if (mine.of->waiters == NULL)
+        selector->names.abandoned--;
+    if (mine.of == NULL)
+        return rc;
+    mine.next = mine.of->waiters;
+    mine.of->waiters = &mine;
+    fth_task_suspend("resolve", abandon, &mine);
+    if (mine.abandoned)
+        return fth_task_canceled();
+    rc = mine.of->result;
+    if (rc > 0) {
+        *answered = mine.of;
+        return rc;
+    }
+    rc = firth_fail(rc < 0 ? rc : FIRTH_ERR_NAME_NOT_FOUND, mine.of->answer.os_code, mine.of->answer.step);
+    let_go(mine.of);
+    return rc;
+}
+
+/* ---- for connect ------------------------------------------------------------------------------------------------- */
+
+/* Addresses of the family that came first and of the other in turn, otherwise in the resolver's order. */
+static int interleave(firth_address *to, const firth_address *from, int count)
+{
+    int wanted = from[0].family, next[2] = {0, 0}, stored = 0, most = count < FTH_RESOLVE_MAX ? count : FTH_RESOLVE_MAX;
+
+    while (stored < most) {
         int *at = &next[wanted != from[0].family];
 
         while (*at < count && from[*at].family != wanted)
@@ -66,48 +242,99 @@ static void interleave(firth_address *to, const firth_address *from, int count)
             to[stored++] = from[(*at)++];
         wanted = wanted == FIRTH_FAMILY_IPV4 ? FIRTH_FAMILY_IPV6 : FIRTH_FAMILY_IPV4;
     }
-}
-
-static int wait_for(look_up *query, firth_address *addresses)
-{
-    firth_task *task = query->task;
-    int rc;
-
-    fth_task_suspend("resolve", abandon, query);
-    if (task->waiting == NULL)
-        return fth_task_canceled();
-    rc = query->result;
-    if (rc > 0)
-        interleave(addresses, query->addresses, rc);
-    else
-        rc = firth_fail(rc < 0 ? rc : FIRTH_ERR_NAME_NOT_FOUND, query->os_code, "getaddrinfo");
-    firth_port_release(query);
-    return rc;
+    return stored;
 }
 
 int fth_resolve(firth_selector *selector, const char *host, uint16_t port, firth_address *addresses)
 {
-    look_up *query;
-    int rc;
+    const firth_port_name name = {.host = host};
+    fth_look_up *query = NULL;
+    int rc, i;
 
     if (firth_address_make(&addresses[0], host, port) >= 0)
         return 1;
-    if (strlen(host) >= HOST_BYTES)
-        return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "host name");
-    query = firth_port_allocate(sizeof *query);
+    rc = await(selector, &name, &query);
     if (query == NULL)
-        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "getaddrinfo");
-    memset(query, 0, sizeof *query);
-    memcpy(query->host, host, strlen(host) + 1);
-    query->port = port;
-    query->task = fth_current;
-    query->job.work = work;
-    query->job.done = done;
-    query->job.dropped = dropped;
-    rc = fth_pool_submit(selector, &query->job);
-    if (rc < 0) {
-        firth_port_release(query);
         return rc;
+    rc = interleave(addresses, query->answer.addresses, rc);
+    for (i = 0; i < rc; i++)
+        addresses[i].port = port;
+    let_go(query);
+    return rc;
+}
+
+/* ---- the call ---------------------------------------------------------------------------------------------------- */
+
+/* All digits: *port gets it, and the service is done with. */
+static int read_port(firth_port_name *name, const char *service, uint16_t *port)
+{
+    const char *at = service;
+    uint32_t number = 0;
+
+    *port = 0;
+    if (service == NULL || service[0] == '\0')
+        return FIRTH_OK;
+    for (; *at >= '0' && *at <= '9'; at++)
+        number = number < 65536 ? number * 10 + (uint32_t)(*at - '0') : number;
+    if (*at != '\0') {
+        name->service = service;
+        return FIRTH_OK;
     }
-    return wait_for(query, addresses);
+    if (number > 65535)
+        return firth_fail(FIRTH_ERR_PORT_RANGE, 0, "service");
+    *port = (uint16_t)number;
+    return FIRTH_OK;
+}
+
+static int resolve(const firth_port_name *name, uint16_t port, firth_address *addresses, size_t capacity)
+{
+    fth_look_up *query = NULL;
+    int rc = await(fth_current->selector, name, &query);
+    size_t i;
+
+    if (query == NULL)
+        return rc;
+    for (i = 0; i < (size_t)rc && i < capacity; i++) {
+        addresses[i] = query->answer.addresses[i];
+        if (name->service == NULL)
+            addresses[i].port = port;
+    }
+    let_go(query);
+    return rc;
+}
+
+int firth_resolve(const char *host, const char *service, const firth_resolve_options *options, firth_address *addresses,
+                  size_t capacity)
+{
+    static const firth_resolve_options defaults = {.family = FIRTH_FAMILY_NONE};
+    firth_port_name name = {.host = host};
+    firth_address numeric;
+    uint16_t port;
+    int rc;
+
+    if (fth_current == NULL)
+        return FTH_MISUSE("firth_resolve outside a task");
+    rc = fth_task_enter(fth_current->selector);
+    if (rc < 0)
+        return rc;
+    options = options != NULL ? options : &defaults;
+    if (host == NULL || host[0] == '\0')
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "host");
+    if (addresses == NULL && capacity > 0)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "addresses");
+    if (options->family != FIRTH_FAMILY_NONE && options->family != FIRTH_FAMILY_IPV4 &&
+        options->family != FIRTH_FAMILY_IPV6)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option family");
+    rc = read_port(&name, service, &port);
+    if (rc < 0)
+        return rc;
+    name.family = (uint8_t)options->family;
+    name.datagrams = options->datagrams;
+    if (name.service != NULL || firth_address_make(&numeric, host, port) < 0)
+        return resolve(&name, port, addresses, capacity);
+    if (options->family != FIRTH_FAMILY_NONE && options->family != (firth_family)numeric.family)
+        return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "address of that family");
+    if (capacity > 0)
+        addresses[0] = numeric;
+    return 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names to addresses, on a thread of the selector's pool. */
+/* Names to addresses, on threads of the selector's. */
 #ifndef FTH_RESOLVE_H
 #define FTH_RESOLVE_H
 

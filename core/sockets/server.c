@@ -18,6 +18,8 @@ static const fth_opened_kind server_kind = {.name = "server", .abandon = abandon
 
 static void close_io(firth_server *server)
 {
+    if (server->io.native != -1 && server->kind->closing != NULL)
+        server->kind->closing(server);
     if (server->io.native != -1)
         server->io.selector->backend->socket_close(&server->io, FIRTH_CLOSE_NORMAL);
     server->io.native = -1;
@@ -29,6 +31,34 @@ static void free_server(firth_server *server)
     fth_tls_forget(server);
     fth_selector_bury(server->io.selector, server);
 }
+
+void fth_server_init(firth_server *server, const fth_server_kind *kind, firth_selector *selector)
+{
+    server->kind = kind;
+    server->io.selector = selector;
+    server->io.native = -1;
+}
+
+void fth_server_start(firth_server *server, const char *place)
+{
+    fth_opened_add(&server->io.selector->opened, &server->opened, &server_kind, place);
+}
+
+/* ---- of TCP ------------------------------------------------------------------------------------------------------ */
+
+static firth_socket *new_socket(firth_server *server)
+{
+    return fth_socket_new(server->io.selector);
+}
+
+static int apply(firth_server *server, firth_io *io)
+{
+    if ((server->io.selector->backend->capabilities & FIRTH_CAN_INHERIT) != 0)
+        return FIRTH_OK;
+    return fth_tcp_apply(&server->tcp, io, (firth_family)server->address.family, FTH_TCP_ACCEPTED);
+}
+
+static const fth_server_kind tcp_kind = {.transport = FTH_TCP, .new_socket = new_socket, .apply = apply};
 
 static int listen_on(firth_server *server, const firth_address *address)
 {
@@ -93,8 +123,7 @@ int firth_tcp_bind_at(const firth_tcp_builder *tcp, const char *host, int port, 
     made = firth_selector_allocate(full.selector, sizeof *made);
     if (made == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_tcp_bind");
-    made->io.selector = full.selector;
-    made->io.native = -1;
+    fth_server_init(made, &tcp_kind, full.selector);
     made->tcp = full;
     rc = fth_tls_listening(made);
     if (rc >= 0)
@@ -104,7 +133,7 @@ int firth_tcp_bind_at(const firth_tcp_builder *tcp, const char *host, int port, 
         firth_selector_release(full.selector, made);
         return rc;
     }
-    fth_opened_add(&full.selector->opened, &made->opened, &server_kind, place);
+    fth_server_start(made, place);
     *server = made;
     return FIRTH_OK;
 }
@@ -130,22 +159,14 @@ bool fth_accept_is_clients_fault(int rc)
     return rc == FIRTH_ERR_ABORTED || rc == FIRTH_ERR_RESET || rc == FIRTH_ERR_NOT_CONNECTED;
 }
 
-int fth_accept_apply(firth_server *server, firth_io *io)
-{
-    if ((server->io.selector->backend->capabilities & FIRTH_CAN_INHERIT) != 0)
-        return FIRTH_OK;
-    return fth_tcp_apply(&server->tcp, io, (firth_family)server->address.family, FTH_TCP_ACCEPTED);
-}
-
 /* One client, or one failure. */
 static int accept_one(firth_server *server, firth_socket **made)
 {
-    firth_selector *selector = server->io.selector;
     firth_op op;
     int rc;
 
     if (*made == NULL)
-        *made = fth_socket_new(selector);
+        *made = server->kind->new_socket(server);
     if (*made == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_accept");
     fth_op_init(&op, FIRTH_OP_ACCEPT, &server->io);
@@ -155,7 +176,7 @@ static int accept_one(firth_server *server, firth_socket **made)
     server->op = NULL;
     if (rc < 0)
         return rc;
-    rc = fth_accept_apply(server, &(*made)->io);
+    rc = server->kind->apply(server, &(*made)->io);
     if (rc < 0) {
         fth_socket_discard(*made);
         *made = NULL;
@@ -271,9 +292,7 @@ int firth_server_get_option(const firth_server *server, firth_option option, int
 {
     int rc = check_server(server);
 
-    if (rc >= 0 && (unsigned)option >= FIRTH_OPTION_COUNT_)
-        rc = firth_fail(FIRTH_ERR_ARGUMENT, 0, "option");
-    return rc < 0 ? rc : server->io.selector->backend->get_option(&server->io, option, value);
+    return rc < 0 ? rc : fth_option_get(&server->io, server->kind->transport, option, value);
 }
 
 intptr_t firth_server_descriptor(const firth_server *server)

@@ -213,20 +213,18 @@ int firth_socket_get_option(const firth_socket *socket, firth_option option, int
 {
     int rc = check_connected(socket);
 
-    if (rc >= 0 && (unsigned)option >= FIRTH_OPTION_COUNT_)
-        rc = firth_fail(FIRTH_ERR_ARGUMENT, 0, "option");
-    return rc < 0 ? rc : socket->io.selector->backend->get_option(fth_socket_io(socket), option, value);
+    while (socket->below != NULL)
+        socket = socket->below;
+    return rc < 0 ? rc : fth_option_get(&socket->io, (fth_transport)socket->transport, option, value);
 }
 
 int firth_socket_set_option(firth_socket *socket, firth_option option, int value)
 {
     int rc = check_connected(socket);
 
-    if (rc >= 0 && (unsigned)option >= FIRTH_OPTION_COUNT_)
-        rc = firth_fail(FIRTH_ERR_ARGUMENT, 0, "option");
     while (socket->below != NULL)
         socket = socket->below;
-    return rc < 0 ? rc : socket->io.selector->backend->set_option(&socket->io, option, value);
+    return rc < 0 ? rc : fth_option_set(&socket->io, (fth_transport)socket->transport, option, value);
 }
 
 void firth_socket_set_idle(firth_socket *socket, int64_t read_idle_ms, int64_t write_idle_ms)

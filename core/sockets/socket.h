@@ -7,6 +7,7 @@
 #include "core/channels/write.h"
 #include "core/selector/opened.h"
 #include "core/selector/selector.h"
+#include "core/sockets/options.h"
 #include <firth/socket.h>
 #include <firth/tcp.h>
 
@@ -48,8 +49,9 @@ struct firth_socket {
     uint32_t read_idle_ms;
     uint32_t write_idle_ms;
     uint32_t linger_ms;
-    uint8_t stage; /* a fth_socket_stage */
-    uint8_t how;   /* a firth_close_how, for the end */
+    uint8_t stage;     /* a fth_socket_stage */
+    uint8_t how;       /* a firth_close_how, for the end */
+    uint8_t transport; /* an fth_transport: FTH_TCP unless somebody says otherwise */
 };
 
 /* A socket without a descriptor, for a connect or accept to fill; NULL when there is no memory. */
@@ -75,7 +77,12 @@ void fth_socket_disown(firth_socket *socket);
 
 /* The kind that stands on a backend's io, and what other kinds share with it. */
 extern const fth_socket_kind fth_socket_plain;
+extern const fth_sink fth_socket_sink;
 int fth_socket_farewell(firth_socket *socket);
+void fth_socket_stop_sending(firth_socket *socket);
+void fth_socket_close_io(firth_socket *socket);
+int fth_socket_wait_readable(firth_read_channel *in);
+bool fth_socket_must_wait(const firth_read_channel *in);
 void fth_socket_reader_left(firth_read_channel *in);
 void fth_socket_writer_left(firth_write_channel *out);
 void fth_socket_write_cancelled(firth_write_channel *out, int cause);

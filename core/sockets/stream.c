@@ -49,7 +49,7 @@ FIRTH_INLINE int64_t receive(firth_read_channel *in, void *bytes, size_t size, b
     return in->cause;
 }
 
-static int wait_readable(firth_read_channel *in)
+int fth_socket_wait_readable(firth_read_channel *in)
 {
     firth_socket *socket = of_input(in);
     firth_op op;
@@ -63,7 +63,7 @@ static int wait_readable(firth_read_channel *in)
     return (int)rc;
 }
 
-static bool must_wait(const firth_read_channel *in)
+bool fth_socket_must_wait(const firth_read_channel *in)
 {
     return (of_input(in)->io.state & FIRTH_IO_DRY) != 0;
 }
@@ -78,8 +78,8 @@ static int fill(firth_read_channel *in, uint64_t most);
 static const fth_source source = {
     .name = "read",
     .receive = receive,
-    .wait = wait_readable,
-    .must_wait = must_wait,
+    .wait = fth_socket_wait_readable,
+    .must_wait = fth_socket_must_wait,
     .fill = fill,
     .left = fth_socket_reader_left,
 };
@@ -204,7 +204,7 @@ void fth_socket_write_cancelled(firth_write_channel *out, int cause)
     fth_socket_settle(socket);
 }
 
-static const fth_sink sink = {
+const fth_sink fth_socket_sink = {
     .name = "write",
     .drain = drain,
     .send = send_pieces,
@@ -217,12 +217,12 @@ static const fth_sink sink = {
 
 /* ---- on a backend's io ------------------------------------------------------------------------------------------- */
 
-static void stop_sending(firth_socket *socket)
+void fth_socket_stop_sending(firth_socket *socket)
 {
     fth_op_cancel(&socket->out.block->op);
 }
 
-static void close_io(firth_socket *socket)
+void fth_socket_close_io(firth_socket *socket)
 {
     if (socket->io.native != -1)
         socket->io.selector->backend->socket_close(&socket->io, (firth_close_how)socket->how);
@@ -231,8 +231,8 @@ static void close_io(firth_socket *socket)
 
 const fth_socket_kind fth_socket_plain = {
     .source = &source,
-    .sink = &sink,
+    .sink = &fth_socket_sink,
     .farewell = fth_socket_farewell,
-    .stop_sending = stop_sending,
-    .close = close_io,
+    .stop_sending = fth_socket_stop_sending,
+    .close = fth_socket_close_io,
 };

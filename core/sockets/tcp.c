@@ -2,6 +2,7 @@
 /* The TCP builder: defaults, checks, options. */
 #include "core/sockets/tcp.h"
 #include "core/selector/selector.h"
+#include "core/sockets/options.h"
 #include "core/sockets/socket.h"
 #include <string.h>
 
@@ -95,13 +96,12 @@ int fth_tcp_apply(const firth_tcp_builder *tcp, firth_io *io, firth_family famil
         {FIRTH_OPTION_RECEIVE_BUFFER_BYTES, EVERY_ROLE, tcp->receive_buffer_bytes > 0 ? tcp->receive_buffer_bytes : -1},
         {FIRTH_OPTION_TRAFFIC_CLASS, EVERY_ROLE, tcp->traffic_class},
     };
-    const firth_backend *backend = io->selector->backend;
     size_t i;
     int rc = FIRTH_OK;
 
     for (i = 0; i < sizeof settings / sizeof settings[0] && rc >= 0; i++)
         if ((settings[i].roles & (unsigned)role) != 0 && settings[i].value >= 0)
-            rc = backend->set_option(io, settings[i].option, settings[i].value);
+            rc = fth_option_set(io, FTH_TCP, settings[i].option, settings[i].value);
     return rc;
 }
 

@@ -18,8 +18,10 @@
 
 #include <firth/address.h>
 #include <firth/channel.h>
+#include <firth/datagram.h>
 #include <firth/selector.h>
 #include <firth/socket.h>
+#include <firth/unix_datagram.h>
 
 FIRTH_BEGIN_DECLS
 
@@ -33,11 +35,22 @@ typedef enum firth_op_kind {
     FIRTH_OP_ACCEPT,        /* takes a client into `accepted`, an io that core has zeroed and that the backend opens.
                                Result FIRTH_OK; the client's error is not the listener's: drop that one and go on, but
                                let FIRTH_ERR_TOO_MANY_OPEN, _NO_MEMORY and _NO_BUFFERS through: core backs off */
-    FIRTH_OP_CONNECT,       /* connects to `address`; result FIRTH_OK or why not. EINTR is no failure */
+    FIRTH_OP_CONNECT,       /* connects to `address`; result FIRTH_OK or why not. EINTR is no failure. A datagram socket
+                               is DONE at once: it takes datagrams from that peer alone from now on, and ICMP errors of
+                               the peer are kept until the next op tells of them, and the socket lives on. One that is not
+                               connected must never tell such errors */
     FIRTH_OP_RECEIVE,       /* result: the count, at least 1; 0 for the peer's end of stream; an error, after all bytes
                                that came before it */
     FIRTH_OP_SEND,          /* sends the pieces in order; result: the count, at least 1 - fewer than all is fine, core
                                sends the rest - or an error. Raises no signal */
+    FIRTH_OP_RECEIVE_DATAGRAMS, /* fills in datagrams, whatever their size: result: how many, at least 1, in their order;
+                                   fewer than there are is fine. Every field that datagram.h calls received, of the
+                                   control too, is set each time; what is not known as the comments there say. Too long for
+                                   its memory is truncated, no error. An error is one that was pending on the socket, see
+                                   CONNECT, and is told once */
+    FIRTH_OP_SEND_DATAGRAMS, /* sends datagrams in their order, each whole or not at all; result: how many, at least 1;
+                                   fewer than all is fine, core sends the rest. An error: the first was not sent because
+                                   of it, or because of one that was pending. No room for the first: it waits */
 } firth_op_kind;
 
 typedef enum firth_submit {
@@ -45,23 +58,24 @@ typedef enum firth_submit {
     FIRTH_SUBMIT_PENDING = 1 /* there will be exactly one */
 } firth_submit;
 
-/* Most pieces a send or receive op has. */
-enum { FIRTH_OP_PIECES_MAX = 16 };
+/* Most pieces a send or receive op has, and most datagrams. */
+enum { FIRTH_OP_PIECES_MAX = 16, FIRTH_OP_DATAGRAMS_MAX = 64 };
 
 /* One operation. Core owns the memory and sets the first group; the backend sets `result` by finishing the op and may
  * use `backend` as it likes while it has it. */
 struct firth_op {
-    uint8_t kind;      /* a firth_op_kind */
-    bool attempt_only; /* never PENDING: FIRTH_ERR_WOULD_BLOCK instead */
-    bool look_again;   /* ask the system even if its last report says that it would block */
-    uint8_t state;     /* core's */
-    uint8_t piece_count;
-    int32_t os_code; /* by firth_op_fail or firth_op_complete: the system's code of a failure, else 0 */
+    uint8_t kind;        /* a firth_op_kind */
+    bool attempt_only;   /* never PENDING: FIRTH_ERR_WOULD_BLOCK instead */
+    bool look_again;     /* ask the system even if its last report says that it would block */
+    uint8_t state;       /* core's */
+    uint8_t piece_count; /* or datagrams */
+    int32_t os_code;     /* by firth_op_fail or firth_op_complete: the system's code of a failure, else 0 */
     firth_io *io;
     union {
         firth_buffer *pieces; /* RECEIVE writes to, SEND reads from; sizes > 0 */
         firth_io *accepted;
         const firth_address *address;
+        firth_datagram *datagrams; /* the caller's own; SEND_DATAGRAMS only reads them and what they point to */
     } with;
     int64_t result;
     const char *step; /* of a failure, as the manuals call it: "recv", "getsockopt(SO_ERROR)"; static storage */
@@ -76,8 +90,8 @@ struct firth_op {
 #define FIRTH_IO_DRY 0x8000u
 
 /* A socket as the backend sees it: core's memory, the backend's contents, from socket_open, adopt or an ACCEPT to
- * socket_close or release. Core never moves it and has at most one op of {WAIT_READABLE, ACCEPT, RECEIVE} and one of
- * {WAIT_WRITABLE, CONNECT, SEND} on it at a time. */
+ * socket_close or release. Core never moves it and has at most one op of {WAIT_READABLE, ACCEPT, RECEIVE,
+ * RECEIVE_DATAGRAMS} and one of {WAIT_WRITABLE, CONNECT, SEND, SEND_DATAGRAMS} on it at a time. */
 struct firth_io {
     firth_selector *selector; /* set by core */
     intptr_t native;          /* descriptor, handle or control block; -1 while there is none */
@@ -92,12 +106,60 @@ typedef enum firth_close_how {
     FIRTH_CLOSE_RESET,  /* RST; unsent bytes are dropped */
 } firth_close_how;
 
+typedef enum firth_membership { FIRTH_MEMBERSHIP_JOIN, FIRTH_MEMBERSHIP_LEAVE } firth_membership;
+
 typedef enum firth_capability {
-    FIRTH_CAN_POLLABLE = 1u << 0,  /* `pollable` gives a descriptor */
-    FIRTH_CAN_INHERIT = 1u << 1,   /* accepted sockets have the listener's options; else core sets them again */
-    FIRTH_CAN_ADOPT = 1u << 2,     /* adopt and release work */
-    FIRTH_CAN_REUSE_PORT = 1u << 3 /* SO_REUSEPORT spreads clients */
+    FIRTH_CAN_POLLABLE = 1u << 0,   /* `pollable` gives a descriptor */
+    FIRTH_CAN_INHERIT = 1u << 1,    /* accepted sockets have the listener's options; else core sets them again */
+    FIRTH_CAN_ADOPT = 1u << 2,      /* adopt and release work */
+    FIRTH_CAN_REUSE_PORT = 1u << 3, /* SO_REUSEPORT spreads clients */
+    FIRTH_CAN_DATAGRAMS = 1u << 4,  /* datagram_open and multicast are there */
+    FIRTH_CAN_BATCH = 1u << 5, /* one receive op takes all datagrams that are there; else core asks again for each */
+    FIRTH_CAN_UNIX = 1u << 6   /* unix_sockets is there */
 } firth_capability;
+
+/* A file that a socket made, so that it is known again. */
+typedef struct firth_unix_file {
+    uint64_t device;
+    uint64_t number;
+} firth_unix_file;
+
+/* Unix sockets, a table of their own: most slots of firth_backend and the ops WAIT_READABLE, WAIT_WRITABLE, ACCEPT,
+ * RECEIVE and SEND are theirs too, but for socket_open, adopt, bind, CONNECT and the addresses. */
+typedef struct firth_unix_backend {
+    /* As socket_open: a stream or a datagram socket. */
+    int (*open)(firth_io *io, bool datagrams);
+
+    /* As adopt; a datagram socket need not be connected. */
+    int (*adopt)(firth_io *io, intptr_t native, bool datagrams);
+
+    /* Connects, at once. FIRTH_OK; FIRTH_ERR_WOULD_BLOCK when the listener's backlog is full, and core asks again;
+     * FIRTH_ERR_REFUSED also when there is nothing at that path; another code. A datagram socket may be connected again. */
+    int (*connect)(firth_io *io, const firth_unix_address *address);
+
+    /* bind(2), with mode and replace_stale as the builder has them. *file: the file made, zeros for an abstract name. After
+     * a failure no file is left behind that was not there. */
+    int (*bind)(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale, firth_unix_file *file);
+
+    /* Removes the file at that path if it still is that one. io is still bound. Cannot fail. */
+    void (*unlink)(const firth_unix_address *address, const firth_unix_file *file);
+
+    /* The address of this end or of the peer's. FIRTH_ERR_NOT_CONNECTED when there is none any more. */
+    int (*address)(const firth_io *io, bool of_peer, firth_unix_address *address);
+    int (*credentials)(const firth_io *io, firth_unix_credentials *credentials);
+
+    /* An attempt to receive, as a RECEIVE op that is attempt_only, with descriptors: the count, 0 for the end, or a code.
+     * Of a datagram socket one datagram, which may be empty. Every field of the message that is called received is set. */
+    int64_t (*receive)(firth_io *io, firth_unix_message *message);
+
+    /* An attempt to send, as a SEND op that is attempt_only: descriptors go with the first byte. A datagram goes whole.
+     * FIRTH_ERR_WOULD_BLOCK: a WAIT_WRITABLE tells when it may go - but not of a datagram with an address, for which core
+     * asks again after a while. */
+    int64_t (*send)(firth_io *io, const firth_unix_message *message);
+
+    /* close(2) of a descriptor that was received. */
+    void (*discard)(intptr_t descriptor);
+} firth_unix_backend;
 
 /* A const table. Slots return FIRTH_OK or a negative code, made by firth_fail so that the system's code is kept. */
 struct firth_backend {
@@ -116,6 +178,12 @@ struct firth_backend {
      * far as it can be reserved: better to fail here than there. */
     int (*socket_open)(firth_io *io, firth_family family);
 
+    /* The same for a UDP socket, which takes the slots below but for listen and shutdown_write, and the ops WAIT_READABLE,
+     * WAIT_WRITABLE, CONNECT, RECEIVE_DATAGRAMS and SEND_DATAGRAMS. Sent to before it is bound, it gets a port. An IPv6
+     * socket that is not ipv6_only takes IPv4 addresses as such and mapped (RFC 4291 §2.5.5.2), and shows them mapped.
+     * NULL without FIRTH_CAN_DATAGRAMS. */
+    int (*datagram_open)(firth_io *io, firth_family family);
+
     /* Closes io; no op is pending on it. What the system would still report of it must not reach the next io that gets
      * the same descriptor or the same memory. Cannot fail. */
     void (*socket_close)(firth_io *io, firth_close_how how);
@@ -131,10 +199,17 @@ struct firth_backend {
     int (*bind)(firth_io *io, const firth_address *address);
     int (*listen)(firth_io *io, int backlog);
 
-    /* Options, by intent: the unit and meaning of each are in socket.h and tcp.h and the same everywhere.
-     * FIRTH_ERR_NOT_SUPPORTED for what the platform lacks: never a silent success. */
+    /* Options, by intent: the unit and meaning of each are in option.h, socket.h and the builders' headers, and the same
+     * everywhere. Core has checked that sockets of that kind have the option and that the value is within the table's
+     * range. FIRTH_ERR_NOT_SUPPORTED, naming it by firth_option_step, for what the platform lacks: never a silent
+     * success. */
     int (*set_option)(firth_io *io, firth_option option, int value);
     int (*get_option)(const firth_io *io, firth_option option, int *value);
+
+    /* Joins or leaves a group, see firth_multicast_join; source may be NULL. Core has checked that group and source are of
+     * one family and group is a multicast address. NULL without FIRTH_CAN_DATAGRAMS. */
+    int (*multicast)(firth_io *io, firth_membership membership, const firth_address *group, uint32_t interface_index,
+                     const firth_address *source);
 
     /* The ends' addresses; FIRTH_ERR_NOT_CONNECTED when there is none any more. */
     int (*local_address)(const firth_io *io, firth_address *address);
@@ -165,6 +240,9 @@ struct firth_backend {
     /* The time of the selector, in nanoseconds, > 0, that never goes back: all its deadlines, until_ns and firth_now_ns()
      * in its tasks are of this clock. NULL: the port's, as for every real network. Selector's thread. */
     int64_t (*now_ns)(const firth_selector *selector);
+
+    /* NULL without FIRTH_CAN_UNIX. */
+    const firth_unix_backend *unix_sockets;
 };
 
 /* ---- what core gives a backend ----------------------------------------------------------------------------------- */
@@ -175,6 +253,9 @@ FIRTH_API void firth_op_complete(firth_op *op, int64_t result, int os_code, cons
 
 /* Notes a failure for firth_last_failure and returns code. step: static storage. */
 FIRTH_API FIRTH_COLD int firth_fail(int code, int os_code, const char *step);
+
+/* The option as firth_last_failure()->step names it, "option no_delay". Static storage. */
+FIRTH_API const char *firth_option_step(firth_option option);
 
 /* What firth_selector_options.backend_argument was, for open. */
 FIRTH_API void *firth_selector_backend_argument(const firth_selector *selector);

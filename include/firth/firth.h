@@ -15,13 +15,20 @@
 #include <firth/address.h>
 #include <firth/blocking.h>
 #include <firth/channel.h>
+#include <firth/datagram.h>
 #include <firth/error.h>
+#include <firth/interface.h>
 #include <firth/numbers.h>
+#include <firth/option.h>
+#include <firth/resolve.h>
 #include <firth/scope.h>
 #include <firth/selector.h>
 #include <firth/socket.h>
 #include <firth/task.h>
 #include <firth/tcp.h>
+#include <firth/udp.h>
+#include <firth/unix.h>
+#include <firth/unix_datagram.h>
 #include <firth/version.h>
 
 #endif

@@ -8,6 +8,7 @@
 #include <firth/address.h>
 #include <firth/error.h>
 #include <firth/export.h>
+#include <firth/interface.h>
 
 FIRTH_BEGIN_DECLS
 
@@ -73,10 +74,33 @@ uintptr_t firth_port_thread_id(void);
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
-/* Resolves a host name into numeric addresses with that port, ordered as the system orders them (RFC 6724); blocks, so
- * core calls it on a thread of its own. Stores at most capacity addresses and returns how many, or FIRTH_ERR_NAME_…
- * with the resolver's code in *os_code. */
-int firth_port_resolve(const char *host, uint16_t port, firth_address *addresses, size_t capacity, int *os_code);
+/* What is asked for. */
+typedef struct firth_port_name {
+    const char *host;    /* a name or a numeric address */
+    const char *service; /* a name; NULL: port 0 */
+    uint8_t family;      /* a firth_family; FIRTH_FAMILY_NONE: both */
+    bool datagrams;      /* services of UDP, not TCP */
+} firth_port_name;
+
+typedef struct firth_port_answer {
+    firth_address *addresses; /* of firth_port_allocate, the caller's; NULL for none */
+    int os_code;              /* of a failure: the resolver's */
+    const char *step;         /* of a failure: what failed, "service" for a name of a service that is none */
+} firth_port_answer;
+
+/* Resolves a name into numeric addresses, each once, ordered as the system orders them (RFC 6724); blocks, so core calls
+ * it on a thread of its own, several at a time. Returns how many, or FIRTH_ERR_NAME_…, FIRTH_ERR_NO_MEMORY. */
+int firth_port_resolve(const firth_port_name *name, firth_port_answer *answer);
+
+/* ---- interfaces -------------------------------------------------------------------------------------------------- */
+
+/* What interface.h says of firth_interfaces and firth_interface_addresses, with the system's code in *os_code. */
+int firth_port_interfaces(firth_interface *interfaces, size_t capacity, int *os_code);
+int firth_port_interface_addresses(uint32_t index, firth_subnet *addresses, size_t capacity, int *os_code);
+
+/* The interface of that name, or with name NULL of that index. FIRTH_OK; FIRTH_ERR_ADDRESS_NOT_AVAILABLE; another code;
+ * the system's in *os_code. */
+int firth_port_interface_find(const char *name, uint32_t index, firth_interface *found, int *os_code);
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 

@@ -28,14 +28,17 @@ typedef struct firth_selector_options {
     unsigned
         spin_us; /* how long the loop goes on asking before it sleeps in the kernel, in microseconds: less latency for
                          a core that is kept busy. 0: it sleeps at once */
-    unsigned blocking_threads; /* most threads that firth_blocking and name look-ups start, each on demand */
+    unsigned blocking_threads; /* most threads that firth_blocking starts, each on demand, gone when idle; 8 */
     bool overflow_report;      /* name the task when a stack overflows: takes SIGSEGV and SIGBUS if nobody has them */
     void (*log)(void *argument, const char *line); /* reports of what went wrong behind your back; NULL: nobody hears */
     void *log_argument;
     void *(*allocate)(void *argument, size_t bytes); /* NULL: malloc(3). Any thread may call it */
     void (*release)(void *argument, void *memory);   /* NULL: free(3) */
     void *allocate_argument;
-    void *backend_argument; /* what the backend's header says; NULL for all but the simulator's, see sim.h */
+    void *backend_argument;    /* what the backend's header says; NULL for all but the simulator's, see sim.h */
+    unsigned resolver_threads; /* the same as blocking_threads for names, beside them: as many names that nobody answers
+                                  may be asked for before another has to wait for one of them; 0: numeric addresses alone.
+                                  32 */
 } firth_selector_options;
 
 FIRTH_BEGIN_DECLS

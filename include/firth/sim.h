@@ -16,8 +16,8 @@
  *     rc = firth_sim_close(sim);
  *
  * What is simulated is the connections of TCP as programs see them: bytes in order, buffers and windows, FIN and RST,
- * backlog, loss as delay. Datagrams are not, so nothing here duplicates or reorders. Time passes only while every host
- * waits: computing takes none. firth_blocking and names are worked on by real threads, for which the clock stands still.
+ * backlog, loss as delay; and datagrams, which are lost, doubled and overtaken, cut up on the way, refused, and sent to
+ * groups. Time passes only while every host waits: computing takes none. firth_blocking and names are worked on by real threads, for which the clock stands still.
  *
  * A program that merely chooses the backend "sim" for a selector, without a world, gets a world with one host in it,
  * 127.0.0.1 and ::1, that nobody else can reach.
@@ -40,15 +40,22 @@ enum { FIRTH_SIM_ADDRESSES_MAX = 8 };
 
 /* What lies between two hosts, the same in both directions. Rates are from 0, never, to 1, always. */
 typedef struct firth_sim_link {
-    int64_t latency_min_us; /* one way; each segment draws its own from this range, and none overtakes another */
+    int64_t latency_min_us; /* one way; each segment and each datagram draws its own from this range. No segment
+                               overtakes another of its connection, datagrams do */
     int64_t latency_max_us;
     int64_t bytes_per_second; /* each way, shared by all connections; 0: no limit */
     size_t segment_bytes;     /* most bytes that travel, and are lost, as one */
     double loss; /* of a segment: it and those behind it arrive late; below 1. A lost SYN is sent again after a
-                                    second (RFC 6298 §2.1) */
+                                    second (RFC 6298 §2.1). Of a datagram: it never arrives; of one in fragments, each */
     int64_t retransmit_us;     /* how late: this for the first loss, and twice as long for each in a row */
     int64_t reset_after_bytes; /* connections opened from now on are reset when that many bytes of theirs, both ways
                                     together, have arrived; < 0: never */
+    double duplication;        /* of a datagram: it arrives twice */
+    double reordering;         /* of a datagram: it is held back, for up to reorder_us beyond its latency */
+    int64_t reorder_us;
+    size_t mtu_bytes;   /* longest packet, IP header included, 576 at least: longer datagrams travel in fragments, or
+                                fail with option dont_fragment */
+    size_t queue_bytes; /* of datagrams that wait for the link, with bytes_per_second: more are lost */
 } firth_sim_link;
 
 /* What goes wrong on a host. Rates are from 0, never, to 1, always; zero in every field is a host without faults. */
@@ -124,7 +131,8 @@ static inline firth_sim_host_options firth_sim_host_defaults(void)
     return options;
 }
 
-/* A link of a millisecond each way, 1460-byte segments, no limit, no loss, 200 ms for a retransmission, no reset. */
+/* A link of a millisecond each way, 1460-byte segments, no limit, no loss, 200 ms for a retransmission, no reset; 10 ms of
+ * reordering, if any, an MTU of 1500 bytes, a queue of 256 KiB. */
 FIRTH_API firth_sim_link firth_sim_link_defaults(void);
 
 /* ---- worlds ------------------------------------------------------------------------------------------------------ */
@@ -188,11 +196,11 @@ FIRTH_API size_t firth_sim_host_descriptors(const firth_sim_host *host);
 /* ---- links: between two hosts, or the loopback of one if both are the same ---------------------------------------- */
 
 /* Changes a link from now on; what is under way arrives as it was sent. A host's loopback is 10 µs, in segments of
- * 64 KiB, until this is called. Returns FIRTH_OK; FIRTH_ERR_NO_MEMORY; FIRTH_ERR_ARGUMENT for a field out of range. */
+ * 64 KiB with an MTU of as much, until this is called. Returns FIRTH_OK; FIRTH_ERR_NO_MEMORY; FIRTH_ERR_ARGUMENT for a field out of range. */
 FIRTH_API FIRTH_NODISCARD int firth_sim_link_set(firth_sim_host *a, firth_sim_host *b, const firth_sim_link *link);
 
-/* Lets nothing through between the two until it is healed. Connections stay: what they send, and what is under way,
- * arrives after the heal; a connect is tried again after 1, 2, 4 … seconds and fails with FIRTH_ERR_TIMED_OUT after 127
+/* Lets nothing through between the two until it is healed. Datagrams are lost. Connections stay: what they send, and what is
+ * under way, arrives after the heal; a connect is tried again after 1, 2, 4 … seconds and fails with FIRTH_ERR_TIMED_OUT after 127
  * (RFC 6298; Linux, tcp_syn_retries). An end whose keep-alive gives up tells nobody: its peer is reset when it next
  * sends something. Returns FIRTH_OK or FIRTH_ERR_NO_MEMORY. */
 FIRTH_API FIRTH_NODISCARD int firth_sim_partition(firth_sim_host *a, firth_sim_host *b);

@@ -7,23 +7,8 @@
 #include <firth/channel.h>
 #include <firth/error.h>
 #include <firth/export.h>
+#include <firth/option.h>
 #include <firth/scope.h>
-
-/* What can be read back from the system, and set on a socket that exists. Values are ints; booleans are 0 and 1. */
-typedef enum firth_option {
-    FIRTH_OPTION_REUSE_ADDRESS = 0,
-    FIRTH_OPTION_REUSE_PORT,
-    FIRTH_OPTION_IPV6_ONLY,
-    FIRTH_OPTION_NO_DELAY,
-    FIRTH_OPTION_KEEP_ALIVE,
-    FIRTH_OPTION_KEEP_ALIVE_IDLE_S,
-    FIRTH_OPTION_KEEP_ALIVE_INTERVAL_S,
-    FIRTH_OPTION_KEEP_ALIVE_COUNT,
-    FIRTH_OPTION_SEND_BUFFER_BYTES,
-    FIRTH_OPTION_RECEIVE_BUFFER_BYTES,
-    FIRTH_OPTION_TRAFFIC_CLASS,
-    FIRTH_OPTION_COUNT_ /* how many there are */
-} firth_option;
 
 FIRTH_BEGIN_DECLS
 

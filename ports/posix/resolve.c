@@ -12,6 +12,7 @@ static int code_of(int error)
 {
     switch (error) {
     case EAI_NONAME:
+    case EAI_SERVICE:
 #if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
     case EAI_NODATA:
 #endif
@@ -28,15 +29,15 @@ static int code_of(int error)
     }
 }
 
-static bool convert(firth_address *address, const struct addrinfo *info, uint16_t port)
+static bool convert(firth_address *address, const struct addrinfo *info)
 {
     memset(address, 0, sizeof *address);
-    address->port = port;
     if (info->ai_family == AF_INET) {
         struct sockaddr_in from;
 
         memcpy(&from, info->ai_addr, sizeof from);
         address->family = FIRTH_FAMILY_IPV4;
+        address->port = ntohs(from.sin_port);
         memcpy(address->ip, &from.sin_addr, 4);
         return true;
     }
@@ -45,6 +46,7 @@ static bool convert(firth_address *address, const struct addrinfo *info, uint16_
 
         memcpy(&from, info->ai_addr, sizeof from);
         address->family = FIRTH_FAMILY_IPV6;
+        address->port = ntohs(from.sin6_port);
         address->scope_id = from.sin6_scope_id;
         memcpy(address->ip, &from.sin6_addr, 16);
         return true;
@@ -60,17 +62,48 @@ static bool is_known(const firth_address *addresses, int count, const firth_addr
     return false;
 }
 
-int firth_port_resolve(const char *host, uint16_t port, firth_address *addresses, size_t capacity, int *os_code)
+/* Returns how many addresses there are, or a negative code. */
+static int convert_all(firth_address **addresses, const struct addrinfo *list)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL, *info;
-    int count = 0, error = getaddrinfo(host, NULL, &hints, &list);
+    size_t most = 0;
+    int count = 0;
 
-    *os_code = error;
+    for (const struct addrinfo *info = list; info != NULL; info = info->ai_next)
+        most++;
+    *addresses = firth_port_allocate(most * sizeof **addresses);
+    if (*addresses == NULL)
+        return FIRTH_ERR_NO_MEMORY;
+    for (const struct addrinfo *info = list; info != NULL; info = info->ai_next)
+        if (convert(&(*addresses)[count], info) && !is_known(*addresses, count, &(*addresses)[count]))
+            count++;
+    return count > 0 ? count : FIRTH_ERR_NAME_NOT_FOUND;
+}
+
+static int family_of(uint8_t family)
+{
+    switch (family) {
+    case FIRTH_FAMILY_IPV4:
+        return AF_INET;
+    case FIRTH_FAMILY_IPV6:
+        return AF_INET6;
+    default:
+        return AF_UNSPEC;
+    }
+}
+
+int firth_port_resolve(const firth_port_name *name, firth_port_answer *answer)
+{
+    struct addrinfo hints = {.ai_family = family_of(name->family),
+                             .ai_socktype = name->datagrams ? SOCK_DGRAM : SOCK_STREAM};
+    struct addrinfo *list = NULL;
+    int error = getaddrinfo(name->host, name->service, &hints, &list), count;
+
+    answer->addresses = NULL;
+    answer->os_code = error;
+    answer->step = error == EAI_SERVICE ? "service" : "getaddrinfo";
     if (error != 0)
         return code_of(error);
-    for (info = list; info != NULL && (size_t)count < capacity; info = info->ai_next)
-        if (convert(&addresses[count], info, port) && !is_known(addresses, count, &addresses[count]))
-            count++;
+    count = convert_all(&answer->addresses, list);
     freeaddrinfo(list);
-    return count > 0 ? count : FIRTH_ERR_NAME_NOT_FOUND;
+    return count;
 }

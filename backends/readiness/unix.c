@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Unix sockets: opening, connecting, and who is at the other end. */
+#include "backends/readiness/unix.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a new io of a Unix socket knows. On Linux a receive ends behind bytes that came with descriptors, whatever is
+ * behind them and whether or not the descriptors are taken, so a short one proves nothing: with edges the rest would
+ * never be reported. Test: bytes_behind_descriptors_that_nobody_takes_are_read. */
+static uint32_t first_state(const firth_io *io, bool datagrams)
+{
+    if (datagrams)
+        return (uint32_t)(FTH_UNIX | FTH_DATAGRAMS | FTH_WRITABLE) | FIRTH_IO_DRY;
+    return (uint32_t)FTH_UNIX | (fth_reactor_of(io)->poller->edges ? (uint32_t)FTH_URGENT : 0u);
+}
+
+static int unix_open(firth_io *io, bool datagrams)
+{
+    fth_reactor *reactor = fth_reactor_of(io);
+    int native, rc = fth_slots_reserve(reactor);
+
+    io->native = -1;
+    if (rc < 0)
+        return rc;
+    native = socket(AF_UNIX, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (native < 0)
+        return fth_fail_errno("socket");
+    io->native = native;
+    io->state = first_state(io, datagrams);
+    fth_slots_take(reactor, io);
+    return FIRTH_OK;
+}
+
+static int get_int(int native, int name, int *value, const char *step)
+{
+    socklen_t size = sizeof *value;
+
+    return getsockopt(native, SOL_SOCKET, name, value, &size) != 0 ? fth_fail_errno(step) : FIRTH_OK;
+}
+
+static int check(int native, bool datagrams)
+{
+    struct sockaddr_un peer;
+    socklen_t size = sizeof peer;
+    int type, domain, rc;
+
+    if ((rc = get_int(native, SO_TYPE, &type, "getsockopt(SO_TYPE)")) < 0 ||
+        (rc = get_int(native, SO_DOMAIN, &domain, "getsockopt(SO_DOMAIN)")) < 0)
+        return rc;
+    if (type != (datagrams ? SOCK_DGRAM : SOCK_STREAM) || domain != AF_UNIX)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "adopt");
+    if (!datagrams && getpeername(native, (struct sockaddr *)&peer, &size) != 0)
+        return fth_fail_errno("getpeername");
+    return FIRTH_OK;
+}
+
+static int unix_adopt(firth_io *io, intptr_t native, bool datagrams)
+{
+    int rc;
+
+    io->native = -1;
+    if (native < 0 || native > INT_MAX)
+        return firth_fail(FIRTH_ERR_ARGUMENT, EBADF, "adopt");
+    rc = check((int)native, datagrams);
+    return rc < 0 ? rc : fth_adopt(io, (int)native, first_state(io, datagrams));
+}
+
+/* ---- addresses ----------------------------------------------------------------------------------------------------- */
+
+socklen_t fth_unix_to_native(struct sockaddr_un *native, const firth_unix_address *address)
+{
+    size_t size = address->size;
+
+    memset(native, 0, sizeof *native);
+    native->sun_family = AF_UNIX;
+    if (size == 0 || size >= sizeof native->sun_path)
+        return 0;
+    if (!address->abstract) {
+        memcpy(native->sun_path, address->path, size);
+        return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size + 1);
+    }
+#ifdef __linux__
+    memcpy(native->sun_path + 1, address->path, size);
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + size);
+#else
+    return 0;
+#endif
+}
+
+void fth_unix_from_native(firth_unix_address *address, const struct sockaddr_un *native, socklen_t length)
+{
+    size_t header = offsetof(struct sockaddr_un, sun_path), size = length > header ? length - header : 0;
+    const char *path = native->sun_path;
+
+    memset(address, 0, sizeof *address);
+    if (size > 1 && path[0] == '\0') {
+        address->abstract = true;
+        path++;
+        size--;
+    } else {
+        size = strnlen(path, size);
+    }
+    if (size >= sizeof address->path) /* all 108 bytes, without a NUL: nothing Firth has bound */
+        size = sizeof address->path - 1;
+    address->size = (uint8_t)size;
+    memcpy(address->path, path, size);
+}
+
+static int unix_address(const firth_io *io, bool of_peer, firth_unix_address *address)
+{
+    struct sockaddr_un native = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof native;
+    int rc = of_peer ? getpeername((int)io->native, (struct sockaddr *)&native, &size)
+                     : getsockname((int)io->native, (struct sockaddr *)&native, &size);
+
+    if (rc != 0)
+        return fth_fail_errno(of_peer ? "getpeername" : "getsockname");
+    fth_unix_from_native(address, &native, size);
+    return FIRTH_OK;
+}
+
+static int unix_credentials(const firth_io *io, firth_unix_credentials *credentials)
+{
+    struct ucred told;
+    socklen_t size = sizeof told;
+
+    if (getsockopt((int)io->native, SOL_SOCKET, SO_PEERCRED, &told, &size) != 0)
+        return fth_fail_errno("getsockopt(SO_PEERCRED)");
+    credentials->process_id = told.pid > 0 ? told.pid : -1; /* of another PID namespace: 0, pid_namespaces(7) */
+    credentials->user_id = told.uid;
+    credentials->group_id = told.gid;
+    return FIRTH_OK;
+}
+
+/* ---- connecting ---------------------------------------------------------------------------------------------------- */
+
+static int unix_connect(firth_io *io, const firth_unix_address *address)
+{
+    struct sockaddr_un native;
+    socklen_t size = fth_unix_to_native(&native, address);
+    int rc;
+
+    if (size == 0)
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, address->abstract ? "option abstract" : "connect");
+    do
+        rc = connect((int)io->native, (const struct sockaddr *)&native, size);
+    while (rc != 0 && errno == EINTR);
+    if (rc == 0) {
+        io->state = (io->state | FTH_WRITABLE) & ~(uint32_t)FTH_HANGUP;
+        if ((io->state & FTH_DATAGRAMS) == 0)
+            fth_set_dry(io);
+        return FIRTH_OK;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) /* the backlog is full (unix(7)) */
+        return FIRTH_ERR_WOULD_BLOCK;
+    /* Nothing there, or a socket of another type: whoever was to listen there does not. */
+    if (errno == ENOENT || errno == EPROTOTYPE)
+        return firth_fail(FIRTH_ERR_REFUSED, errno, "connect");
+    return fth_fail_errno("connect");
+}
+
+const firth_unix_backend fth_readiness_unix = {
+    .open = unix_open,
+    .adopt = unix_adopt,
+    .connect = unix_connect,
+    .bind = fth_unix_native_bind,
+    .unlink = fth_unix_native_unlink,
+    .address = unix_address,
+    .credentials = unix_credentials,
+    .receive = fth_unix_native_receive,
+    .send = fth_unix_native_send,
+    .discard = fth_unix_native_discard,
+};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The files of Unix sockets. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backends/readiness/unix.h"
+#include "core/base/failure.h"
+
+static int in_use(const char *path, const char *why)
+{
+    return fth_fail_in_words(FIRTH_ERR_ADDRESS_IN_USE, EADDRINUSE, "bind", "%s: %s", path, why);
+}
+
+/* Asked by a datagram socket, which a living stream socket refuses as one of the wrong type: so no listener gets a client
+ * that is none, and one that is bound and does not listen yet counts as alive. */
+static int ask_whether_alive(const struct sockaddr_un *native, socklen_t size)
+{
+    int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), os_code;
+
+    if (probe < 0)
+        return errno;
+    os_code = connect(probe, (const struct sockaddr *)native, size) == 0 ? 0 : errno;
+    (void)close(probe);
+    return os_code;
+}
+
+static int remove_stale(const struct sockaddr_un *native, socklen_t size)
+{
+    struct stat found;
+    int os_code;
+
+    if (lstat(native->sun_path, &found) != 0)
+        return errno == ENOENT ? FIRTH_OK : fth_fail_errno("lstat");
+    if (!S_ISSOCK(found.st_mode))
+        return in_use(native->sun_path, "no socket, so it is not replaced");
+    os_code = ask_whether_alive(native, size);
+    if (os_code == 0 || os_code == EPROTOTYPE)
+        return in_use(native->sun_path, "somebody listens there");
+    if (os_code != ECONNREFUSED && os_code != ENOENT)
+        return fth_fail_in_words(fth_errno_code(os_code), os_code, "connect",
+                                 "%s: whether somebody listens there cannot be found out", native->sun_path);
+    return unlink(native->sun_path) == 0 || errno == ENOENT ? FIRTH_OK : fth_fail_errno("unlink");
+}
+
+static int bind_once(const firth_io *io, const struct sockaddr_un *native, socklen_t size)
+{
+    return bind((int)io->native, (const struct sockaddr *)native, size) == 0 ? 0 : errno;
+}
+
+/* The file is known, and has its mode. */
+static int finish(const char *path, int mode, firth_unix_file *file)
+{
+    struct stat made;
+
+    /* The umask, which took bits away from what the socket was given, is the whole process's and stays alone. */
+    if (mode >= 0 && chmod(path, (mode_t)mode) != 0)
+        return fth_fail_errno("chmod");
+    if (lstat(path, &made) != 0)
+        return fth_fail_errno("lstat");
+    file->device = (uint64_t)made.st_dev;
+    file->number = (uint64_t)made.st_ino;
+    return FIRTH_OK;
+}
+
+int fth_unix_native_bind(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale,
+                         firth_unix_file *file)
+{
+    struct sockaddr_un native;
+    socklen_t size = fth_unix_to_native(&native, address);
+    int os_code, rc;
+
+    memset(file, 0, sizeof *file);
+    if (size == 0)
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, address->abstract ? "option abstract" : "bind");
+    /* Linux makes the file with the mode of the socket; elsewhere this fails, and nobody can connect before listen. */
+    if (mode >= 0)
+        (void)fchmod((int)io->native, (mode_t)mode);
+    os_code = bind_once(io, &native, size);
+    if (os_code == EADDRINUSE && replace_stale) {
+        rc = remove_stale(&native, size);
+        if (rc < 0)
+            return rc;
+        os_code = bind_once(io, &native, size);
+    }
+    if (os_code != 0)
+        return firth_fail(fth_errno_code(os_code), os_code, "bind");
+    if (address->abstract)
+        return FIRTH_OK;
+    rc = finish(native.sun_path, mode, file);
+    if (rc < 0)
+        (void)unlink(native.sun_path);
+    return rc;
+}
+
+void fth_unix_native_unlink(const firth_unix_address *address, const firth_unix_file *file)
+{
+    struct stat found;
+
+    if (lstat(address->path, &found) == 0 && S_ISSOCK(found.st_mode) && (uint64_t)found.st_dev == file->device &&
+        (uint64_t)found.st_ino == file->number)
+        (void)unlink(address->path);
+}

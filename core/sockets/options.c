@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/sockets/options.h"
+#include "core/selector/selector.h"
+
+typedef struct row {
+    const char *step;
+    int least;
+    int most;
+    int defaults[FTH_TRANSPORTS];
+} row;
+
+static const char prefix[] = "option ";
+
+static const row rows[FIRTH_OPTION_COUNT_] = {
+#define ROW(NAME, name, least, most, unit, tcp, udp, local, what)                                                      \
+    [FIRTH_OPTION_##NAME] = {"option " #name, least, most, {tcp, udp, local}},
+    FIRTH_OPTIONS(ROW)
+#undef ROW
+};
+
+const char *firth_option_step(firth_option option)
+{
+    return (unsigned)option < FIRTH_OPTION_COUNT_ ? rows[option].step : "option";
+}
+
+const char *firth_option_name(firth_option option)
+{
+    return (unsigned)option < FIRTH_OPTION_COUNT_ ? rows[option].step + sizeof prefix - 1 : "?";
+}
+
+static int check(fth_transport transport, firth_option option)
+{
+    if ((unsigned)option >= FIRTH_OPTION_COUNT_)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option");
+    if (rows[option].defaults[transport] == FIRTH_DEFAULT_NONE)
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, rows[option].step);
+    return FIRTH_OK;
+}
+
+int fth_option_set(firth_io *io, fth_transport transport, firth_option option, int value)
+{
+    int rc = check(transport, option);
+
+    if (rc < 0)
+        return rc;
+    if (rows[option].least > rows[option].most)
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, rows[option].step);
+    if (value < rows[option].least || value > rows[option].most)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, rows[option].step);
+    return io->selector->backend->set_option(io, option, value);
+}
+
+int fth_option_get(const firth_io *io, fth_transport transport, firth_option option, int *value)
+{
+    int rc = check(transport, option);
+
+    return rc < 0 ? rc : io->selector->backend->get_option(io, option, value);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options, checked against the table before a backend sees them. */
+#ifndef FTH_OPTIONS_H
+#define FTH_OPTIONS_H
+
+#include <firth/backend.h>
+#include <firth/option.h>
+
+/* In the order of the table's columns. 0: what zeroed memory is. */
+typedef enum fth_transport { FTH_TCP = 0, FTH_UDP, FTH_UNIX, FTH_TRANSPORTS } fth_transport;
+
+/* FIRTH_ERR_ARGUMENT for a number that is no option, and for a value out of its range; FIRTH_ERR_NOT_SUPPORTED for an
+ * option that such sockets do not have, and for setting what can only be read - a system would often take it and do
+ * nothing. The failure names the option. Else what the backend says. */
+int fth_option_set(firth_io *io, fth_transport transport, firth_option option, int value);
+int fth_option_get(const firth_io *io, fth_transport transport, firth_option option, int *value);
+
+#endif
