@@ -87,6 +87,17 @@ static size_t size_of(const struct msghdr *message)
     }
 
 WRAP(HOST_RECV, ssize_t, recv, (int native, void *bytes, size_t size, int flags), (native, bytes, size, flags), size)
+WRAP(HOST_RECVFROM, ssize_t, recvfrom,
+     (int native, void *bytes, size_t size, int flags, struct sockaddr *from, socklen_t *from_size),
+     (native, bytes, size, flags, from, from_size), size)
+WRAP(HOST_RECVMMSG, int, recvmmsg,
+     (int native, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout),
+     (native, messages, count, flags, timeout), count)
+WRAP(HOST_SENDTO, ssize_t, sendto,
+     (int native, const void *bytes, size_t size, int flags, const struct sockaddr *to, socklen_t to_size),
+     (native, bytes, size, flags, to, to_size), size)
+WRAP(HOST_SENDMMSG, int, sendmmsg, (int native, struct mmsghdr *messages, unsigned count, int flags),
+     (native, messages, count, flags), count)
 WRAP(HOST_RECVMSG, ssize_t, recvmsg, (int native, struct msghdr *message, int flags), (native, message, flags),
      size_of(message))
 WRAP(HOST_SEND, ssize_t, send, (int native, const void *bytes, size_t size, int flags), (native, bytes, size, flags),

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/failure.h"
 #include <firth/port.h>
 
 enum { OPS_MAX = 1 << 17, IOS_MAX = 1 << 13, PATTERN = 0xa5 };
@@ -31,11 +32,10 @@ static struct {
 static struct {
     size_t made, live, fail_at;
 } allocations;
-static size_t descriptors_before;
+static size_t descriptors_before, op_count, io_count;
 static bool were_open[64];
 static host_op *ops[OPS_MAX];
 static firth_io *ios[IOS_MAX];
-static size_t op_count, io_count;
 
 /* ---- what core gives a backend ----------------------------------------------------------------------------------- */
 
@@ -62,6 +62,23 @@ int firth_fail(int code, int os_code, const char *step)
     failed.os_code = os_code;
     failed.step = step;
     return code;
+}
+
+int fth_fail_in_words(int code, int os_code, const char *step, const char *format, ...)
+{
+    (void)format;
+    return firth_fail(code, os_code, step);
+}
+
+const char *firth_option_step(firth_option option)
+{
+    static const char *const steps[FIRTH_OPTION_COUNT_] = {
+#define STEP(NAME, name, least, most, unit, tcp, udp, local, what) [FIRTH_OPTION_##NAME] = "option " #name,
+        FIRTH_OPTIONS(STEP)
+#undef STEP
+    };
+
+    return steps[option];
 }
 
 void *firth_selector_state(const firth_selector *of)
@@ -358,12 +375,8 @@ host_op *host_connect(firth_io *io, const firth_address *address)
 
 int64_t host_await(host_op *op)
 {
-    int64_t limit_ns = firth_now_ns() + INT64_C(10000000000);
-
-    while (op->endings == 0) {
+    for (int64_t limit_ns = firth_now_ns() + INT64_C(10000000000); op->endings == 0; host_poll(1000))
         assert_true(firth_now_ns() < limit_ns);
-        host_poll(1000);
-    }
     return op->result;
 }
 
@@ -380,7 +393,6 @@ firth_io *host_io(void)
 
 int host_main(int argc, char **argv, const char *group, const struct CMUnitTest *tests, size_t count)
 {
-    if (argc > 1)
-        cmocka_set_test_filter(argv[1]);
+    cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     return _cmocka_run_group_tests(group, tests, count, NULL, NULL);
 }

@@ -107,9 +107,13 @@ void host_check_flags(intptr_t native);
 /* The calls of the backend that the linker led through the host. The tests' own sides use read and write. */
 typedef enum host_call {
     HOST_RECV,
+    HOST_RECVFROM,
     HOST_RECVMSG,
+    HOST_RECVMMSG,
     HOST_SEND,
+    HOST_SENDTO,
     HOST_SENDMSG,
+    HOST_SENDMMSG,
     HOST_ACCEPT,
     HOST_CONNECT,
     HOST_GETSOCKOPT,

@@ -104,9 +104,14 @@ static int what_is_no_socket_is_not_adopted(firth_scope *scope)
 }
 
 const kit_case fth_kit_adopt_cases[] = {
-    KIT_CASE_WITH(a_released_socket_can_be_adopted_and_goes_on, .body = a_released_socket_can_be_adopted_and_goes_on, .needs = FIRTH_CAN_ADOPT, .plain = KIT_DESCRIPTORS),
-    KIT_CASE_WITH(a_socket_released_after_a_wait_is_forgotten, .body = a_socket_released_after_a_wait_is_forgotten, .needs = FIRTH_CAN_ADOPT, .plain = KIT_DESCRIPTORS),
-    KIT_CASE_WITH(the_traffic_class_of_an_accepted_ipv6_socket_is_the_systems, .body = the_traffic_class_of_an_accepted_ipv6_socket_is_the_systems, .needs = FIRTH_CAN_ADOPT, .plain = KIT_DESCRIPTORS),
-    KIT_CASE_WITH(what_is_no_socket_is_not_adopted, .body = what_is_no_socket_is_not_adopted, .needs = FIRTH_CAN_ADOPT, .plain = KIT_DESCRIPTORS),
+    KIT_CASE_WITH(a_released_socket_can_be_adopted_and_goes_on, .body = a_released_socket_can_be_adopted_and_goes_on,
+                  .needs = FIRTH_CAN_ADOPT, .plain = KIT_DESCRIPTORS),
+    KIT_CASE_WITH(a_socket_released_after_a_wait_is_forgotten, .body = a_socket_released_after_a_wait_is_forgotten,
+                  .needs = FIRTH_CAN_ADOPT, .plain = KIT_DESCRIPTORS),
+    KIT_CASE_WITH(the_traffic_class_of_an_accepted_ipv6_socket_is_the_systems,
+                  .body = the_traffic_class_of_an_accepted_ipv6_socket_is_the_systems, .needs = FIRTH_CAN_ADOPT,
+                  .plain = KIT_DESCRIPTORS),
+    KIT_CASE_WITH(what_is_no_socket_is_not_adopted, .body = what_is_no_socket_is_not_adopted, .needs = FIRTH_CAN_ADOPT,
+                  .plain = KIT_DESCRIPTORS),
     {.name = NULL},
 };

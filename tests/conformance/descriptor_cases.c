@@ -184,9 +184,16 @@ static int a_report_for_a_closed_socket_is_not_for_the_next(firth_scope *scope)
 }
 
 const kit_case fth_kit_descriptor_cases[] = {
-    KIT_CASE_WITH(no_descriptor_is_inherited_by_child_processes, .outside = no_descriptor_is_inherited_by_child_processes, .flags = KIT_INHERITED, .plain = KIT_DESCRIPTORS),
-    KIT_CASE_WITH(a_closed_socket_reports_nothing_though_a_duplicate_lives, .body = a_closed_socket_reports_nothing_though_a_duplicate_lives, .flags = KIT_DUPLICATES, .plain = KIT_DESCRIPTORS),
-    KIT_CASE_WITH(a_report_for_a_closed_socket_reaches_nobody, .body = a_report_for_a_closed_socket_reaches_nobody, .flags = KIT_DUPLICATES, .plain = KIT_DESCRIPTORS),
-    KIT_CASE_WITH(a_report_for_a_closed_socket_is_not_for_the_next, .body = a_report_for_a_closed_socket_is_not_for_the_next, .flags = KIT_DUPLICATES, .plain = KIT_DESCRIPTORS),
+    KIT_CASE_WITH(no_descriptor_is_inherited_by_child_processes,
+                  .outside = no_descriptor_is_inherited_by_child_processes, .flags = KIT_INHERITED,
+                  .plain = KIT_DESCRIPTORS),
+    KIT_CASE_WITH(a_closed_socket_reports_nothing_though_a_duplicate_lives,
+                  .body = a_closed_socket_reports_nothing_though_a_duplicate_lives, .flags = KIT_DUPLICATES,
+                  .plain = KIT_DESCRIPTORS),
+    KIT_CASE_WITH(a_report_for_a_closed_socket_reaches_nobody, .body = a_report_for_a_closed_socket_reaches_nobody,
+                  .flags = KIT_DUPLICATES, .plain = KIT_DESCRIPTORS),
+    KIT_CASE_WITH(a_report_for_a_closed_socket_is_not_for_the_next,
+                  .body = a_report_for_a_closed_socket_is_not_for_the_next, .flags = KIT_DUPLICATES,
+                  .plain = KIT_DESCRIPTORS),
     {.name = NULL},
 };

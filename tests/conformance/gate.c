@@ -199,7 +199,7 @@ static int take(kit_gate *gate, firth_socket **socket)
     if (gate->ready_count == 0 || firth_scope_is_cancelled(firth_scope_current()))
         return firth_accept(gate->server, socket);
     *socket = gate->ready[0];
-    memmove(&gate->ready[0], &gate->ready[1], --gate->ready_count * sizeof gate->ready[0]);
+    memmove(&gate->ready[0], &gate->ready[1], --gate->ready_count * sizeof(firth_socket *));
     return FIRTH_OK;
 }
 

@@ -75,7 +75,7 @@ extern const kit_case fth_kit_table_cases[], fth_kit_side_cases[], fth_kit_echo_
     fth_kit_connect_cases[], fth_kit_address_cases[], fth_kit_cancel_cases[], fth_kit_cancel_write_cases[],
     fth_kit_deadline_cases[], fth_kit_option_cases[], fth_kit_time_cases[], fth_kit_op_cases[],
     fth_kit_op_cancel_cases[], fth_kit_descriptor_cases[], fth_kit_many_cases[], fth_kit_adopt_cases[],
-    fth_kit_shortage_cases[];
+    fth_kit_shortage_cases[], fth_kit_datagram_cases[], fth_kit_datagram_end_cases[], fth_kit_datagram_op_cases[];
 
 /* ---- state ------------------------------------------------------------------------------------------------------- */
 
@@ -86,7 +86,7 @@ typedef struct kit_state {
     unsigned limit_s;
     firth_conformance_pace pace; /* of the present selector */
     bool quick;
-    bool tolerate; /* errors may end a case */
+    bool tolerate;                /* errors may end a case */
     firth_tls_config *tls_server; /* of both ends of each connection, with --tls; else NULL */
     firth_tls_config *tls_client;
     const char *tls_option;

@@ -83,7 +83,8 @@ static int an_ipv6_wildcard_alone_takes_no_ipv4(firth_scope *scope)
     tcp.ipv6_only = true;
     TRY(fth_kit_tcp_bind(&tcp, "::", 0, &server));
     firth_scope_own_server(scope, server);
-    EXPECT_RESULT(fth_kit_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client), FIRTH_ERR_REFUSED);
+    EXPECT_RESULT(fth_kit_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client),
+                  FIRTH_ERR_REFUSED);
     return exchange(scope, server, "::1");
 }
 

@@ -145,16 +145,11 @@ void fth_kit_handed_out(firth_op *op)
 
 /* ---- the slots of ops -------------------------------------------------------------------------------------------- */
 
-static bool is_reading(const firth_op *op)
-{
-    return op->kind == FIRTH_OP_WAIT_READABLE || op->kind == FIRTH_OP_ACCEPT || op->kind == FIRTH_OP_RECEIVE;
-}
-
 /* Core's own promise, on which the backend relies. */
 static void check_sides(const firth_op *op)
 {
     for (const kit_stand_in *one = observer.pending.next; one != &observer.pending; one = one->next)
-        if (one->op.io == op->io && is_reading(&one->op) == is_reading(op))
+        if (one->op.io == op->io && fth_kit_is_reading(&one->op) == fth_kit_is_reading(op))
             fth_kit_law("two ops on one side of a socket");
 }
 

@@ -23,12 +23,25 @@ typedef struct kit_stand_in {
     bool cancelled;
     firth_buffer pieces[FIRTH_OP_PIECES_MAX];
     firth_address address;
-    uint8_t *bytes; /* of the pieces, one behind the other, and a fence behind them */
+    firth_datagram datagrams[FIRTH_OP_DATAGRAMS_MAX];
+    firth_datagram_control controls[FIRTH_OP_DATAGRAMS_MAX];
+    uint8_t *bytes; /* of the pieces or datagrams, one behind the other, and a fence behind them */
     size_t capacity;
     size_t size;
 } kit_stand_in;
 
 extern const firth_backend *fth_kit_real;
+
+static inline bool fth_kit_is_reading(const firth_op *op)
+{
+    return op->kind == FIRTH_OP_WAIT_READABLE || op->kind == FIRTH_OP_ACCEPT || op->kind == FIRTH_OP_RECEIVE ||
+           op->kind == FIRTH_OP_RECEIVE_DATAGRAMS;
+}
+
+static inline bool fth_kit_has_datagrams(const firth_op *op)
+{
+    return op->kind == FIRTH_OP_RECEIVE_DATAGRAMS || op->kind == FIRTH_OP_SEND_DATAGRAMS;
+}
 
 /* ---- stand_in.c -------------------------------------------------------------------------------------------------- */
 
@@ -46,6 +59,16 @@ void fth_kit_stand_ins_check(void);
 /* How many have been completed and not been handed out. */
 size_t fth_kit_stand_ins_waiting(void);
 void fth_kit_stand_ins_forget(void);
+
+/* Room for that many bytes and the fence behind them, which is filled with the pattern. */
+void fth_kit_stand_in_make_room(kit_stand_in *one, size_t size);
+bool fth_kit_is_fence_whole(const kit_stand_in *one);
+
+/* ---- stand_in_datagrams.c: the same for ops of datagrams ------------------------------------------------------------- */
+
+void fth_kit_datagrams_copy(kit_stand_in *one);
+void fth_kit_datagrams_check(const kit_stand_in *one);
+void fth_kit_datagrams_hand_back(const kit_stand_in *one);
 
 /* ---- observer.c -------------------------------------------------------------------------------------------------- */
 

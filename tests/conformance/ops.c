@@ -7,7 +7,8 @@
 
 static bool is_reading(const kit_op *op)
 {
-    return op->op.kind == FIRTH_OP_WAIT_READABLE || op->op.kind == FIRTH_OP_ACCEPT || op->op.kind == FIRTH_OP_RECEIVE;
+    return op->op.kind == FIRTH_OP_WAIT_READABLE || op->op.kind == FIRTH_OP_ACCEPT || op->op.kind == FIRTH_OP_RECEIVE ||
+           op->op.kind == FIRTH_OP_RECEIVE_DATAGRAMS;
 }
 
 static kit_op **side_of(const kit_op *op)

@@ -6,7 +6,8 @@ enum {
     STUFF_BYTES = 32 * 1024,
     STUFF_QUIET_MS = 50,
     LINGER_MS = 2000,
-    SECURE_LINGER_MS = 10, /* whoever closes first waits for the peer to do so too, which a case that is over never does */
+    SECURE_LINGER_MS =
+        10, /* whoever closes first waits for the peer to do so too, which a case that is over never does */
     STUFF_MOST = 64 * 1024 * 1024
 };
 

@@ -44,6 +44,19 @@ static int slot_socket_open(firth_io *io, firth_family family)
     return opened("socket_open", io, selector, fth_kit_real->socket_open(io, family));
 }
 
+static int slot_datagram_open(firth_io *io, firth_family family)
+{
+    const firth_selector *selector = io->selector;
+
+    return opened("datagram_open", io, selector, fth_kit_real->datagram_open(io, family));
+}
+
+static int slot_multicast(firth_io *io, firth_membership membership, const firth_address *group,
+                          uint32_t interface_index, const firth_address *source)
+{
+    return fth_kit_slot_result("multicast", fth_kit_real->multicast(io, membership, group, interface_index, source));
+}
+
 static void slot_socket_close(firth_io *io, firth_close_how how)
 {
     fth_kit_real->socket_close(io, how);
@@ -116,6 +129,8 @@ void fth_kit_slots_fill(firth_backend *table)
     table->peer_address = slot_peer_address;
     table->shutdown_write = slot_shutdown_write;
     table->adopt = fth_kit_real->adopt != NULL ? slot_adopt : NULL;
+    table->datagram_open = fth_kit_real->datagram_open != NULL ? slot_datagram_open : NULL;
+    table->multicast = fth_kit_real->multicast != NULL ? slot_multicast : NULL;
     table->release = fth_kit_real->release != NULL ? slot_release : NULL;
     table->pollable = fth_kit_real->pollable != NULL ? slot_pollable : NULL;
 }

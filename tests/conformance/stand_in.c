@@ -19,6 +19,8 @@ static const char *const kinds[] = {
     [FIRTH_OP_CONNECT] = "connect",
     [FIRTH_OP_RECEIVE] = "receive",
     [FIRTH_OP_SEND] = "send",
+    [FIRTH_OP_RECEIVE_DATAGRAMS] = "receive of datagrams",
+    [FIRTH_OP_SEND_DATAGRAMS] = "send of datagrams",
 };
 
 /* Those that are over and watched, oldest first. */
@@ -59,6 +61,8 @@ static void poison(kit_stand_in *one)
     op->next = NULL;
     memset(&one->address, KIT_POISON, sizeof one->address);
     memset(one->pieces, KIT_POISON, sizeof one->pieces);
+    memset(one->datagrams, KIT_POISON, sizeof one->datagrams[0]);
+    memset(one->controls, KIT_POISON, sizeof one->controls[0]);
     if (one->bytes != NULL)
         memset(one->bytes, KIT_POISON, poisoned_bytes(one));
 }
@@ -72,6 +76,7 @@ static bool is_untouched(const kit_stand_in *one)
            is_poison(&op->step, sizeof op->step) && is_poison(&op->owner, sizeof op->owner) &&
            is_poison(op->backend, sizeof op->backend) && op->io == &graveyard && op->state == FIRTH_SUBMIT_PENDING &&
            is_poison(&one->address, sizeof one->address) && is_poison(one->pieces, sizeof one->pieces) &&
+           is_poison(one->datagrams, sizeof one->datagrams[0]) && is_poison(one->controls, sizeof one->controls[0]) &&
            (one->bytes == NULL || is_poison(one->bytes, poisoned_bytes(one)));
 }
 
@@ -148,10 +153,8 @@ static kit_stand_in *take(void)
     return one;
 }
 
-static void make_room(kit_stand_in *one, size_t size)
+static void grow(kit_stand_in *one, size_t size)
 {
-    if (one->capacity >= size + KIT_FENCE)
-        return;
     free(one->bytes);
     one->bytes = malloc(size + KIT_FENCE);
     one->capacity = size + KIT_FENCE;
@@ -159,6 +162,19 @@ static void make_room(kit_stand_in *one, size_t size)
         (void)fputs("FAIL the_kit_itself: no memory\n", stdout);
         exit(2);
     }
+}
+
+void fth_kit_stand_in_make_room(kit_stand_in *one, size_t size)
+{
+    if (one->capacity < size + KIT_FENCE)
+        grow(one, size);
+    one->size = size;
+    memset(one->bytes + size, KIT_POISON, KIT_FENCE);
+}
+
+bool fth_kit_is_fence_whole(const kit_stand_in *one)
+{
+    return is_poison(one->bytes + one->size, KIT_FENCE);
 }
 
 static void copy_pieces(kit_stand_in *one)
@@ -170,7 +186,7 @@ static void copy_pieces(kit_stand_in *one)
         one->size += from->with.pieces[i].size;
     if (one->size > KIT_TRANSFER_MOST)
         one->size = KIT_TRANSFER_MOST;
-    make_room(one, one->size);
+    fth_kit_stand_in_make_room(one, one->size);
     for (i = 0; i < from->piece_count && at < one->size; i++) {
         const firth_buffer *piece = &from->with.pieces[i];
         size_t size = piece->size < one->size - at ? piece->size : one->size - at;
@@ -180,7 +196,6 @@ static void copy_pieces(kit_stand_in *one)
         one->pieces[i] = (firth_buffer){one->bytes + at, size};
         at += size;
     }
-    memset(one->bytes + one->size, KIT_POISON, KIT_FENCE);
     one->op.piece_count = (uint8_t)i;
     one->op.with.pieces = one->pieces;
 }
@@ -198,6 +213,8 @@ kit_stand_in *fth_kit_stand_in_make(firth_op *original)
     op->owner = NULL;
     if (op->kind == FIRTH_OP_RECEIVE || op->kind == FIRTH_OP_SEND) {
         copy_pieces(one);
+    } else if (fth_kit_has_datagrams(op)) {
+        fth_kit_datagrams_copy(one);
     } else if (op->kind == FIRTH_OP_CONNECT) {
         one->address = *original->with.address;
         op->with.address = &one->address;
@@ -236,12 +253,14 @@ static void check_success(const kit_stand_in *one)
         fth_kit_law("%s succeeded and has a failure's os_code or step", kind);
     if (transfers && (result > (int64_t)one->size || (op->kind == FIRTH_OP_SEND && result == 0)))
         fth_kit_law("%s of %zu bytes came to %lld", kind, one->size, (long long)result);
-    if (!transfers && result != FIRTH_OK)
+    if (fth_kit_has_datagrams(op))
+        fth_kit_datagrams_check(one);
+    else if (!transfers && result != FIRTH_OK)
         fth_kit_law("%s ended with %lld, not with FIRTH_OK", kind, (long long)result);
     if (op->kind == FIRTH_OP_ACCEPT &&
         (op->with.accepted->native == -1 || op->with.accepted->selector != op->io->selector))
         fth_kit_law("an accept succeeded and its io is not open");
-    if (transfers && !is_poison(one->bytes + one->size, KIT_FENCE))
+    if ((transfers || fth_kit_has_datagrams(op)) && !fth_kit_is_fence_whole(one))
         fth_kit_law("a receive wrote behind its memory");
 }
 
@@ -268,4 +287,6 @@ void fth_kit_stand_in_hand_back(kit_stand_in *one)
         check_success(one);
     if (one->op.kind == FIRTH_OP_RECEIVE && one->op.result > 0 && one->op.result <= (int64_t)one->size)
         scatter(one);
+    if (one->op.kind == FIRTH_OP_RECEIVE_DATAGRAMS && one->op.result > 0 && one->op.result <= one->op.piece_count)
+        fth_kit_datagrams_hand_back(one);
 }

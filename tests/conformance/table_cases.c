@@ -14,6 +14,9 @@ static int the_table_has_every_slot_it_needs(firth_scope *scope)
     PROMISE(table->local_address != NULL && table->peer_address != NULL && table->shutdown_write != NULL);
     PROMISE(table->submit != NULL && table->cancel != NULL && table->poll != NULL && table->wake != NULL);
     PROMISE(!adopts || (table->adopt != NULL && table->release != NULL));
+    PROMISE((table->capabilities & FIRTH_CAN_DATAGRAMS) == 0 ||
+            (table->datagram_open != NULL && table->multicast != NULL));
+    PROMISE(((table->capabilities & FIRTH_CAN_UNIX) != 0) == (table->unix_sockets != NULL));
     PROMISE((table->capabilities & FIRTH_CAN_POLLABLE) == 0 || table->pollable != NULL);
     return FIRTH_OK;
 }
@@ -43,7 +46,9 @@ static int a_pollable_backend_has_a_descriptor(firth_scope *scope)
 
 const kit_case fth_kit_table_cases[] = {
     KIT_CASE_PLAIN(the_table_has_every_slot_it_needs, KIT_NO_CONNECTION),
-    KIT_CASE_WITH(a_selector_can_be_opened_and_closed_many_times, .outside = a_selector_can_be_opened_and_closed_many_times, .flags = 0, .plain = KIT_NO_CONNECTION),
-    KIT_CASE_WITH(a_pollable_backend_has_a_descriptor, .body = a_pollable_backend_has_a_descriptor, .needs = FIRTH_CAN_POLLABLE, .plain = KIT_NO_CONNECTION),
+    KIT_CASE_WITH(a_selector_can_be_opened_and_closed_many_times,
+                  .outside = a_selector_can_be_opened_and_closed_many_times, .flags = 0, .plain = KIT_NO_CONNECTION),
+    KIT_CASE_WITH(a_pollable_backend_has_a_descriptor, .body = a_pollable_backend_has_a_descriptor,
+                  .needs = FIRTH_CAN_POLLABLE, .plain = KIT_NO_CONNECTION),
     {.name = NULL},
 };

@@ -288,6 +288,7 @@ const kit_case fth_kit_time_cases[] = {
     KIT_CASE_PLAIN(another_thread_ends_the_longest_wait, KIT_NO_CONNECTION),
     KIT_CASE_PLAIN(no_wake_of_a_thousand_is_lost, KIT_NO_CONNECTION),
     KIT_CASE_PLAIN(a_wake_before_the_wait_ends_the_wait, KIT_NO_CONNECTION),
-    KIT_CASE_WITH(a_very_long_wait_does_not_spin, .outside = a_very_long_wait_does_not_spin, .flags = 0, .plain = KIT_NO_CONNECTION),
+    KIT_CASE_WITH(a_very_long_wait_does_not_spin, .outside = a_very_long_wait_does_not_spin, .flags = 0,
+                  .plain = KIT_NO_CONNECTION),
     {.name = NULL},
 };

@@ -14,6 +14,20 @@
 
 enum { CAPACITY = 16 };
 
+/* The call as most tests want it: into an array, with the system's code. */
+static int resolve(const char *host, const char *service, firth_address *addresses, size_t capacity, int *os_code)
+{
+    const firth_port_name name = {.host = host, .service = service};
+    firth_port_answer answer = {.os_code = -1};
+    int count = firth_port_resolve(&name, &answer);
+
+    *os_code = answer.os_code;
+    for (int i = 0; i < count && (size_t)i < capacity; i++)
+        addresses[i] = answer.addresses[i];
+    firth_port_release(answer.addresses);
+    return count;
+}
+
 static bool is_loopback(const firth_address *address)
 {
     static const unsigned char ipv6[16] = {[15] = 1};
@@ -26,7 +40,7 @@ static bool is_loopback(const firth_address *address)
 static void localhost_is_this_machine_at_the_port_asked_for(void **state)
 {
     firth_address addresses[CAPACITY];
-    int os_code = -1, count = firth_port_resolve("localhost", 9002, addresses, CAPACITY, &os_code);
+    int os_code = -1, count = resolve("localhost", "9002", addresses, CAPACITY, &os_code);
 
     (void)state;
     assert_true(count >= 1);
@@ -59,28 +73,26 @@ static void set_hosts(void)
 
 static void resolve_several(void *argument)
 {
-    int capacity = *(const int *)argument, os_code = -1, count;
+    int os_code = -1, count;
     firth_address addresses[CAPACITY];
 
+    (void)argument;
     set_hosts();
-    memset(addresses, 0x5a, sizeof addresses);
-    count = firth_port_resolve("several", 1, addresses, (size_t)capacity, &os_code);
-    if (count != (capacity < 3 ? capacity : 3) || os_code != 0)
-        (void)support_differs(__FILE__, __LINE__, "addresses", count, capacity);
-    for (size_t i = 0; i < sizeof addresses[0]; i++)
-        if (((const unsigned char *)&addresses[capacity])[i] != 0x5a)
-            (void)support_differs(__FILE__, __LINE__, "byte behind the addresses", (int64_t)i, 0);
+    count = resolve("several", NULL, addresses, CAPACITY, &os_code);
+    if (count != 3 || os_code != 0)
+        (void)support_differs(__FILE__, __LINE__, "addresses", count, 3);
     for (int i = 0; i < count; i++)
         for (int j = 0; j < i; j++)
             if (firth_address_equal(&addresses[i], &addresses[j]))
                 (void)support_failed(__FILE__, __LINE__, "an address came twice");
 }
 
-static void check_several(int capacity)
+static void each_address_comes_once(void **state)
 {
     char text[4096];
-    int status = support_in_child(resolve_several, &capacity, text, sizeof text);
+    int status = support_in_child(resolve_several, NULL, text, sizeof text);
 
+    (void)state;
     if (status == CANNOT << 8) {
         print_message("this process may not have an /etc/hosts of its own\n");
         skip();
@@ -88,19 +100,6 @@ static void check_several(int capacity)
     if (status != 0)
         print_error("%s", text);
     assert_int_equal(status, 0);
-}
-
-static void each_address_comes_once(void **state)
-{
-    (void)state;
-    check_several(CAPACITY - 1);
-}
-
-static void no_more_addresses_are_stored_than_there_is_room_for(void **state)
-{
-    (void)state;
-    check_several(2);
-    check_several(1);
 }
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
@@ -111,9 +110,9 @@ static void numbers_are_names_too(void **state)
     int os_code;
 
     (void)state;
-    assert_int_equal(firth_port_resolve("192.0.2.7", 80, &address, 1, &os_code), 1);
+    assert_int_equal(resolve("192.0.2.7", "80", &address, 1, &os_code), 1);
     assert_string_equal(firth_address_text(&address).text, "192.0.2.7:80");
-    assert_int_equal(firth_port_resolve("2001:db8::7", 80, &address, 1, &os_code), 1);
+    assert_int_equal(resolve("2001:db8::7", "80", &address, 1, &os_code), 1);
     assert_string_equal(firth_address_text(&address).text, "[2001:db8::7]:80");
 }
 
@@ -123,7 +122,7 @@ static void a_scope_id_is_kept(void **state)
     int os_code;
 
     (void)state;
-    if (firth_port_resolve("fe80::1%1", 80, &address, 1, &os_code) != 1) {
+    if (resolve("fe80::1%1", "80", &address, 1, &os_code) != 1) {
         print_message("this resolver knows no scope ids\n");
         skip();
     }
@@ -139,7 +138,7 @@ static void resolve_offline(void *argument)
     int os_code = 0, rc;
 
     (void)unshare(CLONE_NEWUSER | CLONE_NEWNET);
-    rc = firth_port_resolve(argument, 80, &address, 1, &os_code);
+    rc = resolve(argument, "80", &address, 1, &os_code);
     fprintf(stderr, "%s %d\n", firth_error_name(rc), os_code);
 }
 
@@ -193,7 +192,6 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(localhost_is_this_machine_at_the_port_asked_for),
         cmocka_unit_test(each_address_comes_once),
-        cmocka_unit_test(no_more_addresses_are_stored_than_there_is_room_for),
         cmocka_unit_test(numbers_are_names_too),
         cmocka_unit_test(a_scope_id_is_kept),
         cmocka_unit_test(a_name_that_cannot_be_is_a_failure_with_the_resolvers_code),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A certificate that is renewed while the server serves. */
 #include "tests/secure/secure_pair.h"
-#include "tests/tls/certificates.h"
 #include "tests/tcp/peers.h"
+#include "tests/tls/certificates.h"
 
 /* A server with a certificate of a name, and clients that trust whatever it shows. */
 typedef struct serving {
