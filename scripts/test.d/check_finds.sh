@@ -77,6 +77,7 @@ fault a_file_without_licence_is_found repository core/fault.c 'no SPDX' <<<'int 
 fault a_path_of_a_machine_is_found repository docs/fault.md 'a path of a machine' <<<"see /""home/somebody/firth"
 fault a_dead_link_is_found repository docs/fault.md 'no such file: nowhere.md' <<<'[text](nowhere.md)'
 fault a_source_that_is_not_built_is_found repository core/fault.c 'not in core/CMakeLists.txt' <<<'int fault;'
+fault an_outdated_page_of_options_is_found options docs/options.md 'is not what the tables say' <<<'one more line'
 fault a_script_that_does_not_parse_is_found shell scripts/fault.sh 'syntax error' \
     < <(printf '#!/bin/bash\n# SPDX\nif true; then\n')
 fault a_careless_script_is_found shell scripts/fault.sh 'SC2086' \
