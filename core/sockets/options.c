@@ -9,7 +9,7 @@ typedef struct row {
     int defaults[FTH_TRANSPORTS];
 } row;
 
-static const char prefix[] = "option ";
+enum { PREFIX_BYTES = sizeof "option " - 1 };
 
 static const row rows[FIRTH_OPTION_COUNT_] = {
 #define ROW(NAME, name, least, most, unit, tcp, udp, local, what)                                                      \
@@ -25,7 +25,7 @@ const char *firth_option_step(firth_option option)
 
 const char *firth_option_name(firth_option option)
 {
-    return (unsigned)option < FIRTH_OPTION_COUNT_ ? rows[option].step + sizeof prefix - 1 : "?";
+    return (unsigned)option < FIRTH_OPTION_COUNT_ ? rows[option].step + PREFIX_BYTES : "?";
 }
 
 static int check(fth_transport transport, firth_option option)
