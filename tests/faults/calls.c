@@ -170,6 +170,11 @@ static int failure(int descriptor)
 
 CALL(accept4, int, (int native, struct sockaddr *address, socklen_t *size, int flags), (native, address, size, flags),
      native)
+CALL(recvfrom, ssize_t, (int native, void *bytes, size_t size, int flags, struct sockaddr *from, socklen_t *from_size),
+     (native, bytes, size, flags, from, from_size), native)
+CALL(sendto, ssize_t,
+     (int native, const void *bytes, size_t size, int flags, const struct sockaddr *to, socklen_t to_size),
+     (native, bytes, size, flags, to, to_size), native)
 CALL(connect, int, (int native, const struct sockaddr *address, socklen_t size), (native, address, size), native)
 CALL(socket, int, (int domain, int type, int protocol), (domain, type, protocol), -1)
 CALL(bind, int, (int native, const struct sockaddr *address, socklen_t size), (native, address, size), native)
@@ -236,12 +241,13 @@ TRANSFER(send, const void *)
     ssize_t faults_##name(int native, message_type message, int flags)                                                 \
     {                                                                                                                  \
         struct msghdr less = *message;                                                                                 \
-        struct iovec first = less.msg_iov[0];                                                                          \
+        struct iovec first;                                                                                            \
         ssize_t n;                                                                                                     \
-        if (!fails(FAULTS_##name, __builtin_return_address(0), true))                                                  \
+        if (!fails(FAULTS_##name, __builtin_return_address(0), message->msg_iovlen > 0))                               \
             return REAL(name)(native, message, flags);                                                                 \
         if (fault.how != FAULTS_SHORT)                                                                                 \
             return failure(native);                                                                                    \
+        first = less.msg_iov[0];                                                                                       \
         first.iov_len = (first.iov_len + 1) / 2;                                                                       \
         less.msg_iov = &first;                                                                                         \
         less.msg_iovlen = 1;                                                                                           \
@@ -252,6 +258,31 @@ TRANSFER(send, const void *)
 
 GATHERED(recvmsg, struct msghdr *)
 GATHERED(sendmsg, const struct msghdr *)
+
+/* The first of the datagrams alone. */
+LEAD(recvmmsg, int, (int native, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout))
+int faults_recvmmsg(int native, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+    int n;
+
+    if (!fails(FAULTS_recvmmsg, __builtin_return_address(0), true))
+        return REAL(recvmmsg)(native, messages, count, flags, timeout);
+    if (fault.how != FAULTS_SHORT)
+        return failure(native);
+    n = REAL(recvmmsg)(native, messages, 1, flags, timeout);
+    report_again(native);
+    return n;
+}
+
+LEAD(sendmmsg, int, (int native, struct mmsghdr *messages, unsigned count, int flags))
+int faults_sendmmsg(int native, struct mmsghdr *messages, unsigned count, int flags)
+{
+    if (!fails(FAULTS_sendmmsg, __builtin_return_address(0), true))
+        return REAL(sendmmsg)(native, messages, count, flags);
+    if (fault.how != FAULTS_SHORT)
+        return failure(native);
+    return REAL(sendmmsg)(native, messages, 1, flags);
+}
 
 /* ---- epoll ------------------------------------------------------------------------------------------------------- */
 

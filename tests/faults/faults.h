@@ -10,8 +10,12 @@
 #define FAULTS_CALLS(X)                                                                                                \
     X(recv)                                                                                                            \
     X(recvmsg)                                                                                                         \
+    X(recvfrom)                                                                                                        \
+    X(recvmmsg)                                                                                                        \
     X(send)                                                                                                            \
     X(sendmsg)                                                                                                         \
+    X(sendto)                                                                                                          \
+    X(sendmmsg)                                                                                                        \
     X(accept4)                                                                                                         \
     X(connect)                                                                                                         \
     X(socket)                                                                                                          \
