@@ -17,6 +17,9 @@ static firth_scope_options soon(int round)
 
     if (round == 0)
         options.timeout_ms = -1;
+    /* On a machine that is busy with other things all others may be too soon. */
+    if (round == ROUNDS - 1)
+        options.deadline_ns = firth_now_ns() + INT64_C(5000000000);
     return options;
 }
 

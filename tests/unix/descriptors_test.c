@@ -76,7 +76,7 @@ TASK_TEST(a_descriptor_comes_with_the_bytes_it_was_sent_with)
 {
     firth_socket *a, *b;
     intptr_t descriptor = -1;
-    int read_end;
+    int read_end = -1;
 
     EXPECT_EQUAL(pair_of(scope, 4, &a, &b), FIRTH_OK);
     EXPECT_EQUAL(firth_unix_take_descriptors(b, &descriptor, 1), 0);
@@ -92,7 +92,7 @@ TASK_TEST(what_was_written_before_comes_before_and_what_comes_behind_behind)
 {
     firth_socket *a, *b;
     intptr_t descriptor;
-    int read_end;
+    int read_end = -1;
 
     EXPECT_EQUAL(pair_of(scope, 1, &a, &b), FIRTH_OK);
     for (int round = 0; round < 20; round++) {
