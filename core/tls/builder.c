@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The builder of a TLS configuration: defaults and checks. What the files hold is the engine's to check. */
 #include "core/tls/builder.h"
+#include "core/base/failure.h"
 #include <firth/backend.h>
 #include <string.h>
 
@@ -99,6 +100,36 @@ static const char *find_stray(const firth_tls_builder *tls)
     return NULL;
 }
 
+/* A switch that has nothing of a certificate looked at, or a pre-shared key in its place, makes what was given to check one
+ * by of no effect: who gave both believes in a check that there is not. NULL: nothing is passed over, else *words say why
+ * it would be. */
+static const char *find_passed_over(const firth_tls_builder *tls, const char **words)
+{
+    const bool is_any = tls->insecure_any_certificate;
+    const bool is_by_key =
+        tls->psk != NULL && tls->trust == FIRTH_TLS_TRUST_SYSTEM && tls->authority_count == 0 && tls->pin_count == 0;
+    const struct {
+        bool is_stray;
+        const char *option;
+    } checks[] = {
+        {is_any && tls->pin_count > 0, "option pins"},
+        {is_any && tls->authority_count > 0, "option authorities"},
+        {is_any && tls->trust != FIRTH_TLS_TRUST_SYSTEM, "option trust"},
+        {(is_any || is_by_key) && tls->revocation_list_count > 0, "option revocation_lists"},
+        {(is_any || is_by_key) && tls->insecure_any_name, "option insecure_any_name"},
+        {is_by_key && is_any, "option insecure_any_certificate"},
+    };
+    size_t i;
+
+    *words = is_by_key
+                 ? "a client with a pre-shared key takes no certificate unless trust, authorities or pins say whose"
+                 : "insecure_any_certificate looks at nothing of a certificate: only one of the two can be meant";
+    for (i = 0; i < sizeof checks / sizeof checks[0]; i++)
+        if (checks[i].is_stray)
+            return checks[i].option;
+    return NULL;
+}
+
 static const char *find_bad(const firth_tls_builder *tls)
 {
     const struct {
@@ -136,7 +167,7 @@ static const char *find_bad(const firth_tls_builder *tls)
 
 int fth_tls_read(firth_tls_builder *full, const firth_tls_builder *given)
 {
-    const char *option;
+    const char *option, *words;
 
     if (given == NULL ||
         given->struct_bytes < offsetof(firth_tls_builder, handshake_timeout_ms) + sizeof given->handshake_timeout_ms)
@@ -147,5 +178,8 @@ int fth_tls_read(firth_tls_builder *full, const firth_tls_builder *given)
     option = find_bad(full);
     if (option == NULL)
         option = find_stray(full);
-    return option == NULL ? FIRTH_OK : firth_fail(FIRTH_ERR_ARGUMENT, 0, option);
+    if (option != NULL)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, option);
+    option = find_passed_over(full, &words);
+    return option == NULL ? FIRTH_OK : fth_fail_in_words(FIRTH_ERR_ARGUMENT, 0, option, "%s", words);
 }

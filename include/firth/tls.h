@@ -114,7 +114,9 @@ typedef struct firth_tls_builder {
     size_t revocation_list_count;
     const firth_tls_pin *pins; /* if there are any, the peer's leaf must match one of them */
     size_t pin_count;
-    bool insecure_any_certificate; /* verify nothing of the peer's certificate, its name included: for tests */
+    bool insecure_any_certificate; /* verify nothing of the peer's certificate, its name included: for tests. With
+                                      anything to verify it by (trust, authorities, revocation_lists, pins) it is
+                                      FIRTH_ERR_ARGUMENT that names that */
     bool insecure_any_name;        /* do not compare the host name with the certificate */
 
     const char *server_name; /* client: the host whose name is sent (SNI) and must be in the certificate; NULL: the host
@@ -129,7 +131,8 @@ typedef struct firth_tls_builder {
 
     /* Pre-shared keys (RFC 4279, RFC 8446 §2.2), with ephemeral Diffie-Hellman. A client shows psk_identity and proves
      * psk; a server proves the one that psk_find finds. With a key no certificate is needed on either side, and a client takes
-     * none in its place unless trust, authorities or pins say whose. It keeps no sessions. A key has at most 48 bytes. */
+     * none in its place unless trust, authorities or pins say whose: what else is to be checked of one is
+     * FIRTH_ERR_ARGUMENT without. It keeps no sessions. A key has at most 48 bytes. */
     const char *psk_identity;
     const unsigned char *psk;
     size_t psk_size;

@@ -230,6 +230,70 @@ static void a_server_that_asks_for_no_certificate_needs_nothing_to_check_it_with
     refuses(&tls, "option revocation_lists");
 }
 
+static void refuses_in_words(const firth_tls_builder *tls, const char *option, const char *words)
+{
+    refuses(tls, option);
+    assert_non_null(strstr(firth_last_failure()->detail, words));
+}
+
+/* Who pins a certificate and leaves a switch for tests on must hear of it. */
+static void what_to_check_a_certificate_by_does_not_go_with_taking_any(void **state)
+{
+    static const char words[] = "insecure_any_certificate looks at nothing";
+
+    (void)state;
+    for (int role = FIRTH_TLS_CLIENT; role <= FIRTH_TLS_SERVER; role++) {
+        firth_tls_builder any, tls, full;
+
+        firth_tls_init(&any, (firth_tls_role)role, sizeof any);
+        any.client_authentication = role == FIRTH_TLS_SERVER ? FIRTH_TLS_CLIENT_REQUIRED : FIRTH_TLS_CLIENT_NONE;
+        any.insecure_any_certificate = true;
+        assert_int_equal(fth_tls_read(&full, &any), FIRTH_OK);
+        tls = any;
+        tls.pins = &some_pin;
+        tls.pin_count = 1;
+        refuses_in_words(&tls, "option pins", words);
+        tls.trust = FIRTH_TLS_TRUST_PINS;
+        refuses_in_words(&tls, "option pins", words);
+        tls = any;
+        tls.authorities = &some_data;
+        tls.authority_count = 1;
+        refuses_in_words(&tls, "option authorities", words);
+        tls = any;
+        tls.revocation_lists = &some_data;
+        tls.revocation_list_count = 1;
+        refuses_in_words(&tls, "option revocation_lists", words);
+        tls = any;
+        tls.insecure_any_name = true;
+        refuses(&tls, "option insecure_any_name");
+    }
+}
+
+/* It takes a certificate only if it was told whose; nothing of one is looked at else. */
+static void a_client_with_a_key_alone_is_given_nothing_to_check_certificates_by(void **state)
+{
+    static const char words[] = "a client with a pre-shared key takes no certificate";
+    firth_tls_builder by_key = firth_tls_client(), tls, full;
+
+    (void)state;
+    by_key.psk_identity = "me";
+    by_key.psk = some_bytes;
+    by_key.psk_size = 16;
+    tls = by_key;
+    tls.insecure_any_certificate = true;
+    refuses_in_words(&tls, "option insecure_any_certificate", words);
+    tls = by_key;
+    tls.insecure_any_name = true;
+    refuses_in_words(&tls, "option insecure_any_name", words);
+    tls = by_key;
+    tls.revocation_lists = &some_data;
+    tls.revocation_list_count = 1;
+    refuses_in_words(&tls, "option revocation_lists", words);
+    tls.authorities = &some_data;
+    tls.authority_count = 1;
+    assert_int_equal(fth_tls_read(&full, &tls), FIRTH_OK);
+}
+
 static void a_name_is_as_long_as_names_are(void **state)
 {
     char name[257];
@@ -262,6 +326,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_pre_shared_key_has_an_identity_and_bytes),
         cmocka_unit_test(an_option_that_the_role_does_not_have_is_named),
         cmocka_unit_test(a_server_that_asks_for_no_certificate_needs_nothing_to_check_it_with),
+        cmocka_unit_test(what_to_check_a_certificate_by_does_not_go_with_taking_any),
+        cmocka_unit_test(a_client_with_a_key_alone_is_given_nothing_to_check_certificates_by),
         cmocka_unit_test(a_name_is_as_long_as_names_are),
     };
 
