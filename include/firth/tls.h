@@ -125,7 +125,10 @@ typedef struct firth_tls_builder {
 
     /* Resumption (RFC 5077, RFC 8446 §2.2): a server issues tickets, sealed with keys in memory that change every
      * ticket_lifetime_s; a client keeps the last ticket of each host and port in the configuration, in memory, of at most
-     * 64. A server that asks for certificates issues none in TLS 1.3, which would not hold the client's certificate. */
+     * 64. A server that asks for certificates issues none in TLS 1.3, which would not hold the client's certificate.
+     * mbedTLS offers the version of a kept session and no other. So a client that has TLS 1.3 resumes a session of TLS 1.2
+     * no longer than ticket_lifetime_s from its full handshake, and not again once the server says that it has TLS 1.3
+     * (RFC 8446 §4.1.3) or did not resume it; a server that has given up the session's version refuses one connection. */
     bool session_tickets;  /* on */
     int ticket_lifetime_s; /* 86400; at most 604800 */
 

@@ -175,7 +175,7 @@ static void a_session_that_cannot_be_kept_is_not(void **state)
         pair->client.context->kept_lock = lock;
         before = heap_live();
         heap_fail_at(++n);
-        fth_tls_kept_keep(pair->client.context, &pair->client.session->ssl, PKI_HOST, 443);
+        fth_tls_kept_keep(pair->client.context, &pair->client.session->ssl, PKI_HOST, 443, 0);
         failed = heap_has_failed();
         heap_fail_at(0);
         if (failed)

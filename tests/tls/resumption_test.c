@@ -175,6 +175,101 @@ static void another_servers_ticket_leads_to_a_full_handshake(void **state)
     }
 }
 
+/* ---- a session and the versions --------------------------------------------------------------------------------- */
+
+static firth_tls_version version_of(const wire_pair *pair)
+{
+    firth_tls_info info;
+
+    fth_tls_mbedtls.info(pair->client.session, &info);
+    return info.version;
+}
+
+/* The server is upgraded, or no longer: with the same keys for tickets. */
+static void let_server_have(wire_pair *pair, mbedtls_ssl_protocol_version oldest, mbedtls_ssl_protocol_version newest)
+{
+    mbedtls_ssl_conf_min_tls_version(&pair->server.context->config, oldest);
+    mbedtls_ssl_conf_max_tls_version(&pair->server.context->config, newest);
+}
+
+/* RFC 8446 §4.1.3: it says so in its random, when it resumes too. */
+static void a_session_of_tls_1_2_ends_when_the_server_says_that_it_has_tls_1_3(void **state)
+{
+    wire_pair *pair = open_pair(0);
+
+    (void)state;
+    let_server_have(pair, MBEDTLS_SSL_VERSION_TLS1_2, MBEDTLS_SSL_VERSION_TLS1_2);
+    assert_false(is_resumed(pair, PKI_HOST));
+    assert_true(is_resumed(pair, PKI_HOST));
+    assert_true(is_resumed(pair, PKI_HOST));
+    let_server_have(pair, MBEDTLS_SSL_VERSION_TLS1_2, MBEDTLS_SSL_VERSION_TLS1_3);
+    assert_true(is_resumed(pair, PKI_HOST));
+    assert_int_equal(version_of(pair), FIRTH_TLS_1_2);
+    assert_int_equal(pair->client.context->kept_count, 0);
+    assert_false(is_resumed(pair, PKI_HOST));
+    assert_int_equal(version_of(pair), FIRTH_TLS_1_3);
+    assert_true(is_resumed(pair, PKI_HOST));
+    assert_int_equal(version_of(pair), FIRTH_TLS_1_3);
+    wire_close(pair);
+}
+
+/* Its successor has other keys for tickets, and may be one that says nothing in its random. */
+static void a_session_of_tls_1_2_ends_when_the_server_does_not_resume_it(void **state)
+{
+    wire_pair *pair = open_pair(0), *other = open_pair(0);
+    fth_tls_context *server = pair->server.context;
+
+    (void)state;
+    let_server_have(pair, MBEDTLS_SSL_VERSION_TLS1_2, MBEDTLS_SSL_VERSION_TLS1_2);
+    let_server_have(other, MBEDTLS_SSL_VERSION_TLS1_2, MBEDTLS_SSL_VERSION_TLS1_2);
+    assert_false(is_resumed(pair, PKI_HOST));
+    wire_disconnect(pair);
+    pair->server.context = other->server.context;
+    assert_false(is_resumed(pair, PKI_HOST));
+    assert_int_equal(pair->client.context->kept_count, 0);
+    let_server_have(other, MBEDTLS_SSL_VERSION_TLS1_2, MBEDTLS_SSL_VERSION_TLS1_3);
+    assert_false(is_resumed(pair, PKI_HOST));
+    assert_int_equal(version_of(pair), FIRTH_TLS_1_3);
+    wire_disconnect(pair);
+    pair->server.context = server;
+    wire_close(pair);
+    wire_close(other);
+}
+
+/* So that TLS 1.3 is offered once in that time, whatever the server says. */
+static void a_session_of_tls_1_2_lasts_no_longer_by_being_resumed(void **state)
+{
+    (void)state;
+    for (int has_1_3 = 0; has_1_3 < 2; has_1_3++) {
+        wire_pair *pair = open_pair(has_1_3 ? 0 : FIRTH_TLS_1_2);
+
+        let_server_have(pair, MBEDTLS_SSL_VERSION_TLS1_2, MBEDTLS_SSL_VERSION_TLS1_2);
+        assert_false(is_resumed(pair, PKI_HOST));
+        pair->client.context->kept_lifetime_ns = 0; /* what is kept now is old at once */
+        assert_true(is_resumed(pair, PKI_HOST));
+        assert_int_equal(is_resumed(pair, PKI_HOST), has_1_3);
+        wire_close(pair);
+    }
+}
+
+/* mbedTLS offers a session's version alone: one connection fails, the next does not. */
+static void a_server_that_no_longer_has_the_sessions_version_refuses_once(void **state)
+{
+    static const mbedtls_ssl_protocol_version turns[] = {MBEDTLS_SSL_VERSION_TLS1_2, MBEDTLS_SSL_VERSION_TLS1_3,
+                                                         MBEDTLS_SSL_VERSION_TLS1_2};
+    wire_pair *pair = open_pair(0);
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        let_server_have(pair, turns[i], turns[i]);
+        if (i > 0)
+            assert_int_equal(wire_establish(pair, PKI_HOST), FIRTH_ERR_TLS_ALERT);
+        assert_false(is_resumed(pair, PKI_HOST));
+        assert_int_equal(version_of(pair), (firth_tls_version)turns[i]);
+    }
+    wire_close(pair);
+}
+
 /* A server that asks for certificates knows with whom it talks also when it resumes: TLS 1.2's tickets hold the client's
  * certificate; TLS 1.3's would not, and are not issued. */
 static void a_client_that_showed_its_certificate_is_never_a_stranger(void **state)
@@ -222,6 +317,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(only_so_many_are_kept_and_the_oldest_goes),
         cmocka_unit_test(without_session_tickets_nothing_is_issued_or_kept),
         cmocka_unit_test(another_servers_ticket_leads_to_a_full_handshake),
+        cmocka_unit_test(a_session_of_tls_1_2_ends_when_the_server_says_that_it_has_tls_1_3),
+        cmocka_unit_test(a_session_of_tls_1_2_ends_when_the_server_does_not_resume_it),
+        cmocka_unit_test(a_session_of_tls_1_2_lasts_no_longer_by_being_resumed),
+        cmocka_unit_test(a_server_that_no_longer_has_the_sessions_version_refuses_once),
         cmocka_unit_test(a_client_that_showed_its_certificate_is_never_a_stranger),
         cmocka_unit_test(the_servers_certificate_is_known_in_a_resumed_session_of_tls_1_2),
     };

@@ -143,13 +143,26 @@ void fth_tls_context_free(fth_tls_context *context)
     firth_port_release(context);
 }
 
+/* The secrets of a handshake, with the end of the ServerHello's random in which a server says that it has TLS 1.3. */
+static void take_keys(void *argument, mbedtls_ssl_key_export_type type, const unsigned char *secret, size_t secret_len,
+                      const unsigned char client_random[32], const unsigned char server_random[32],
+                      mbedtls_tls_prf_types tls_prf_type)
+{
+    fth_tls_link *link = argument;
+
+    if (type == MBEDTLS_SSL_KEY_EXPORT_TLS12_MASTER_SECRET)
+        link->is_held_back = memcmp(server_random + 24, "DOWNGRD\1", 8) == 0;
+    if (link->context->key_log != NULL)
+        fth_tls_key_log(link->context, type, secret, secret_len, client_random, server_random, tls_prf_type);
+}
+
 void fth_tls_attach(fth_tls_context *context, mbedtls_ssl_context *ssl, fth_tls_link *link)
 {
     link->context = context;
     link->server_name = NULL;
+    link->is_held_back = false;
     mbedtls_ssl_set_user_data_p(ssl, link);
-    if (context->key_log != NULL)
-        mbedtls_ssl_set_export_keys_cb(ssl, fth_tls_key_log, context);
+    mbedtls_ssl_set_export_keys_cb(ssl, take_keys, link);
 }
 
 void fth_tls_detach(fth_tls_link *link)

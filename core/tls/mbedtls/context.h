@@ -58,6 +58,7 @@ struct fth_tls_context {
     fth_tls_kept_session *kept; /* the latest first */
     size_t kept_count;
     int64_t kept_lifetime_ns;
+    bool offers_1_3;
 };
 
 /* What the context's callbacks know of a connection: the user data of its mbedtls_ssl_context, from attach on. */
@@ -65,10 +66,11 @@ typedef struct fth_tls_link {
     fth_tls_context *context;
     char *server_name;  /* server: what the client asked for (SNI), or NULL; of mbedtls_calloc, detach frees it */
     bool has_found_key; /* server: psk_find had the client's key */
+    bool is_held_back;  /* client: TLS 1.2 was agreed on, and the server says that it has TLS 1.3 (RFC 8446 §4.1.3) */
 } fth_tls_link;
 
 /* Makes ssl, which mbedtls_ssl_setup has prepared with context->config, a connection of the context's: its user data,
- * the key log. Cannot fail. */
+ * what is told of its keys. Cannot fail. */
 void fth_tls_attach(fth_tls_context *context, mbedtls_ssl_context *ssl, fth_tls_link *link);
 void fth_tls_detach(fth_tls_link *link);
 
@@ -76,12 +78,18 @@ void fth_tls_detach(fth_tls_link *link);
 
 /* Before a client's handshake, after mbedtls_ssl_set_hostname: resumes the session kept for that host and port, if there
  * is any. One of TLS 1.3 is used up by that (RFC 8446 §C.4). host is the name as it was compared with the certificate;
- * NULL (no name is known) offers nothing. Whatever fails, the handshake will be a full one. */
-void fth_tls_kept_offer(fth_tls_context *context, mbedtls_ssl_context *ssl, const char *host, uint16_t port);
+ * NULL (no name is known) offers nothing. Whatever fails, the handshake will be a full one. Returns until when that
+ * session may be resumed; 0: none is offered.
+ *
+ * mbedTLS offers no other version than the session's then. A client that has both is held at TLS 1.2 by a session of it
+ * when the server has learned TLS 1.3, and refused with one of TLS 1.3 by a server that has lost that (once: the session
+ * is forgotten). */
+int64_t fth_tls_kept_offer(fth_tls_context *context, mbedtls_ssl_context *ssl, const char *host, uint16_t port);
 
 /* When a client's handshake of TLS 1.2 is over, and at each fth_tls_is_new_ticket of TLS 1.3: keeps the session in the
- * place of the one before. Without memory nothing is kept. */
-void fth_tls_kept_keep(fth_tls_context *context, const mbedtls_ssl_context *ssl, const char *host, uint16_t port);
+ * place of the one before, until then; 0: for the configuration's lifetime. Without memory nothing is kept. */
+void fth_tls_kept_keep(fth_tls_context *context, const mbedtls_ssl_context *ssl, const char *host, uint16_t port,
+                       int64_t until_ns);
 
 /* After a client's handshake failed: what was offered may have been the cause. */
 void fth_tls_kept_forget(fth_tls_context *context, const char *host, uint16_t port);

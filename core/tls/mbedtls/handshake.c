@@ -17,18 +17,36 @@ static bool is_1_3(const fth_tls_session *session)
     return mbedtls_ssl_get_version_number(&session->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
 }
 
-static void keep(fth_tls_session *session)
+static void keep(fth_tls_session *session, int64_t until_ns)
 {
     if (is_client(session))
-        fth_tls_kept_keep(session->link.context, &session->ssl, session->host, session->port);
+        fth_tls_kept_keep(session->link.context, &session->ssl, session->host, session->port, until_ns);
+}
+
+static void forget(fth_tls_session *session)
+{
+    if (session->offered_until_ns != 0)
+        fth_tls_kept_forget(session->link.context, session->host, session->port);
+}
+
+/* A client that has TLS 1.3 has offered it unless it offered a session of TLS 1.2. That session must not keep it from
+ * TLS 1.3 for ever: it goes when the server says that it has that, or resumes nothing, as one does that was replaced; and
+ * it lasts no longer by being resumed. Tests: a_session_of_tls_1_2_…. */
+static void keep_1_2(fth_tls_session *session)
+{
+    const bool has_withheld = session->link.context->offers_1_3 && session->offered_until_ns != 0;
+
+    if (has_withheld && (session->link.is_held_back || session->has_certificate_step))
+        forget(session);
+    else
+        keep(session, has_withheld ? session->offered_until_ns : 0);
 }
 
 static int fail(fth_tls_session *session, int error)
 {
     int code = fth_tls_fail(session, error, step_name);
 
-    if (session->has_offered)
-        fth_tls_kept_forget(session->link.context, session->host, session->port);
+    forget(session);
     return code;
 }
 
@@ -43,7 +61,7 @@ static int established(fth_tls_session *session)
 {
     session->is_established = true;
     if (!is_1_3(session))
-        keep(session);
+        keep_1_2(session);
     return FIRTH_OK;
 }
 
@@ -56,7 +74,7 @@ static int stepped(fth_tls_session *session, int result)
     if (result == 0)
         return FIRTH_OK;
     if (fth_tls_is_new_ticket(result)) {
-        keep(session);
+        keep(session, 0);
         return FIRTH_OK;
     }
     if (result == MBEDTLS_ERR_SSL_WANT_READ && !session->is_starved)

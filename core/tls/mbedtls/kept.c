@@ -45,28 +45,30 @@ static fth_tls_kept_session *unlink_at(fth_tls_context *context, fth_tls_kept_se
     return kept;
 }
 
-void fth_tls_kept_offer(fth_tls_context *context, mbedtls_ssl_context *ssl, const char *host, uint16_t port)
+int64_t fth_tls_kept_offer(fth_tls_context *context, mbedtls_ssl_context *ssl, const char *host, uint16_t port)
 {
     fth_tls_kept_session **at, *done = NULL;
+    int64_t until_ns = 0;
 
     if (context->kept_lock == NULL || host == NULL)
-        return;
+        return 0;
     firth_port_lock_take(context->kept_lock);
     at = find(context, host, port);
     if (*at != NULL) {
         const bool is_old = (*at)->until_ns <= firth_port_now_ns();
 
-        if (!is_old)
-            (void)mbedtls_ssl_set_session(ssl, &(*at)->session);
+        if (!is_old && mbedtls_ssl_set_session(ssl, &(*at)->session) == 0)
+            until_ns = (*at)->until_ns;
         if (is_old || (*at)->is_used_once)
             done = unlink_at(context, at);
     }
     firth_port_lock_give(context->kept_lock);
     drop(done);
+    return until_ns;
 }
 
-static fth_tls_kept_session *copy_session(const fth_tls_context *context, const mbedtls_ssl_context *ssl,
-                                          const char *host, uint16_t port)
+static fth_tls_kept_session *copy_session(const mbedtls_ssl_context *ssl, const char *host, uint16_t port,
+                                          int64_t until_ns)
 {
     const size_t size = strlen(host) + 1;
     fth_tls_kept_session *kept = firth_port_allocate(sizeof *kept + size);
@@ -75,7 +77,7 @@ static fth_tls_kept_session *copy_session(const fth_tls_context *context, const 
         return NULL;
     mbedtls_ssl_session_init(&kept->session);
     kept->next = NULL;
-    kept->until_ns = firth_port_now_ns() + context->kept_lifetime_ns;
+    kept->until_ns = until_ns;
     kept->is_used_once = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
     kept->port = port;
     memcpy(kept->host, host, size);
@@ -85,13 +87,14 @@ static fth_tls_kept_session *copy_session(const fth_tls_context *context, const 
     return NULL;
 }
 
-void fth_tls_kept_keep(fth_tls_context *context, const mbedtls_ssl_context *ssl, const char *host, uint16_t port)
+void fth_tls_kept_keep(fth_tls_context *context, const mbedtls_ssl_context *ssl, const char *host, uint16_t port,
+                       int64_t until_ns)
 {
     fth_tls_kept_session *kept, *before, *oldest = NULL, **at;
 
     if (context->kept_lock == NULL || host == NULL)
         return;
-    kept = copy_session(context, ssl, host, port);
+    kept = copy_session(ssl, host, port, until_ns != 0 ? until_ns : firth_port_now_ns() + context->kept_lifetime_ns);
     if (kept == NULL)
         return;
     firth_port_lock_take(context->kept_lock);

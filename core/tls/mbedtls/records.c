@@ -45,7 +45,7 @@ static int read_other(fth_tls_session *session, int result)
         return read_nothing(session);
     if (fth_tls_is_new_ticket(result)) {
         if (session->link.context->role == FIRTH_TLS_CLIENT)
-            fth_tls_kept_keep(session->link.context, &session->ssl, session->host, session->port);
+            fth_tls_kept_keep(session->link.context, &session->ssl, session->host, session->port, 0);
         return FIRTH_OK;
     }
     if (result == MBEDTLS_ERR_SSL_WANT_READ)

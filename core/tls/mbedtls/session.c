@@ -48,8 +48,7 @@ static int open_client(fth_tls_session *session, fth_tls_context *context, const
     if (result != FIRTH_OK)
         return result;
     session->port = opening->port;
-    session->has_offered = true;
-    fth_tls_kept_offer(context, &session->ssl, session->host, session->port);
+    session->offered_until_ns = fth_tls_kept_offer(context, &session->ssl, session->host, session->port);
     return FIRTH_OK;
 }
 

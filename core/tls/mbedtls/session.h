@@ -49,7 +49,7 @@ struct fth_tls_session {
     /* The handshake. */
     bool is_established;
     int idle_steps;            /* that came to nothing, though the transport had bytes */
-    bool has_offered;          /* client: a kept session */
+    int64_t offered_until_ns;  /* client: of the kept session that was offered; 0: none was */
     bool has_certificate_step; /* the handshake came to where the server's certificate belongs */
     bool has_verified;         /* a certificate of the peer's was looked at */
 

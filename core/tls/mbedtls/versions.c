@@ -118,6 +118,7 @@ static int build_versions(fth_tls_context *context, const firth_tls_builder *tls
     if (!has_1_2 && !has_1_3)
         return fth_fail_in_words(FIRTH_ERR_ARGUMENT, 0, "option cipher_suites", "none for the versions%s",
                                  has_psk(tls) ? " and pre-shared keys" : "");
+    context->offers_1_3 = has_1_3;
     mbedtls_ssl_conf_min_tls_version(&context->config,
                                      has_1_2 ? MBEDTLS_SSL_VERSION_TLS1_2 : MBEDTLS_SSL_VERSION_TLS1_3);
     mbedtls_ssl_conf_max_tls_version(&context->config,
