@@ -175,6 +175,33 @@ static void another_servers_ticket_leads_to_a_full_handshake(void **state)
     }
 }
 
+/* Of a client that lets them all come before it reads. */
+static int read_after_tickets(uint16_t count)
+{
+    wire_pair *pair = open_pair(FIRTH_TLS_1_3);
+    int rc;
+
+    mbedtls_ssl_conf_new_session_tickets(&pair->server.context->config, count);
+    assert_int_equal(wire_establish(pair, PKI_HOST), FIRTH_OK);
+    rc = pair->client.read_result;
+    if (rc == FIRTH_ERR_WOULD_BLOCK) { /* behind all tickets */
+        assert_int_equal(pair->client.context->kept_count, 1);
+        assert_true(is_resumed(pair, PKI_HOST));
+    }
+    wire_close(pair);
+    return rc;
+}
+
+/* RFC 9149 §3: a client may ask for 255. */
+static void many_tickets_at_once_are_taken_and_no_end_of_them_is_an_attack(void **state)
+{
+    (void)state;
+    assert_int_equal(read_after_tickets(1), FIRTH_ERR_WOULD_BLOCK);
+    assert_int_equal(read_after_tickets(8), FIRTH_ERR_WOULD_BLOCK);
+    assert_int_equal(read_after_tickets(255), FIRTH_ERR_WOULD_BLOCK);
+    assert_int_equal(read_after_tickets(300), FIRTH_ERR_TLS_PROTOCOL);
+}
+
 /* ---- a session and the versions --------------------------------------------------------------------------------- */
 
 static firth_tls_version version_of(const wire_pair *pair)
@@ -317,6 +344,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(only_so_many_are_kept_and_the_oldest_goes),
         cmocka_unit_test(without_session_tickets_nothing_is_issued_or_kept),
         cmocka_unit_test(another_servers_ticket_leads_to_a_full_handshake),
+        cmocka_unit_test(many_tickets_at_once_are_taken_and_no_end_of_them_is_an_attack),
         cmocka_unit_test(a_session_of_tls_1_2_ends_when_the_server_says_that_it_has_tls_1_3),
         cmocka_unit_test(a_session_of_tls_1_2_ends_when_the_server_does_not_resume_it),
         cmocka_unit_test(a_session_of_tls_1_2_lasts_no_longer_by_being_resumed),

@@ -64,7 +64,7 @@ int64_t fth_tls_session_read(fth_tls_session *session, void *bytes, size_t size)
         return fth_tls_failed(session);
     if (session->read_end != FIRTH_OK)
         return transport_failed(session->read_end, "read");
-    for (int i = 0; i < FTH_TLS_MOST_IDLE_CALLS; i++) {
+    for (int idle = 0, tickets = 0; idle < FTH_TLS_MOST_IDLE_CALLS && tickets <= FTH_TLS_MOST_TICKETS; idle++) {
         int result, other;
 
         fth_tls_call_begins(session);
@@ -76,6 +76,10 @@ int64_t fth_tls_session_read(fth_tls_session *session, void *bytes, size_t size)
         other = read_other(session, result);
         if (other != FIRTH_OK)
             return other;
+        if (fth_tls_is_new_ticket(result)) {
+            tickets++;
+            idle = -1;
+        }
     }
     return fth_tls_fail(session, MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, "read");
 }

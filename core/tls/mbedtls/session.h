@@ -69,8 +69,8 @@ int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size)
 
 /* A call that wants to read though the transport had bytes has read nothing that matters. mbedTLS passes over warnings
  * for as long as there are any, so it gets no more at once than the longest record; this often, and the peer only keeps
- * the thread busy. */
-enum { FTH_TLS_MOST_IDLE_CALLS = 16, FTH_TLS_MOST_RECEIVED = 20480 };
+ * the thread busy. A ticket is something that matters, as often as a client may ask for one (RFC 9149 §3). */
+enum { FTH_TLS_MOST_IDLE_CALLS = 16, FTH_TLS_MOST_RECEIVED = 20480, FTH_TLS_MOST_TICKETS = 255 };
 
 /* Before a call of mbedTLS's that may use them. */
 void fth_tls_call_begins(fth_tls_session *session);
