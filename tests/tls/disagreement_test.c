@@ -189,6 +189,53 @@ static void an_alert_in_the_handshake_is_named_and_not_answered(void **state)
     wire_close(pair);
 }
 
+/* A long chain of certificates: legal, and more than mbedTLS's buffer holds. */
+static const char too_long[] = "handshake message of the peer's (a long chain of certificates?) is longer than the";
+
+static void a_plain_message_that_is_too_long_is_said_to_be(void **state)
+{
+    enum { PIECE = 16000 };
+    static const unsigned char records[2][9] = {
+        {22, 3, 3, PIECE >> 8, PIECE & 0xff, 1, 0, 2 * PIECE >> 8, (2 * PIECE) & 0xff},
+        {22, 3, 3, PIECE >> 8, PIECE & 0xff}};
+    pki_setup setup;
+    wire_pair *pair;
+
+    (void)state;
+    pki_prepare(&setup, &keys, keys.ec, 0);
+    pair = wire_open(&setup.client, &setup.server);
+    assert_int_equal(wire_connect(pair, PKI_HOST), FIRTH_OK);
+    for (size_t i = 0; i < 2; i++) {
+        memcpy(pair->to_server.bytes + pair->to_server.written, records[i], sizeof records[i]);
+        pair->to_server.written += 5 + PIECE;
+    }
+    assert_int_equal(fth_tls_mbedtls.handshake(pair->server.session), FIRTH_ERR_TLS_HANDSHAKE);
+    expect_text(firth_last_failure()->detail, too_long);
+    assert_int_equal(fth_tls_mbedtls.handshake(pair->client.session), FIRTH_ERR_TLS_ALERT);
+    assert_string_equal(firth_last_failure()->step, "alert internal_error");
+    wire_close(pair);
+}
+
+/* A sealed record may be longer than what is in it: RFC 8446 §5.2. */
+static void a_sealed_message_that_is_too_long_is_said_to_be(void **state)
+{
+    static unsigned char piece[16383] = {4, 0, 0xff, 0};
+    pki_setup setup;
+    wire_pair *pair;
+
+    (void)state;
+    pki_prepare(&setup, &keys, keys.ec, FIRTH_TLS_1_3);
+    pair = wire_open(&setup.client, &setup.server);
+    expect_accepted(pair, PKI_HOST);
+    for (size_t i = 0; i < 2; i++)
+        inject_record(&pair->server, MBEDTLS_SSL_MSG_HANDSHAKE, piece, sizeof piece);
+    assert_int_equal(wire_read(&pair->client, piece, 1), FIRTH_ERR_TLS_HANDSHAKE);
+    expect_text(pair->client.detail, too_long);
+    assert_int_equal(wire_read(&pair->server, piece, 1), FIRTH_ERR_TLS_ALERT);
+    assert_string_equal(pair->server.failure.step, "alert internal_error");
+    wire_close(pair);
+}
+
 static int setup_group(void **state)
 {
     (void)state;
@@ -216,6 +263,8 @@ int main(int argc, char **argv)
         TEST(a_peer_that_leaves_in_the_handshake_is_no_clean_end),
         TEST(a_transport_that_fails_ends_the_handshake_with_its_error),
         TEST(an_alert_in_the_handshake_is_named_and_not_answered),
+        TEST(a_plain_message_that_is_too_long_is_said_to_be),
+        TEST(a_sealed_message_that_is_too_long_is_said_to_be),
     };
 
     return support_main(argc, argv, "tls disagreement", tests, sizeof tests / sizeof *tests);

@@ -39,6 +39,16 @@ static const char ed25519_key[] = "-----BEGIN PRIVATE KEY-----\n"
                                   "MC4CAQAwBQYDK2VwBCIEIIpgRn3OIZqf0wm2OOGSwiBMHB0XrilHny72RefioKF7\n"
                                   "-----END PRIVATE KEY-----\n";
 
+static const char ed25519_certificate[] = "-----BEGIN CERTIFICATE-----\n"
+                                          "MIIBMDCB46ADAgECAhQYbiJMURh8EFjWcq2LpKta2C6ewjAFBgMrZXAwDTELMAkG\n"
+                                          "A1UEAwwCZWQwIBcNMjYxMTI1MjE0MTA5WhgPMjA4MTA4MjgyMTQxMDlaMA0xCzAJ\n"
+                                          "BgNVBAMMAmVkMCowBQYDK2VwAyEA7JNN851wX5gqhznLnuKPkwlqXVj1VbVhZG+I\n"
+                                          "Tb3gOyWjUzBRMB0GA1UdDgQWBBS6EXutXkUu1ky/A7JnYoZj3RNIIjAfBgNVHSME\n"
+                                          "GDAWgBS6EXutXkUu1ky/A7JnYoZj3RNIIjAPBgNVHRMBAf8EBTADAQH/MAUGAytl\n"
+                                          "cANBACokcCzHs2R6SN0etEBz+s3dbHAtuifyjKS11smM/dwUwV2nZ5jSWDy/sY6n\n"
+                                          "jTxpAnU80ykecZHHFpX9cnWO1g8=\n"
+                                          "-----END CERTIFICATE-----\n";
+
 /* ---- helpers ----------------------------------------------------------------------------------------------------- */
 
 static firth_tls_builder server_with(const firth_tls_identity *identity)
@@ -222,7 +232,6 @@ static void what_is_not_a_certificate_or_a_key_is_said(void **state)
     is_refused(der.certificate, firth_tls_file(words), NULL, words, "not a private key");
     is_refused(der.certificate, text_data(pem), NULL, "key in memory", "no private key in it");
     is_refused(der.certificate, der.certificate, NULL, "key in memory", "not a private key");
-    is_refused(der.certificate, text_data(ed25519_key), NULL, "key in memory", "not a private key");
     memcpy(broken, pem, sizeof pem);
     broken[60] = '!';
     is_refused(text_data(broken), der.key, NULL, "certificate in memory", "a certificate in it cannot be read");
@@ -230,6 +239,48 @@ static void what_is_not_a_certificate_or_a_key_is_said(void **state)
     broken[strlen(pem) / 2] = '\0'; /* cut off */
     is_refused(text_data(broken), der.key, NULL, "certificate in memory", "a certificate in it cannot be read");
     certificate_free(one);
+}
+
+static void a_kind_of_key_that_is_not_supported_is_named(void **state)
+{
+    static const char words[] = "the kind of key Ed25519 is not supported: use ECDSA or RSA";
+    certificate *one = make("CN=a", KEY_P256);
+    const firth_tls_identity good = certificate_identity(one);
+    unsigned char der[1024];
+    size_t size;
+
+    (void)state;
+    is_refused(text_data(ed25519_certificate), text_data(ed25519_key), NULL, "certificate in memory", words);
+    is_refused(good.certificate, text_data(ed25519_key), NULL, "key in memory", words);
+    size = decode(der, sizeof der, ed25519_certificate);
+    is_refused(firth_tls_memory(der, size), good.key, NULL, "certificate in memory", words);
+    size = decode(der, sizeof der, ed25519_key);
+    is_refused(good.certificate, firth_tls_memory(der, size), NULL, "key in memory", words);
+    certificate_free(one);
+}
+
+/* Each handshake would fail. */
+static void a_chain_that_no_message_holds_is_refused(void **state)
+{
+    enum { MOST = MBEDTLS_SSL_OUT_CONTENT_LEN, CAPACITY = 2 * MOST };
+    certificate *leaf = make("CN=a", KEY_P256);
+    const size_t fits = (MOST - 8) / (leaf->der_size + 5);
+    const certificate *chain[MOST / 128];
+    char *pem = malloc(CAPACITY);
+    size_t size;
+
+    (void)state;
+    assert_non_null(pem);
+    assert_true(fits < sizeof chain / sizeof *chain);
+    for (size_t i = 0; i <= fits; i++)
+        chain[i] = leaf;
+    size = certificate_pem(pem, CAPACITY, chain, fits);
+    is_built(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL);
+    size = certificate_pem(pem, CAPACITY, chain, fits + 1);
+    is_refused(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL, "certificate in memory",
+               "the chain of certificates is longer than");
+    free(pem);
+    certificate_free(leaf);
 }
 
 /* A bad intermediate would only be noticed by clients. */
@@ -302,6 +353,8 @@ int main(int argc, char **argv)
                                         scratch_close),
         cmocka_unit_test(the_reason_is_there_after_a_path_of_any_length),
         cmocka_unit_test_setup_teardown(what_is_not_a_certificate_or_a_key_is_said, scratch_open, scratch_close),
+        cmocka_unit_test(a_kind_of_key_that_is_not_supported_is_named),
+        cmocka_unit_test(a_chain_that_no_message_holds_is_refused),
         cmocka_unit_test(every_certificate_of_a_chain_must_be_readable),
         cmocka_unit_test_setup_teardown(a_key_of_another_certificate_is_refused, scratch_open, scratch_close),
         cmocka_unit_test(a_server_needs_a_certificate_or_pre_shared_keys),

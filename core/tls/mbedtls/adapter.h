@@ -54,6 +54,12 @@
 #endif
 #endif
 
+/* The bytes that a message of a handshake may have, in words. */
+#define FTH_TLS_IN_WORDS(bytes)        #bytes
+#define FTH_TLS_BYTES_IN_WORDS(bytes)  FTH_TLS_IN_WORDS(bytes)
+#define FTH_TLS_MOST_RECEIVED_IN_WORDS FTH_TLS_BYTES_IN_WORDS(MBEDTLS_SSL_IN_CONTENT_LEN)
+#define FTH_TLS_MOST_SENT_IN_WORDS     FTH_TLS_BYTES_IN_WORDS(MBEDTLS_SSL_OUT_CONTENT_LEN)
+
 /* Prepares mbedTLS and PSA once for the process; needed before anything else. 0, or an error of theirs. Any thread. */
 int fth_tls_prepare(void);
 

@@ -119,6 +119,16 @@ static meaning meaning_of(int error)
     return other_meaning(error);
 }
 
+/* Of what follows the header: RFC 8446 §5.2, RFC 5246 §6.2.3. */
+static size_t most_of_record(const fth_tls_session *session)
+{
+    const size_t most = 16384;
+
+    if (fth_tls_reads_plain(&session->ssl))
+        return most;
+    return mbedtls_ssl_get_version_number(&session->ssl) == MBEDTLS_SSL_VERSION_TLS1_3 ? most + 256 : most + 2048;
+}
+
 /* A record whose header mbedTLS refused (RFC 8446 §5.1, RFC 5246 §6.2). mbedTLS has one error for all that can be wrong
  * with it. */
 static void refine_record(const fth_tls_session *session, meaning *what)
@@ -133,12 +143,24 @@ static void refine_record(const fth_tls_session *session, meaning *what)
     } else if (header[1] != 3 || header[2] > 4) {
         what->alert = MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION;
         what->words = "a record is of a version of TLS that there is none of";
-    } else if (size > MBEDTLS_SSL_IN_CONTENT_LEN) {
+    } else if (size > most_of_record(session)) {
         what->alert = MBEDTLS_SSL_ALERT_MSG_RECORD_OVERFLOW;
         what->words = "a record is longer than TLS permits";
+    } else if (size > MBEDTLS_SSL_IN_CONTENT_LEN) { /* what is in it is, or what was added is more than is in use */
+        what->alert = MBEDTLS_SSL_ALERT_MSG_RECORD_OVERFLOW;
+        what->words = "a record holds more than " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes";
     } else {
         what->words = "a record is not made as TLS says";
     }
+}
+
+/* The next piece of a message finds no room behind those before it. That is a limit here and no fault of the peer's. */
+static void refine_long_message(meaning *what)
+{
+    what->code = FIRTH_ERR_TLS_HANDSHAKE;
+    what->alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
+    what->words = "a handshake message of the peer's (a long chain of certificates?) is longer than "
+                  "the " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes that this build of mbedTLS takes";
 }
 
 enum { CERTIFICATE_REQUEST = 13, KEY_UPDATE = 24 }; /* RFC 8446 §4 */
@@ -161,8 +183,13 @@ static void refine(const fth_tls_session *session, meaning *what)
     bool is_1_3 = mbedtls_ssl_get_version_number(&session->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
 
     switch (what->error) {
+    case MBEDTLS_ERR_SSL_BAD_INPUT_DATA: /* more than the buffer holds */
+        if (fth_tls_is_joining(&session->ssl))
+            refine_long_message(what);
+        else
+            refine_record(session, what);
+        break;
     case MBEDTLS_ERR_SSL_INVALID_RECORD:
-    case MBEDTLS_ERR_SSL_BAD_INPUT_DATA: /* a record that is longer than the buffer */
         refine_record(session, what);
         break;
     case MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE:

@@ -8,6 +8,63 @@ static const char option[] = "option identities";
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
+/* Of keys on Edwards curves, which mbedTLS does not have: 1.3.101.112 and 1.3.101.113 (RFC 8410 §3). NULL: of none. */
+static const char *edwards_words(const unsigned char *der, size_t size)
+{
+    static const unsigned char prefix[] = {MBEDTLS_ASN1_OID, 3, 0x2B, 0x65};
+
+    for (size_t i = 0; i + sizeof prefix < size; i++)
+        if (memcmp(der + i, prefix, sizeof prefix) == 0) {
+            if (der[i + sizeof prefix] == 0x70)
+                return "the kind of key Ed25519 is not supported: use ECDSA or RSA";
+            if (der[i + sizeof prefix] == 0x71)
+                return "the kind of key Ed448 is not supported: use ECDSA or RSA";
+        }
+    return NULL;
+}
+
+/* Why mbedTLS does not take a block, if that can be seen. */
+static const char *kind_words(const fth_tls_material *material, const unsigned char *bytes, size_t size, bool is_key)
+{
+    const char *words = NULL;
+    mbedtls_pem_context pem;
+    size_t used;
+
+    if (!material->is_pem)
+        return edwards_words(bytes, size);
+    mbedtls_pem_init(&pem);
+    if (mbedtls_pem_read_buffer(&pem, is_key ? "-----BEGIN PRIVATE KEY-----" : "-----BEGIN CERTIFICATE-----",
+                                is_key ? "-----END PRIVATE KEY-----" : "-----END CERTIFICATE-----", bytes, NULL, 0,
+                                &used) == 0) {
+        const unsigned char *der = mbedtls_pem_get_buffer(&pem, &used);
+
+        words = edwards_words(der, used);
+    }
+    mbedtls_pem_free(&pem);
+    return words;
+}
+
+/* With a header, the request's context, and for each a length and that of its extensions (RFC 8446 §4.4.2); in TLS 1.2
+ * it is less. */
+static size_t message_bytes(const mbedtls_x509_crt *chain)
+{
+    size_t bytes = 4 + 1 + 3;
+
+    for (; chain != NULL; chain = chain->next)
+        bytes += 3 + chain->raw.len + 2;
+    return bytes;
+}
+
+static int refuse_certificate(const fth_tls_material *material, const unsigned char *bytes, size_t size, int error)
+{
+    const char *words = kind_words(material, bytes, size, false);
+
+    if (words != NULL && !fth_tls_is_no_memory(error))
+        return fth_tls_material_fail(material, 0, words);
+    return fth_tls_material_fail(material, error,
+                                 material->is_pem ? "a certificate in it cannot be read" : "not a certificate");
+}
+
 static int read_chain(fth_tls_own *own, const firth_tls_data *data)
 {
     fth_tls_material material;
@@ -21,11 +78,14 @@ static int read_chain(fth_tls_own *own, const firth_tls_data *data)
         const int error = mbedtls_x509_crt_parse(&own->chain, bytes, size);
 
         if (error != 0)
-            rc = fth_tls_material_fail(&material, error,
-                                       material.is_pem ? "a certificate in it cannot be read" : "not a certificate");
+            rc = refuse_certificate(&material, bytes, size, error);
     }
     if (rc >= 0 && count == 0)
         rc = fth_tls_material_fail(&material, 0, "no certificate in it");
+    if (rc >= 0 && message_bytes(&own->chain) > MBEDTLS_SSL_OUT_CONTENT_LEN)
+        rc = fth_tls_material_fail(&material, 0,
+                                   "the chain of certificates is longer than the " FTH_TLS_MOST_SENT_IN_WORDS
+                                   " bytes that this build of mbedTLS sends");
     fth_tls_material_free(&material);
     return rc;
 }
@@ -57,6 +117,16 @@ static const unsigned char *find_key(fth_tls_material *material, size_t *size, b
     return bytes;
 }
 
+static int refuse_key(const fth_tls_material *material, const unsigned char *bytes, size_t size, int error,
+                      const char *words)
+{
+    const char *kind = kind_words(material, bytes, size, true);
+
+    if (kind != NULL && !fth_tls_is_no_memory(error))
+        return fth_tls_material_fail(material, 0, kind);
+    return fth_tls_material_fail(material, error, words);
+}
+
 static int read_key(fth_tls_own *own, const firth_tls_identity *identity)
 {
     fth_tls_material material;
@@ -74,7 +144,7 @@ static int read_key(fth_tls_own *own, const firth_tls_identity *identity)
         int error = fth_tls_parse_key(&own->key, bytes, size, identity->password);
 
         if (error != 0) {
-            rc = fth_tls_material_fail(&material, error, key_words(error, identity->password, is_encrypted));
+            rc = refuse_key(&material, bytes, size, error, key_words(error, identity->password, is_encrypted));
         } else {
             error = fth_tls_check_pair(&own->chain.pk, &own->key);
             if (error != 0)

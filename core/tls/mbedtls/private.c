@@ -34,6 +34,16 @@ int fth_tls_received_handshake(const mbedtls_ssl_context *ssl)
     return ssl->MBEDTLS_PRIVATE(in_msg)[0];
 }
 
+bool fth_tls_is_joining(const mbedtls_ssl_context *ssl)
+{
+    return ssl->MBEDTLS_PRIVATE(badmac_seen_or_in_hsfraglen) != 0;
+}
+
+bool fth_tls_reads_plain(const mbedtls_ssl_context *ssl)
+{
+    return ssl->MBEDTLS_PRIVATE(transform_in) == NULL;
+}
+
 const unsigned char *fth_tls_received_header(const mbedtls_ssl_context *ssl)
 {
     return ssl->MBEDTLS_PRIVATE(in_hdr);

@@ -24,6 +24,12 @@ int fth_tls_received_alert(const mbedtls_ssl_context *ssl);
 /* The type of the handshake message that was read last, after MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE; -1: it was none. */
 int fth_tls_received_handshake(const mbedtls_ssl_context *ssl);
 
+/* Whether there is a part of a handshake message whose rest is in records to come. */
+bool fth_tls_is_joining(const mbedtls_ssl_context *ssl);
+
+/* Whether records come in plain still. */
+bool fth_tls_reads_plain(const mbedtls_ssl_context *ssl);
+
 /* The record that was read last, from the five bytes of its header on. */
 const unsigned char *fth_tls_received_header(const mbedtls_ssl_context *ssl);
 
