@@ -5,7 +5,7 @@
 #include <firth/backend.h>
 #include <string.h>
 
-enum { MOST_NAME_BYTES = 255, MOST_ALPN_BYTES = 255, MOST_LIFETIME_S = 604800 };
+enum { MOST_NAME_BYTES = 253, MOST_ALPN_BYTES = 255, MOST_LIFETIME_S = 604800 };
 
 void firth_tls_init(firth_tls_builder *tls, firth_tls_role role, size_t struct_bytes)
 {
@@ -31,6 +31,39 @@ static bool is_version(firth_tls_version version)
 static bool is_text(const char *text, size_t most)
 {
     return text != NULL && text[0] != '\0' && strlen(text) <= most;
+}
+
+static bool is_of_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+bool fth_tls_is_name(const char *text, size_t size)
+{
+    size_t label = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '.') {
+            if (label == 0)
+                return false;
+            label = 0;
+        } else if (!is_of_name(text[i]) || ++label > 63) {
+            return false;
+        }
+    }
+    return label > 0;
+}
+
+/* A name of at most 253 bytes (RFC 1035 §2.3.4), and one dot may be behind it; or a numeric address. */
+static bool is_host(const char *text)
+{
+    size_t size = strlen(text);
+    firth_address address;
+
+    if (size > 1 && text[size - 1] == '.')
+        size--;
+    return size <= MOST_NAME_BYTES &&
+           (fth_tls_is_name(text, size) || firth_address_make(&address, text, 0) == FIRTH_OK);
 }
 
 /* A file or memory, not both. */
@@ -148,7 +181,7 @@ static const char *find_bad(const firth_tls_builder *tls)
         {tls->pin_count == 0 || tls->pins != NULL, "option pins"},
         {tls->trust != FIRTH_TLS_TRUST_PINS || tls->pin_count > 0, "option pins"},
         {tls->trust != FIRTH_TLS_TRUST_AUTHORITIES || tls->authority_count > 0, "option authorities"},
-        {tls->server_name == NULL || is_text(tls->server_name, MOST_NAME_BYTES), "option server_name"},
+        {tls->server_name == NULL || is_host(tls->server_name), "option server_name"},
         {tls->client_authentication >= FIRTH_TLS_CLIENT_NONE && tls->client_authentication <= FIRTH_TLS_CLIENT_REQUIRED,
          "option client_authentication"},
         {tls->ticket_lifetime_s > 0 && tls->ticket_lifetime_s <= MOST_LIFETIME_S, "option ticket_lifetime_s"},

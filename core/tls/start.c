@@ -70,6 +70,16 @@ static int leave_plain(firth_socket *below)
     return FIRTH_OK;
 }
 
+/* Nothing that was asked for is ignored: a server looks at no name. */
+static int check_config(const firth_tls_config *config, const char *server_name)
+{
+    if (config == NULL)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "config");
+    if (server_name != NULL && fth_tls_role_of(config) == FIRTH_TLS_SERVER)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "server_name");
+    return FIRTH_OK;
+}
+
 static int start(firth_socket *below, firth_tls_config *config, const char *server_name, const char *place,
                  firth_socket **socket)
 {
@@ -79,7 +89,9 @@ static int start(firth_socket *below, firth_tls_config *config, const char *serv
 
     *socket = NULL;
     fth_socket_put_below(below);
-    rc = config != NULL ? leave_plain(below) : firth_fail(FIRTH_ERR_ARGUMENT, 0, "config");
+    rc = check_config(config, server_name);
+    if (rc >= 0)
+        rc = leave_plain(below);
     if (rc >= 0)
         rc = fth_secure_new(below, config, server_name, place, &secure);
     if (rc >= 0)

@@ -68,7 +68,9 @@ static inline firth_tcp_builder firth_tcp(firth_selector *selector)
  * Returns FIRTH_OK with *socket the caller's to close; FIRTH_ERR_TIMED_OUT after connect_timeout_ms; the resolver's
  * FIRTH_ERR_NAME_…; the last address's error: FIRTH_ERR_REFUSED, _HOST_UNREACHABLE, _NETWORK_UNREACHABLE, …;
  * FIRTH_ERR_PORT_RANGE for a port outside 1 to 65535; FIRTH_ERR_TOO_MANY_OPEN; FIRTH_ERR_NO_MEMORY;
- * FIRTH_ERR_NOT_SUPPORTED; FIRTH_ERR_ARGUMENT. On failure *socket is NULL. May suspend. */
+ * FIRTH_ERR_NOT_SUPPORTED; FIRTH_ERR_ARGUMENT. With tcp.tls also what firth_tls_start returns: FIRTH_ERR_TLS_CERTIFICATE,
+ * _TLS_ALERT, _TLS_HANDSHAKE, _TLS_PROTOCOL, _TLS_TRUNCATED, _TLS_PLAINTEXT, _TLS_NO_NAME, and FIRTH_ERR_TIMED_OUT after
+ * tls.handshake_timeout_ms. On failure *socket is NULL. May suspend. */
 #define firth_tcp_connect(tcp, host, port, socket) firth_tcp_connect_at(tcp, host, port, socket, FIRTH_HERE)
 FIRTH_API FIRTH_NODISCARD int firth_tcp_connect_at(const firth_tcp_builder *tcp, const char *host, int port,
                                                    firth_socket **socket, const char *place);

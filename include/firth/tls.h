@@ -120,7 +120,8 @@ typedef struct firth_tls_builder {
     bool insecure_any_name;        /* do not compare the host name with the certificate */
 
     const char *server_name; /* client: the host whose name is sent (SNI) and must be in the certificate; NULL: the host
-                                that firth_tcp_connect was given. A numeric address is compared, not sent */
+                                that firth_tcp_connect was given. A numeric address is compared, not sent. What is neither a name nor
+                                an address is FIRTH_ERR_ARGUMENT */
     firth_tls_client_authentication client_authentication; /* server: FIRTH_TLS_CLIENT_NONE */
 
     /* Resumption (RFC 5077, RFC 8446 §2.2): a server issues tickets, sealed with keys in memory that change every
@@ -240,20 +241,24 @@ FIRTH_API void firth_tls_config_release(firth_tls_config *config);
 
 /* Makes a connected socket secure: handshakes, as the configuration's role says, and hands out a socket whose channels
  * carry what was decrypted and what will be encrypted. It takes the plain socket over at once and for good: when the
- * call fails, too, that is closed, after the alert that names the cause. Its channels answer FIRTH_ERR_CLOSED from then
+ * call fails, too, that is closed, after the alert that names the cause, if TLS had begun. Its channels answer FIRTH_ERR_CLOSED from then
  * on, its idle and linger times and the scope that owns it are the secure socket's. secure may be &socket.
  * May be called after plain bytes were exchanged (STARTTLS). What is buffered to be written is sent before; bytes of the
- * peer's that are buffered unread fail it with FIRTH_ERR_TLS_PLAINTEXT, since an attacker could have put them there.
+ * peer's that are buffered unread fail it with FIRTH_ERR_TLS_PLAINTEXT, since an attacker could have put them there; no TLS
+ * has begun then, and the connection is reset without an alert.
  * Returns FIRTH_OK with *secure the caller's to close; FIRTH_ERR_TLS_CERTIFICATE when the peer's certificate is not
  * accepted, with which check failed for which certificate in firth_last_failure()->detail; FIRTH_ERR_TLS_ALERT when the
  * peer refused, with its alert in ->step and its number in ->os_code; FIRTH_ERR_TLS_HANDSHAKE when nothing could be
  * agreed on; FIRTH_ERR_TLS_PROTOCOL; FIRTH_ERR_TLS_NO_NAME for a client without a host name (tls.server_name, or a
  * socket that firth_tcp_connect made); FIRTH_ERR_TIMED_OUT after handshake_timeout_ms; FIRTH_ERR_CANCELED; an error of
- * the plain socket; FIRTH_ERR_BUSY, the only one that leaves the plain socket as it was, when a task is inside one of
- * its channels. On failure *secure is NULL, but after FIRTH_ERR_BUSY unchanged. May suspend. */
+ * the plain socket; FIRTH_ERR_ARGUMENT for no configuration, or a name that is none, or is given to a server; FIRTH_ERR_NO_MEMORY.
+ * Two leave the plain socket, and *secure, as they were: FIRTH_ERR_BUSY when a task is inside one of its channels, and
+ * FIRTH_ERR_MISUSE for a socket that was closed, or outside a task of its selector. After all others *secure is NULL.
+ * May suspend. */
 #define firth_tls_start(socket, config, secure) firth_tls_start_at(socket, config, NULL, secure, FIRTH_HERE)
 
-/* The same with the name of the host in the place of the one that the configuration or the socket has; NULL: that one.
+/* The same with the name of the host in the place of the one that the configuration or the socket has; NULL: that one. A
+ * server looks at no name: one that is given to it is FIRTH_ERR_ARGUMENT, and the socket is closed as after any failure.
  * May suspend. */
 #define firth_tls_start_named(socket, config, server_name, secure)                                                     \
     firth_tls_start_at(socket, config, server_name, secure, FIRTH_HERE)

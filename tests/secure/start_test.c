@@ -280,6 +280,19 @@ TASK_TEST(a_plain_socket_has_nothing_to_tell_of_tls)
     return firth_socket_close(b);
 }
 
+/* It would look at none. The plain socket is gone, as after every failure. */
+TASK_TEST(a_server_is_given_no_name_to_compare)
+{
+    firth_socket *server, *client, *secure;
+
+    EXPECT_EQUAL(support_pair(scope, &server, &client), FIRTH_OK);
+    EXPECT_EQUAL(firth_tls_start_named(server, secure_pair_server_config(), SECURE_PAIR_HOST, &secure),
+                 FIRTH_ERR_ARGUMENT);
+    EXPECT(strcmp(firth_last_failure()->step, "server_name") == 0);
+    EXPECT(secure == NULL);
+    return firth_socket_close(client);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +309,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_reset_keeps_what_the_system_said_of_it),
         cmocka_unit_test(tls_goes_through_tls),
         cmocka_unit_test(a_plain_socket_has_nothing_to_tell_of_tls),
+        cmocka_unit_test(a_server_is_given_no_name_to_compare),
     };
 
     return support_main(argc, argv, "tls start", tests, sizeof tests / sizeof *tests);

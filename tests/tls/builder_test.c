@@ -296,19 +296,47 @@ static void a_client_with_a_key_alone_is_given_nothing_to_check_certificates_by(
 
 static void a_name_is_as_long_as_names_are(void **state)
 {
-    char name[257];
+    char name[256];
     firth_tls_builder tls = firth_tls_client(), full;
 
     (void)state;
     memset(name, 'a', sizeof name);
-    name[255] = '\0';
+    name[63] = name[127] = name[191] = '.';
+    name[253] = '\0';
     tls.server_name = name;
     assert_int_equal(fth_tls_read(&full, &tls), FIRTH_OK);
-    name[255] = 'a';
-    name[256] = '\0';
+    name[253] = '.';
+    name[254] = '\0';
+    assert_int_equal(fth_tls_read(&full, &tls), FIRTH_OK);
+    name[253] = 'a';
     refuses(&tls, "option server_name");
-    tls.server_name = "";
-    refuses(&tls, "option server_name");
+}
+
+static void a_name_is_written_as_names_and_addresses_are(void **state)
+{
+    static const char *const good[] = {"a", "a.example", "a.example.", "_x.a-b.example", "192.0.2.1", "2001:db8::1"};
+    static const char *const bad[] = {"",
+                                      ".",
+                                      "..",
+                                      "bad name!",
+                                      "a..example",
+                                      ".a",
+                                      "a.example..",
+                                      "*.example",
+                                      "https://a.example",
+                                      "a.example:443",
+                                      "\xc3\xa4.example"};
+    firth_tls_builder tls = firth_tls_client(), full;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        tls.server_name = good[i];
+        assert_int_equal(fth_tls_read(&full, &tls), FIRTH_OK);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        tls.server_name = bad[i];
+        refuses(&tls, "option server_name");
+    }
 }
 
 int main(int argc, char **argv)
@@ -329,6 +357,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_to_check_a_certificate_by_does_not_go_with_taking_any),
         cmocka_unit_test(a_client_with_a_key_alone_is_given_nothing_to_check_certificates_by),
         cmocka_unit_test(a_name_is_as_long_as_names_are),
+        cmocka_unit_test(a_name_is_written_as_names_and_addresses_are),
     };
 
     return support_main(argc, argv, "tls_builder", tests, sizeof tests / sizeof *tests);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/tls/builder.h"
 #include "core/tls/mbedtls/verify.h"
 #include <firth/backend.h>
 #include <string.h>
@@ -6,29 +7,6 @@
 static char lower(char c)
 {
     return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-static bool is_of_name(char c)
-{
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-/* Labels of 1 to 63 letters, digits, hyphens (and underscores, which hosts have), with dots between them. A name in
- * another script comes as A-labels (RFC 5890). */
-static bool is_name(const char *text, size_t size)
-{
-    size_t label = 0;
-
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] == '.') {
-            if (label == 0)
-                return false;
-            label = 0;
-        } else if (!is_of_name(text[i]) || ++label > 63) {
-            return false;
-        }
-    }
-    return label > 0;
 }
 
 int fth_tls_host_set(fth_tls_session *session, const char *name)
@@ -48,7 +26,7 @@ int fth_tls_host_set(fth_tls_session *session, const char *name)
     if (firth_address_make(&session->host_number, host, 0) == FIRTH_OK)
         return FIRTH_OK;
     session->host_number.family = FIRTH_FAMILY_NONE;
-    return is_name(host, size) ? FIRTH_OK : firth_fail(FIRTH_ERR_ARGUMENT, 0, "server name");
+    return fth_tls_is_name(host, size) ? FIRTH_OK : firth_fail(FIRTH_ERR_ARGUMENT, 0, "server name");
 }
 
 static bool is_equal(const unsigned char *a, const char *b, size_t size)
