@@ -63,6 +63,16 @@ static int cancel_at(firth_scope *scope, kit_full *full, kit_when when)
     return FIRTH_OK;
 }
 
+/* What the peer took may have been more than it read - over TLS it is whole records - and enough for all that waited. */
+static int expect_result(kit_when when, int64_t result)
+{
+    if (when == KIT_AFTER_SOME)
+        EXPECT_EITHER(result, FIRTH_ERR_CANCELED, FIRTH_OK);
+    else
+        EXPECT_RESULT(result, when == KIT_AFTER_ALL ? FIRTH_OK : FIRTH_ERR_CANCELED);
+    return FIRTH_OK;
+}
+
 /* ---- write ------------------------------------------------------------------------------------------------------- */
 
 static int cancel_write(firth_scope *scope, kit_when when, kit_tally *tally)
@@ -82,7 +92,7 @@ static int cancel_write(firth_scope *scope, kit_when when, kit_tally *tally)
         EXPECT_RESULT(firth_read_fully(full.pair.b_in, received, SIZE), SIZE);
     }
     TRY(fth_kit_await(&writing->ended));
-    EXPECT_RESULT(writing->result, when == KIT_AFTER_ALL ? FIRTH_OK : FIRTH_ERR_CANCELED);
+    TRY(expect_result(when, writing->result));
     fth_kit_count(tally, writing->result);
     PROMISE(writing->progress <= SIZE);
     ending->socket = full.pair.a;
@@ -155,7 +165,7 @@ static int cancel_flush(firth_scope *scope, kit_when when, kit_tally *tally)
     if (when == KIT_AFTER_ALL)
         TRY(expect_zeros(full.pair.b_in, full.stuffed));
     TRY(fth_kit_await(&flushing->ended));
-    EXPECT_RESULT(flushing->result, when == KIT_AFTER_ALL ? FIRTH_OK : FIRTH_ERR_CANCELED);
+    TRY(expect_result(when, flushing->result));
     fth_kit_count(tally, flushing->result);
     again->socket = full.pair.a;
     TRY(fth_kit_start(scope, again));

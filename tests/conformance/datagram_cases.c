@@ -268,16 +268,16 @@ static int a_batch_takes_what_is_there(firth_scope *scope)
 }
 
 const kit_case fth_kit_datagram_cases[] = {
-    KIT_CASE_IF(a_datagram_is_received_whole_and_alone, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(an_empty_datagram_is_one, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_long_datagram_is_truncated_and_says_so, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_long_datagram_with_a_control_is_truncated_and_says_so, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(what_is_too_long_for_any_datagram_is_an_error, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_socket_without_a_peer_needs_an_address, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_connected_socket_hears_its_peer_alone, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_closed_port_does_not_kill_the_socket, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_closed_port_does_not_kill_a_connected_socket, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_batch_is_received_as_it_was_sent, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_batch_takes_what_is_there, FIRTH_CAN_DATAGRAMS),
+    KIT_DATAGRAM_CASE(a_datagram_is_received_whole_and_alone),
+    KIT_DATAGRAM_CASE(an_empty_datagram_is_one),
+    KIT_DATAGRAM_CASE(a_long_datagram_is_truncated_and_says_so),
+    KIT_DATAGRAM_CASE(a_long_datagram_with_a_control_is_truncated_and_says_so),
+    KIT_DATAGRAM_CASE(what_is_too_long_for_any_datagram_is_an_error),
+    KIT_DATAGRAM_CASE(a_socket_without_a_peer_needs_an_address),
+    KIT_DATAGRAM_CASE(a_connected_socket_hears_its_peer_alone),
+    KIT_DATAGRAM_CASE(a_closed_port_does_not_kill_the_socket),
+    KIT_DATAGRAM_CASE(a_closed_port_does_not_kill_a_connected_socket),
+    KIT_DATAGRAM_CASE(a_batch_is_received_as_it_was_sent),
+    KIT_DATAGRAM_CASE(a_batch_takes_what_is_there),
     {.name = NULL},
 };

@@ -125,9 +125,9 @@ static int controls_tell_what_was_asked_for(firth_scope *scope)
 }
 
 const kit_case fth_kit_datagram_end_cases[] = {
-    KIT_CASE_IF(closing_wakes_a_receiver_and_frees_the_port, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_deadline_loses_no_datagram, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(options_of_datagrams_are_read_back_or_refused_by_name, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(controls_tell_what_was_asked_for, FIRTH_CAN_DATAGRAMS),
+    KIT_DATAGRAM_CASE(closing_wakes_a_receiver_and_frees_the_port),
+    KIT_DATAGRAM_CASE(a_deadline_loses_no_datagram),
+    KIT_DATAGRAM_CASE(options_of_datagrams_are_read_back_or_refused_by_name),
+    KIT_DATAGRAM_CASE(controls_tell_what_was_asked_for),
     {.name = NULL},
 };

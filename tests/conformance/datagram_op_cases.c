@@ -241,14 +241,14 @@ static int a_closed_sockets_datagrams_are_not_the_next_ones(firth_scope *scope)
 }
 
 const kit_case fth_kit_datagram_op_cases[] = {
-    KIT_CASE_IF(an_attempt_on_an_empty_socket_would_block, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_wait_takes_no_datagram, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_cancelled_receive_of_datagrams_ends, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_receive_cancelled_as_its_datagram_arrives_loses_none, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_socket_sends_to_itself_while_it_receives, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_datagram_sockets_connect_ends_at_once, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_connected_socket_hands_out_nothing_that_came_before, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(full_batches_follow_each_other, FIRTH_CAN_DATAGRAMS),
-    KIT_CASE_IF(a_closed_sockets_datagrams_are_not_the_next_ones, FIRTH_CAN_DATAGRAMS),
+    KIT_DATAGRAM_CASE(an_attempt_on_an_empty_socket_would_block),
+    KIT_DATAGRAM_CASE(a_wait_takes_no_datagram),
+    KIT_DATAGRAM_CASE(a_cancelled_receive_of_datagrams_ends),
+    KIT_DATAGRAM_CASE(a_receive_cancelled_as_its_datagram_arrives_loses_none),
+    KIT_DATAGRAM_CASE(a_socket_sends_to_itself_while_it_receives),
+    KIT_DATAGRAM_CASE(a_datagram_sockets_connect_ends_at_once),
+    KIT_DATAGRAM_CASE(a_connected_socket_hands_out_nothing_that_came_before),
+    KIT_DATAGRAM_CASE(full_batches_follow_each_other),
+    KIT_DATAGRAM_CASE(a_closed_sockets_datagrams_are_not_the_next_ones),
     {.name = NULL},
 };

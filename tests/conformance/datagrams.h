@@ -6,6 +6,8 @@
 
 #include "tests/conformance/peers.h"
 
+#define KIT_DATAGRAM_CASE(fn) KIT_CASE_WITH(fn, .body = fn, .needs = FIRTH_CAN_DATAGRAMS, .plain = KIT_NO_CONNECTION)
+
 /* Two sockets on IPv4 loopback that the scope owns, and their addresses. */
 typedef struct kit_datagrams {
     firth_datagram_socket *a, *b;
