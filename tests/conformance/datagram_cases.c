@@ -165,7 +165,8 @@ static int survives_a_closed_port(firth_scope *scope, bool is_connected)
 
         sent.address = nobody;
         n = firth_send(socket, &sent);
-        EXPECT(n == FIRTH_OK || (is_connected && n == FIRTH_ERR_REFUSED));
+        if (!is_connected || n != FIRTH_ERR_REFUSED)
+            TRY(n);
         n = fth_kit_receive_datagram(socket, &got);
         EXPECT(n == FIRTH_ERR_TIMED_OUT || (is_connected && n == FIRTH_ERR_REFUSED));
         n = fth_kit_receive_datagram(socket, &got);
@@ -239,13 +240,13 @@ static int receive_batch(firth_scope *scope, void *argument)
     return (int)it->received;
 }
 
-/* As many as are there, without waiting for more. */
+/* What is there, without waiting for more. */
 static int a_batch_takes_what_is_there(firth_scope *scope)
 {
     firth_datagram sent = {.bytes = bytes_of(16, 3), .size = 16};
     batch_receiver it = {.in = fth_kit_keep(MANY * sizeof *it.in)};
     kit_datagrams pair;
-    int64_t rc;
+    int64_t received = 0;
 
     TRY(fth_kit_datagrams(scope, &pair));
     it.socket = pair.b;
@@ -255,15 +256,17 @@ static int a_batch_takes_what_is_there(firth_scope *scope)
     for (int i = 0; i < 10; i++)
         TRY(firth_send(pair.a, &sent));
     TRY(fth_kit_settle());
-    rc = firth_with_timeout(fth_kit_paced_ms(1000), receive_batch, &it);
-    TRY(rc);
-    EXPECT(it.received >= 1 && it.received <= 20);
-    for (int64_t i = 0; i < it.received; i++) {
-        EXPECT_RESULT(it.in[i].size, 16);
-        PROMISE(fth_kit_is_filled(it.in[i].bytes, 16, 3));
-        EXPECT(firth_address_equal(&it.in[i].address, &pair.a_at));
-    }
-    EXPECT(it.received == 10 || !fth_kit_is_sure());
+    do {
+        TRY(firth_with_timeout(fth_kit_paced_ms(1000), receive_batch, &it));
+        EXPECT(it.received >= 1 && it.received <= MANY);
+        for (int64_t i = 0; i < it.received; i++) {
+            EXPECT_RESULT(it.in[i].size, 16);
+            PROMISE(fth_kit_is_filled(it.in[i].bytes, 16, 3));
+            EXPECT(firth_address_equal(&it.in[i].address, &pair.a_at));
+        }
+        received += it.received;
+    } while (received < 10 && fth_kit_is_sure());
+    EXPECT(received <= 10 || !fth_kit_is_sure());
     return FIRTH_OK;
 }
 

@@ -235,6 +235,19 @@ int faults_fcntl(int native, int command, ...)
 TRANSFER(recv, void *)
 TRANSFER(send, const void *)
 
+/* No system cuts a datagram short but where its memory ends. And what is asked for a queue of errors is there or not: it
+ * takes no memory (Linux, sock_dequeue_err_skb). */
+static bool can_fail(int native, const struct msghdr *message, int flags)
+{
+    int type = 0;
+    socklen_t size = sizeof type;
+
+    if (fault.how != FAULTS_SHORT)
+        return (flags & MSG_ERRQUEUE) == 0;
+    return message->msg_iovlen > 0 && REAL(getsockopt)(native, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+           type == SOCK_STREAM;
+}
+
 /* The first piece alone, and not all of that. */
 #define GATHERED(name, message_type)                                                                                   \
     LEAD(name, ssize_t, (int native, message_type message, int flags))                                                 \
@@ -243,7 +256,7 @@ TRANSFER(send, const void *)
         struct msghdr less = *message;                                                                                 \
         struct iovec first;                                                                                            \
         ssize_t n;                                                                                                     \
-        if (!fails(FAULTS_##name, __builtin_return_address(0), message->msg_iovlen > 0))                               \
+        if (!fails(FAULTS_##name, __builtin_return_address(0), can_fail(native, message, flags)))                      \
             return REAL(name)(native, message, flags);                                                                 \
         if (fault.how != FAULTS_SHORT)                                                                                 \
             return failure(native);                                                                                    \
