@@ -6,11 +6,10 @@
 #include <unistd.h>
 
 #include "backends/readiness/unix.h"
-#include "core/base/failure.h"
 
 static int in_use(const char *path, const char *why)
 {
-    return fth_fail_in_words(FIRTH_ERR_ADDRESS_IN_USE, EADDRINUSE, "bind", "%s: %s", path, why);
+    return firth_fail_in_words(FIRTH_ERR_ADDRESS_IN_USE, EADDRINUSE, "bind", "%s: %s", path, why);
 }
 
 /* Asked by a datagram socket, which a living stream socket refuses as one of the wrong type: so no listener gets a client
@@ -39,8 +38,8 @@ static int remove_stale(const struct sockaddr_un *native, socklen_t size)
     if (os_code == 0 || os_code == EPROTOTYPE)
         return in_use(native->sun_path, "somebody listens there");
     if (os_code != ECONNREFUSED && os_code != ENOENT)
-        return fth_fail_in_words(fth_errno_code(os_code), os_code, "connect",
-                                 "%s: whether somebody listens there cannot be found out", native->sun_path);
+        return firth_fail_in_words(fth_errno_code(os_code), os_code, "connect",
+                                   "%s: whether somebody listens there cannot be found out", native->sun_path);
     return unlink(native->sun_path) == 0 || errno == ENOENT ? FIRTH_OK : fth_fail_errno("unlink");
 }
 

@@ -91,7 +91,7 @@ int firth_fail(int code, int os_code, const char *step)
     return code;
 }
 
-int fth_fail_in_words(int code, int os_code, const char *step, const char *format, ...)
+int firth_fail_in_words(int code, int os_code, const char *step, const char *format, ...)
 {
     va_list arguments;
 

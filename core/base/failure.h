@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Failures that say more than a code; firth_fail is in backend.h. */
+/* What is known of a failure goes from one to another; firth_fail and firth_fail_in_words are in backend.h. */
 #ifndef FTH_FAILURE_H
 #define FTH_FAILURE_H
 
-#include <firth/error.h>
-
-/* firth_fail with firth_failure.detail, at most 255 bytes of it, as printf(3). Returns code. */
-FIRTH_COLD int fth_fail_in_words(int code, int os_code, const char *step, const char *format, ...) FIRTH_PRINTF(4, 5);
+#include <firth/backend.h>
 
 /* Makes what one task knows of a failure another's, with its detail. Returns the code. */
 int fth_failure_pass(firth_failure *to, const firth_failure *from);

@@ -87,8 +87,9 @@ int firth_unix_address_make(firth_unix_address *address, const char *path, bool 
     if (size == 0)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "path");
     if (size >= FIRTH_UNIX_PATH_BYTES)
-        return fth_fail_in_words(FIRTH_ERR_TOO_LONG, 0, "path", "the path has %u bytes, and a socket's has at most %u",
-                                 (unsigned)size, FIRTH_UNIX_PATH_BYTES - 1);
+        return firth_fail_in_words(FIRTH_ERR_TOO_LONG, 0, "path",
+                                   "the path has %u bytes, and a socket's has at most %u", (unsigned)size,
+                                   FIRTH_UNIX_PATH_BYTES - 1);
     address->size = (uint8_t)size;
     address->abstract = abstract;
     memcpy(address->path, path, size);

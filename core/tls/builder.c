@@ -214,5 +214,5 @@ int fth_tls_read(firth_tls_builder *full, const firth_tls_builder *given)
     if (option != NULL)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, option);
     option = find_passed_over(full, &words);
-    return option == NULL ? FIRTH_OK : fth_fail_in_words(FIRTH_ERR_ARGUMENT, 0, option, "%s", words);
+    return option == NULL ? FIRTH_OK : firth_fail_in_words(FIRTH_ERR_ARGUMENT, 0, option, "%s", words);
 }

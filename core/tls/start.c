@@ -53,7 +53,7 @@ static int give_up(firth_socket *below, fth_secure *secure, int rc)
         fth_socket_drop(below, FIRTH_CLOSE_RESET);
     if (why.code != rc)
         return firth_fail(rc, 0, "TLS handshake");
-    return detail[0] != '\0' ? fth_fail_in_words(rc, why.os_code, why.step, "%s", detail)
+    return detail[0] != '\0' ? firth_fail_in_words(rc, why.os_code, why.step, "%s", detail)
                              : firth_fail(rc, why.os_code, why.step);
 }
 
@@ -65,8 +65,8 @@ static int leave_plain(firth_socket *below)
     if (rc < 0)
         return rc;
     if (fth_read_buffered(&below->in) > 0)
-        return fth_fail_in_words(FIRTH_ERR_TLS_PLAINTEXT, 0, "firth_tls_start", "%u bytes came before TLS was started",
-                                 (unsigned)fth_read_buffered(&below->in));
+        return firth_fail_in_words(FIRTH_ERR_TLS_PLAINTEXT, 0, "firth_tls_start",
+                                   "%u bytes came before TLS was started", (unsigned)fth_read_buffered(&below->in));
     return FIRTH_OK;
 }
 

@@ -254,6 +254,10 @@ FIRTH_API void firth_op_complete(firth_op *op, int64_t result, int os_code, cons
 /* Notes a failure for firth_last_failure and returns code. step: static storage. */
 FIRTH_API FIRTH_COLD int firth_fail(int code, int os_code, const char *step);
 
+/* The same with firth_failure.detail, at most 255 bytes of it, as printf(3). */
+FIRTH_API FIRTH_COLD int firth_fail_in_words(int code, int os_code, const char *step, const char *format, ...)
+    FIRTH_PRINTF(4, 5);
+
 /* The option as firth_last_failure()->step names it, "option no_delay". Static storage. */
 FIRTH_API const char *firth_option_step(firth_option option);
 

@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/base/failure.h"
 #include <firth/port.h>
 
 enum { OPS_MAX = 1 << 17, IOS_MAX = 1 << 13, PATTERN = 0xa5 };
@@ -64,7 +63,7 @@ int firth_fail(int code, int os_code, const char *step)
     return code;
 }
 
-int fth_fail_in_words(int code, int os_code, const char *step, const char *format, ...)
+int firth_fail_in_words(int code, int os_code, const char *step, const char *format, ...)
 {
     (void)format;
     return firth_fail(code, os_code, step);

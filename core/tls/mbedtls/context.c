@@ -107,8 +107,8 @@ int fth_tls_context_build(const firth_tls_builder *full, fth_tls_context **conte
     if (rc != 0)
         return fth_tls_context_fail(rc, "psa_crypto_init", "mbedTLS cannot begin");
     if (full->role == FIRTH_TLS_SERVER && full->identity_count == 0 && full->psk_find == NULL)
-        return fth_fail_in_words(FIRTH_ERR_TLS_CONFIG, 0, "option identities",
-                                 "a server needs a certificate or pre-shared keys");
+        return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, 0, "option identities",
+                                   "a server needs a certificate or pre-shared keys");
     made = firth_port_allocate(sizeof *made);
     if (made == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_tls_build");

@@ -305,5 +305,5 @@ int fth_tls_failed(const fth_tls_session *session)
 
     if (failure->detail[0] == '\0')
         return firth_fail(failure->code, failure->os_code, failure->step);
-    return fth_fail_in_words(failure->code, failure->os_code, failure->step, "%s", failure->detail);
+    return firth_fail_in_words(failure->code, failure->os_code, failure->step, "%s", failure->detail);
 }

@@ -34,7 +34,7 @@ int fth_tls_context_fail(int error, const char *option, const char *reason)
 {
     if (fth_tls_is_no_memory(error))
         return firth_fail(FIRTH_ERR_NO_MEMORY, error, option);
-    return fth_fail_in_words(FIRTH_ERR_TLS_CONFIG, error, option, "%s (%s)", reason, fth_tls_error_text(error));
+    return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, error, option, "%s (%s)", reason, fth_tls_error_text(error));
 }
 
 int fth_tls_material_fail(const fth_tls_material *material, int error, const char *reason)
@@ -44,9 +44,9 @@ int fth_tls_material_fail(const fth_tls_material *material, int error, const cha
 
     if (fth_tls_is_no_memory(error))
         return firth_fail(FIRTH_ERR_NO_MEMORY, error, material->option);
-    return fth_fail_in_words(FIRTH_ERR_TLS_CONFIG, error, material->option, "%s%s: %s%s%s%s", dots, name, reason,
-                             error != 0 ? " (" : "", error != 0 ? fth_tls_error_text(error) : "",
-                             error != 0 ? ")" : "");
+    return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, error, material->option, "%s%s: %s%s%s%s", dots, name, reason,
+                               error != 0 ? " (" : "", error != 0 ? fth_tls_error_text(error) : "",
+                               error != 0 ? ")" : "");
 }
 
 /* memmem(3), which is not C's. */
@@ -80,7 +80,7 @@ static int read_file(const char *path, const char *option, void **bytes, size_t 
     if (rc == FIRTH_ERR_NO_MEMORY)
         return firth_fail(rc, os_code, option);
     if (rc < 0)
-        return fth_fail_in_words(FIRTH_ERR_TLS_CONFIG, os_code, option, "%s%s: %s", dots, name, why);
+        return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, os_code, option, "%s%s: %s", dots, name, why);
     return FIRTH_OK;
 }
 

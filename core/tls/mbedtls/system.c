@@ -52,8 +52,8 @@ static int read_system(mbedtls_x509_crt *list)
     if (to.rc < 0)
         return to.rc;
     if (list->version == 0)
-        return fth_fail_in_words(FIRTH_ERR_TLS_CONFIG, 0, "option trust", "the system has no authorities: none in %s",
-                                 to.looked_at);
+        return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, 0, "option trust", "the system has no authorities: none in %s",
+                                   to.looked_at);
     return FIRTH_OK;
 }
 

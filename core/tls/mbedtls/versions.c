@@ -104,7 +104,7 @@ static int check_given(const firth_tls_builder *tls)
         const mbedtls_ssl_ciphersuite_t *known = mbedtls_ssl_ciphersuite_from_id(number);
 
         if (find_suite(number) == NULL)
-            return fth_fail_in_words(
+            return firth_fail_in_words(
                 FIRTH_ERR_ARGUMENT, 0, "option cipher_suites", "0x%04X%s%s: %s", number, known != NULL ? " " : "",
                 known != NULL ? mbedtls_ssl_get_ciphersuite_name(number) : "",
                 known != NULL ? "without forward secrecy or authenticated encryption" : "not a suite that mbedTLS has");
@@ -116,8 +116,8 @@ static int check_given(const firth_tls_builder *tls)
 static int build_versions(fth_tls_context *context, const firth_tls_builder *tls, bool has_1_2, bool has_1_3)
 {
     if (!has_1_2 && !has_1_3)
-        return fth_fail_in_words(FIRTH_ERR_ARGUMENT, 0, "option cipher_suites", "none for the versions%s",
-                                 has_psk(tls) ? " and pre-shared keys" : "");
+        return firth_fail_in_words(FIRTH_ERR_ARGUMENT, 0, "option cipher_suites", "none for the versions%s",
+                                   has_psk(tls) ? " and pre-shared keys" : "");
     context->offers_1_3 = has_1_3;
     mbedtls_ssl_conf_min_tls_version(&context->config,
                                      has_1_2 ? MBEDTLS_SSL_VERSION_TLS1_2 : MBEDTLS_SSL_VERSION_TLS1_3);
