@@ -262,16 +262,16 @@ static void a_kind_of_key_that_is_not_supported_is_named(void **state)
 /* Each handshake would fail. */
 static void a_chain_that_no_message_holds_is_refused(void **state)
 {
-    enum { MOST = MBEDTLS_SSL_OUT_CONTENT_LEN, CAPACITY = 2 * MOST };
+    enum { MOST = MBEDTLS_SSL_OUT_CONTENT_LEN, CAPACITY = 2 * MOST, CERTIFICATES = MOST / 128 };
     certificate *leaf = make("CN=a", KEY_P256);
     const size_t fits = (MOST - 8) / (leaf->der_size + 5);
-    const certificate *chain[MOST / 128];
+    const certificate *chain[CERTIFICATES];
     char *pem = malloc(CAPACITY);
     size_t size;
 
     (void)state;
     assert_non_null(pem);
-    assert_true(fits < sizeof chain / sizeof *chain);
+    assert_true(fits < CERTIFICATES);
     for (size_t i = 0; i <= fits; i++)
         chain[i] = leaf;
     size = certificate_pem(pem, CAPACITY, chain, fits);
