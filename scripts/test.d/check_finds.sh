@@ -62,7 +62,7 @@ FIRTH_API void firth_uncommented(void);
 END
 fault a_system_header_in_core_is_found layers core/base/version.c 'core may not include' <<<'#include <unistd.h>'
 fault mbedtls_beyond_its_adapter_is_found layers core/tls/fault.c 'core may not include' <<<'#include <mbedtls/ssl.h>'
-fault a_system_header_in_the_adapter_is_found layers core/tls/mbedtls_fault.c 'an adapter to mbedTLS may not include' \
+fault a_system_header_in_the_adapter_is_found layers core/tls/mbedtls/fault.c 'the engine may not include' \
     <<<'#include <unistd.h>'
 fault a_platform_in_core_is_found layers core/base/version.c 'core may not ask' <<<'#ifdef __linux__'
 fault a_backend_that_knows_another_is_found layers backends/epoll/fault.c 'a backend may not include' \
