@@ -21,3 +21,9 @@ void fth_opened_remove(fth_opened *opened)
     opened->previous->next = opened->next;
     opened->next->previous = opened->previous;
 }
+
+void fth_opened_move(fth_opened *ring, fth_opened *opened)
+{
+    fth_opened_remove(opened);
+    fth_opened_add(ring, opened, opened->kind, opened->place);
+}

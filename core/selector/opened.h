@@ -21,4 +21,7 @@ void fth_opened_init(fth_opened *ring);
 void fth_opened_add(fth_opened *ring, fth_opened *opened, const fth_opened_kind *kind, const char *place);
 void fth_opened_remove(fth_opened *opened);
 
+/* Out of the ring it is in, into another. */
+void fth_opened_move(fth_opened *ring, fth_opened *opened);
+
 #endif

@@ -56,3 +56,11 @@ int fth_option_get(const firth_io *io, fth_transport transport, firth_option opt
 
     return rc < 0 ? rc : io->selector->backend->get_option(io, option, value);
 }
+
+int fth_fields_check(const fth_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!fields[i].is_good)
+            return firth_fail(FIRTH_ERR_ARGUMENT, 0, fields[i].option);
+    return FIRTH_OK;
+}

@@ -15,4 +15,13 @@ typedef enum fth_transport { FTH_TCP = 0, FTH_UDP, FTH_UNIX, FTH_TRANSPORTS } ft
 int fth_option_set(firth_io *io, fth_transport transport, firth_option option, int value);
 int fth_option_get(const firth_io *io, fth_transport transport, firth_option option, int *value);
 
+/* A field of a builder, and the option that a failure names. */
+typedef struct fth_field {
+    bool is_good;
+    const char *option;
+} fth_field;
+
+/* FIRTH_OK, or FIRTH_ERR_ARGUMENT naming the first that is not good. */
+int fth_fields_check(const fth_field *fields, size_t count);
+
 #endif

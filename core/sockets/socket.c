@@ -134,8 +134,7 @@ void fth_socket_drop(firth_socket *socket, firth_close_how how)
     fth_write_end(&socket->out, FIRTH_ERR_CLOSED, 0, "firth_socket_abort");
     /* Nobody has it any more, though a backend that ends a cancelled op later has. Test:
      * an_aborted_socket_whose_send_ends_late_is_not_open_any_more. */
-    fth_opened_remove(&socket->opened);
-    fth_opened_add(&socket->io.selector->leaving, &socket->opened, socket->opened.kind, socket->opened.place);
+    fth_opened_move(&socket->io.selector->leaving, &socket->opened);
     fth_socket_settle(socket);
 }
 

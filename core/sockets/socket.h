@@ -19,6 +19,9 @@ typedef enum fth_socket_stage {
     FTH_SOCKET_CLOSED,  /* waits for whoever is still inside, then is freed */
 } fth_socket_stage;
 
+/* Receives in a row, in a close, from a peer that keeps sending, before other tasks get a turn. */
+enum { FTH_DISCARDS_IN_A_ROW = 16 };
+
 /* What a socket stands on. */
 typedef struct fth_socket_kind {
     const fth_source *source;

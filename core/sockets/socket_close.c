@@ -4,9 +4,6 @@
 #include "core/sockets/op.h"
 #include "core/sockets/socket.h"
 
-/* Receives in a row from a peer that keeps sending, before other tasks get a turn. */
-enum { DISCARDS_IN_A_ROW = 16 };
-
 static void wait_for_others(firth_socket *socket)
 {
     socket->closer = fth_current;
@@ -48,7 +45,7 @@ static int discard_incoming(firth_socket *socket, fth_block *block)
         if (n == FIRTH_ERR_WOULD_BLOCK) {
             fth_op_init(&wait, FIRTH_OP_WAIT_READABLE, &socket->io);
             (void)fth_op_await(&wait, "close", 0);
-        } else if (++rounds % DISCARDS_IN_A_ROW == 0) {
+        } else if (++rounds % FTH_DISCARDS_IN_A_ROW == 0) {
             (void)firth_yield();
         }
         n = discard_some(socket, block);

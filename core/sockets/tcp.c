@@ -26,10 +26,7 @@ void firth_tcp_init(firth_tcp_builder *tcp, firth_selector *selector, size_t str
 
 static int check(const firth_tcp_builder *tcp)
 {
-    const struct {
-        bool good;
-        const char *option;
-    } checks[] = {
+    const fth_field fields[] = {
         {tcp->selector != NULL, "option selector"},
         {tcp->keep_alive_idle_s >= 0, "option keep_alive_idle_s"},
         {tcp->keep_alive_interval_s >= 0, "option keep_alive_interval_s"},
@@ -45,16 +42,13 @@ static int check(const firth_tcp_builder *tcp)
         {tcp->backlog >= 0, "option backlog"},
         {tcp->handshakes_max > 0, "option handshakes_max"},
     };
-    size_t i;
+    int rc = fth_fields_check(fields, sizeof fields / sizeof fields[0]);
 
-    for (i = 0; i < sizeof checks / sizeof checks[0]; i++)
-        if (!checks[i].good)
-            return firth_fail(FIRTH_ERR_ARGUMENT, 0, checks[i].option);
 #if !FIRTH_HAS_TLS
-    if (tcp->tls != NULL)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option tls");
+    if (rc >= 0 && tcp->tls != NULL)
+        rc = firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option tls");
 #endif
-    return FIRTH_OK;
+    return rc;
 }
 
 int fth_tcp_read(firth_tcp_builder *full, const firth_tcp_builder *given)

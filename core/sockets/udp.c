@@ -21,10 +21,7 @@ void firth_udp_init(firth_udp_builder *udp, firth_selector *selector, size_t str
 
 static int check(const firth_udp_builder *udp)
 {
-    const struct {
-        bool good;
-        const char *option;
-    } checks[] = {
+    const fth_field fields[] = {
         {udp->selector != NULL, "option selector"},
         {udp->send_buffer_bytes >= 0, "option send_buffer_bytes"},
         {udp->receive_buffer_bytes >= 0, "option receive_buffer_bytes"},
@@ -35,10 +32,7 @@ static int check(const firth_udp_builder *udp)
         {udp->connect_timeout_ms >= 0, "option connect_timeout_ms"},
     };
 
-    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
-        if (!checks[i].good)
-            return firth_fail(FIRTH_ERR_ARGUMENT, 0, checks[i].option);
-    return FIRTH_OK;
+    return fth_fields_check(fields, sizeof fields / sizeof fields[0]);
 }
 
 static int read_builder(firth_udp_builder *full, const firth_udp_builder *given)

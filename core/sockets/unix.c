@@ -27,10 +27,7 @@ void firth_unix_init(firth_unix_builder *builder, firth_selector *selector, size
 
 static int check(const firth_unix_builder *builder)
 {
-    const struct {
-        bool good;
-        const char *option;
-    } checks[] = {
+    const fth_field fields[] = {
         {builder->selector != NULL, "option selector"},
         {builder->send_buffer_bytes >= 0, "option send_buffer_bytes"},
         {builder->receive_buffer_bytes >= 0, "option receive_buffer_bytes"},
@@ -43,12 +40,8 @@ static int check(const firth_unix_builder *builder)
         {builder->mode >= -1 && builder->mode <= 0777, "option mode"},
         {builder->backlog >= 0, "option backlog"},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof checks / sizeof checks[0]; i++)
-        if (!checks[i].good)
-            return firth_fail(FIRTH_ERR_ARGUMENT, 0, checks[i].option);
-    return FIRTH_OK;
+    return fth_fields_check(fields, sizeof fields / sizeof fields[0]);
 }
 
 int fth_unix_read(firth_unix_builder *full, const firth_unix_builder *given)

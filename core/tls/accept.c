@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* firth_accept on a server with option tls. */
-#include "core/base/assert.h"
 #include "core/base/timers.h"
 #include "core/tls/connected.h"
 #include "core/tls/handshakes.h"
-#include <string.h>
 
 /* On the stack of the acceptor. */
 typedef struct accepting {

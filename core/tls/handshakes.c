@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/tls/handshakes.h"
-#include "core/base/assert.h"
 #include "core/base/timers.h"
 #include "core/tls/connected.h"
-#include <string.h>
 
 void fth_handshakes_wake(fth_handshakes *all)
 {
@@ -15,10 +13,15 @@ void fth_handshakes_wake(fth_handshakes *all)
     fth_task_wake(task);
 }
 
-static void unlink_handshake(fth_handshake *one)
+static void take_out(fth_handshake *one)
 {
     one->previous->next = one->next;
     one->next->previous = one->previous;
+}
+
+static void unlink_handshake(fth_handshake *one)
+{
+    take_out(one);
     if (one->all != NULL)
         one->all->count--;
     one->all = NULL;
@@ -128,8 +131,7 @@ int fth_handshake_go_on(fth_handshake *one, firth_socket **socket)
         return FIRTH_ERR_TIMED_OUT;
     }
     /* The next turn is another's. */
-    one->previous->next = one->next;
-    one->next->previous = one->previous;
+    take_out(one);
     link_last(one->all, one);
     rc = fth_secure_handshake(secure);
     if (rc == FTH_TLS_WANT_READ) {
@@ -140,9 +142,7 @@ int fth_handshake_go_on(fth_handshake *one, firth_socket **socket)
         unlink_handshake(one);
         secure->moved = NULL;
         fth_secure_start(secure);
-        fth_opened_remove(&secure->socket.opened);
-        fth_opened_add(&selector->opened, &secure->socket.opened, secure->socket.opened.kind,
-                       secure->socket.opened.place);
+        fth_opened_move(&selector->opened, &secure->socket.opened);
         *socket = &secure->socket;
         firth_selector_release(selector, one);
     }
@@ -169,8 +169,7 @@ int fth_handshake_begin(fth_handshakes *all, firth_socket *plain, const char *pl
         return rc;
     }
     /* Nobody's yet: what the selector has open is the server. */
-    fth_opened_remove(&one->secure->socket.opened);
-    fth_opened_add(&selector->leaving, &one->secure->socket.opened, one->secure->socket.opened.kind, place);
+    fth_opened_move(&selector->leaving, &one->secure->socket.opened);
     limit_ms = one->secure->generation->handshake_timeout_ms;
     one->deadline_ns = limit_ms > 0 ? fth_after_ms(firth_now_ns(), limit_ms) : INT64_MAX;
     one->secure->moved = moved;

@@ -4,9 +4,6 @@
 #include "core/base/assert.h"
 #include "core/tls/engine.h"
 
-/* Reads in a row from a peer that keeps sending, before other tasks get a turn. */
-enum { DISCARDS_IN_A_ROW = 16 };
-
 static int open_session(fth_secure *secure, const char *server_name)
 {
     firth_socket *below = secure->socket.below;
@@ -108,7 +105,7 @@ static bool await_close_notify(fth_secure *secure)
         n = fth_tls_engine_used->read(fth_secure_session(secure), block->bytes, block->size);
         if (n == FIRTH_ERR_WOULD_BLOCK && fth_secure_wait_readable(secure) < 0)
             break;
-        if (n > 0 && ++rounds % DISCARDS_IN_A_ROW == 0)
+        if (n > 0 && ++rounds % FTH_DISCARDS_IN_A_ROW == 0)
             (void)firth_yield();
     }
     if (block != NULL)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting TLS on a socket, and what can be read of it afterwards. */
-#include "core/base/assert.h"
-#include "core/base/failure.h"
 #include "core/tls/connected.h"
 #include "core/tls/secure.h"
 #include <string.h>

@@ -54,10 +54,8 @@ static int64_t send_below(void *owner, const void *bytes, size_t size)
         return firth_fail(out->cause, out->os_code, out->step);
     if (!secure->gathering && out->sink->attempt != NULL && fth_write_buffered(out) == 0 && !out->unsent)
         n = out->sink->attempt(out, bytes, size);
-    if (n < 0 && n != FIRTH_ERR_WOULD_BLOCK)
-        return firth_fail(out->cause, out->os_code, out->step);
     if (n != FIRTH_ERR_WOULD_BLOCK)
-        return n;
+        return n > 0 ? n : firth_fail(out->cause, out->os_code, out->step);
     n = (int64_t)fth_write_take(out, bytes, size);
     if (n == 0 && out->block == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "block");

@@ -34,3 +34,14 @@ void expect_accepted(wire_pair *pair, const char *host)
                     pair->server.result, pair->server.detail);
     assert_int_equal(rc, FIRTH_OK);
 }
+
+wire_pair *expect_agreed(const pki *keys, firth_tls_version version)
+{
+    pki_setup setup;
+    wire_pair *pair;
+
+    pki_prepare(&setup, keys, keys->ec, version);
+    pair = wire_open(&setup.client, &setup.server);
+    expect_accepted(pair, PKI_HOST);
+    return pair;
+}

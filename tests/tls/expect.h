@@ -3,6 +3,7 @@
 #ifndef FIRTH_TESTS_TLS_EXPECT_H
 #define FIRTH_TESTS_TLS_EXPECT_H
 
+#include "tests/tls/pki.h"
 #include "tests/tls/wire.h"
 
 /* part is somewhere in text. */
@@ -13,5 +14,8 @@ void expect_refused(wire_pair *pair, const char *host, const char *why, const ch
 
 /* Both agree. */
 void expect_accepted(wire_pair *pair, const char *host);
+
+/* A pair that agrees on that version, with the keys' elliptic curve. */
+wire_pair *expect_agreed(const pki *keys, firth_tls_version version);
 
 #endif
