@@ -92,17 +92,29 @@ static void keep(firth_datagram_socket *socket, const firth_op *op)
 
 /* ---- receiving --------------------------------------------------------------------------------------------------- */
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static bool is_bad_control(const firth_datagram *datagram)
 {
     return datagram->control != NULL && datagram->control->struct_bytes < sizeof(firth_datagram_control);
 }
 
-static int check_receive(const firth_datagram *datagrams, size_t count)
+FIRTH_INLINE bool can_receive(const firth_datagram *datagram)
 {
-    for (size_t i = 0; i < count; i++)
-        if (datagrams[i].bytes == NULL || datagrams[i].capacity == 0 || is_bad_control(&datagrams[i]))
-            return firth_fail(FIRTH_ERR_ARGUMENT, 0, "datagram");
-    return count > 0 ? FIRTH_OK : firth_fail(FIRTH_ERR_ARGUMENT, 0, "datagram count");
+    return datagram->bytes != NULL && datagram->capacity > 0 && !is_bad_control(datagram);
+}
+
+/* How many from the first on can be received into. */
+static size_t good_to_receive(const firth_datagram *datagrams, size_t count)
+{
+    size_t good = 0;
+
+    while (good < count && can_receive(&datagrams[good]))
+        good++;
+    return good;
 }
 
 FIRTH_INLINE int64_t receive_one(firth_datagram_socket *socket, firth_datagram *datagram)
@@ -119,9 +131,7 @@ FIRTH_INLINE int64_t receive_one(firth_datagram_socket *socket, firth_datagram *
 
 int64_t firth_receive(firth_datagram_socket *socket, firth_datagram *datagram)
 {
-    int rc = check_receive(datagram, 1);
-
-    return rc < 0 ? rc : receive_one(socket, datagram);
+    return can_receive(datagram) ? receive_one(socket, datagram) : firth_fail(FIRTH_ERR_ARGUMENT, 0, "datagram");
 }
 
 int64_t firth_receive_from(firth_datagram_socket *socket, void *bytes, size_t size, firth_address *from)
@@ -140,15 +150,21 @@ int64_t firth_receive_from(firth_datagram_socket *socket, void *bytes, size_t si
     return n;
 }
 
-/* What else is there, without waiting: more than an op takes at once, or one by one where the backend does so. */
-static size_t receive_rest(firth_datagram_socket *socket, firth_datagram *datagrams, size_t done, size_t count)
+/* What else is there, without waiting, when all were filled that the op before had: it asked for fewer than the caller
+ * has, or moves one at a time where the backend does so. */
+static size_t receive_rest(firth_datagram_socket *socket, firth_datagram *datagrams, size_t done, size_t asked,
+                           size_t count)
 {
     bool has_batches = (socket->io.selector->backend->capabilities & FIRTH_CAN_BATCH) != 0;
     size_t last = done;
     firth_op op;
 
-    while (done < count && (!has_batches || last == FIRTH_OP_DATAGRAMS_MAX)) {
-        prepare(&op, FIRTH_OP_RECEIVE_DATAGRAMS, socket, datagrams + done, count - done);
+    while (done < count && (!has_batches || last == asked)) {
+        asked = good_to_receive(datagrams + done, least(2 * asked, count - done));
+        if (asked == 0)
+            break;
+        prepare(&op, FIRTH_OP_RECEIVE_DATAGRAMS, socket, datagrams + done, asked);
+        asked = op.piece_count;
         op.attempt_only = true;
         (void)fth_op_submit(&op);
         if (op.result < 0) {
@@ -162,19 +178,36 @@ static size_t receive_rest(firth_datagram_socket *socket, firth_datagram *datagr
     return done;
 }
 
+/* Each datagram that is asked for costs, whether it comes or not. So twice as many are asked for at first as came the
+ * last time, and more only if all of those are there. */
+enum { ASK_AT_LEAST = 16 };
+
+static void ask_next_time(firth_datagram_socket *socket, size_t came)
+{
+    size_t ask = least(FIRTH_OP_DATAGRAMS_MAX, 2 * came);
+
+    socket->ask = (uint8_t)(ask > ASK_AT_LEAST ? ask : ASK_AT_LEAST);
+}
+
 int64_t firth_receive_many(firth_datagram_socket *socket, firth_datagram *datagrams, size_t count)
 {
     firth_op op;
-    int64_t n = check_receive(datagrams, count);
+    size_t asked;
+    int64_t n = enter(socket, &socket->receiving);
 
-    if (n >= 0)
-        n = enter(socket, &socket->receiving);
     if (n < 0)
         return n;
-    prepare(&op, FIRTH_OP_RECEIVE_DATAGRAMS, socket, datagrams, count);
+    asked = good_to_receive(datagrams, least(count, socket->ask > 0 ? socket->ask : FIRTH_OP_DATAGRAMS_MAX));
+    if (asked == 0) {
+        n = firth_fail(FIRTH_ERR_ARGUMENT, 0, count > 0 ? "datagram" : "datagram count");
+        return leave(socket, &socket->receiving, n);
+    }
+    prepare(&op, FIRTH_OP_RECEIVE_DATAGRAMS, socket, datagrams, asked);
     n = await(&op, &socket->receiving, "receive");
-    if (n > 0 && !socket->closed)
-        n = (int64_t)receive_rest(socket, datagrams, (size_t)n, count);
+    if (n > 0 && !socket->closed) {
+        n = (int64_t)receive_rest(socket, datagrams, (size_t)n, asked, count);
+        ask_next_time(socket, (size_t)n);
+    }
     return leave(socket, &socket->receiving, n);
 }
 

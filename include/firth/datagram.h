@@ -85,7 +85,8 @@ static inline firth_datagram_control firth_datagram_control_none(void)
  *   FIRTH_ERR_CLOSED     the socket was closed meanwhile
  *   FIRTH_ERR_CANCELED   a scope around the call was cancelled; no datagram is lost by that
  *   FIRTH_ERR_BUSY       another task receives on the socket, at once
- *   FIRTH_ERR_ARGUMENT   no memory was given, or a control without its struct_bytes */
+ *   FIRTH_ERR_ARGUMENT   no memory was given, or a control without its struct_bytes; of many, to the first: those before
+ *       one that is wrong are received into */
 
 /* Receives one datagram into datagram->bytes and fills in its other fields. Returns how many bytes are there, 0 for an
  * empty datagram; a truncated one is a success. May suspend. */
