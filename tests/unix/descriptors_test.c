@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -224,51 +223,6 @@ TASK_TEST(bytes_behind_descriptors_that_nobody_takes_are_read)
     return FIRTH_OK;
 }
 
-static int run_out_of_descriptors(firth_scope *scope, void *argument)
-{
-    intptr_t sent[8], taken[8];
-    struct rlimit limit;
-    firth_socket *a, *b;
-    int count;
-
-    (void)argument;
-    EXPECT_EQUAL(pair_of(scope, 8, &a, &b), FIRTH_OK);
-    for (int i = 0; i < 8; i++)
-        sent[i] = STDERR_FILENO;
-    EXPECT_EQUAL(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = (rlim_t)dup(STDERR_FILENO) + 3; /* that many are left */
-    EXPECT_EQUAL(close((int)limit.rlim_cur - 3), 0);
-    EXPECT_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    EXPECT_EQUAL(firth_unix_send_descriptors(a, "x", 1, sent, 8), FIRTH_OK);
-    EXPECT_EQUAL(read_text(scope, b, "x"), FIRTH_OK);
-    count = firth_unix_take_descriptors(b, taken, 8);
-    EXPECT(count >= 1 && count < 8);
-    for (int i = 0; i < count; i++)
-        close((int)taken[i]);
-    EXPECT_EQUAL(firth_unix_take_descriptors(b, taken, 8), FIRTH_ERR_TOO_MANY_OPEN);
-    return FIRTH_OK;
-}
-
-static void with_few_descriptors(void *argument)
-{
-    firth_selector_options options = support_options();
-
-    (void)argument;
-    if (firth_run_with(&options, run_out_of_descriptors, NULL) < 0)
-        (void)support_failed(__FILE__, __LINE__, "firth_run_with");
-}
-
-static void a_process_without_descriptors_is_told_that_some_were_lost(void **state)
-{
-    char text[4096];
-    int status = support_in_child(with_few_descriptors, NULL, text, sizeof text);
-
-    (void)state;
-    if (status != 0)
-        print_error("%s", text);
-    assert_int_equal(status, 0);
-}
-
 /* ---- sending --------------------------------------------------------------------------------------------------------- */
 
 TASK_TEST(what_is_no_descriptor_is_an_argument_error_and_the_stream_lives)
@@ -376,7 +330,6 @@ int main(int argc, char **argv)
         PLACES_TEST(more_than_there_is_room_for_are_closed_and_that_is_told_once),
         PLACES_TEST(what_nobody_takes_is_closed_with_the_socket),
         PLACES_TEST(bytes_behind_descriptors_that_nobody_takes_are_read),
-        PLACES_TEST(a_process_without_descriptors_is_told_that_some_were_lost),
         PLACES_TEST(what_is_no_descriptor_is_an_argument_error_and_the_stream_lives),
         PLACES_TEST(more_bytes_than_the_kernel_takes_at_once_go_with_one_descriptor),
         PLACES_TEST(a_sender_that_waits_can_be_stopped),
