@@ -74,6 +74,9 @@ typedef struct firth_conformance_subject {
      * handshake timeout. They are the subject's, and stay until the kit has ended. Returns FIRTH_OK or a negative code.
      * NULL, as in a library built without TLS: there is no such option. */
     int (*tls)(void *argument, int version, firth_tls_config **server, firth_tls_config **client);
+
+    /* The folder in which cases make socket files, of at most 80 bytes; nothing is left there. NULL: the present one. */
+    const char *socket_folder;
 } firth_conformance_subject;
 
 FIRTH_BEGIN_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Descriptors that live in more than one place: in child processes, and in duplicates. */
 #include "tests/conformance/ops.h"
+#include "tests/conformance/unix.h"
 
 /* Reports that come to nothing in ten rounds: none is right, and each round has one where they are wrong. */
 enum { ROUNDS = 10, EMPTY_MOST = ROUNDS / 2 };
@@ -57,8 +58,38 @@ static int adopt_inherited(firth_scope *scope, firth_socket *socket)
     return FIRTH_OK;
 }
 
+static int open_unix(firth_scope *scope)
+{
+    firth_unix_builder builder = fth_kit_unix(scope);
+    firth_unix_datagram_socket *datagrams;
+    firth_server *server;
+    const char *path;
+    kit_pair pair;
+
+    TRY(fth_kit_unix_server(scope, &builder, &server, &path));
+    TRY(fth_kit_unix_pair(scope, &builder, &pair));
+    EXPECT_RESULT(count_inherited(), inherited_before);
+    if (!fth_kit_has_unix_datagrams(scope))
+        return FIRTH_OK;
+    TRY(fth_kit_unix_datagrams(scope, NULL, &datagrams));
+    EXPECT_RESULT(count_inherited(), inherited_before);
+    return FIRTH_OK;
+}
+
+static int open_datagrams(firth_scope *scope)
+{
+    firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
+    firth_datagram_socket *socket;
+
+    TRY(firth_udp_bind(&udp, "127.0.0.1", 0, &socket));
+    firth_scope_own_datagram_socket(scope, socket);
+    EXPECT_RESULT(count_inherited(), inherited_before);
+    return FIRTH_OK;
+}
+
 static int open_all_there_is(firth_scope *scope)
 {
+    unsigned capabilities = fth_kit.subject.backend->capabilities;
     firth_server *server;
     kit_pair pair;
     int port;
@@ -68,7 +99,11 @@ static int open_all_there_is(firth_scope *scope)
     EXPECT_RESULT(count_inherited(), inherited_before);
     TRY(fth_kit_pair(scope, &pair));
     EXPECT_RESULT(count_inherited(), inherited_before);
-    if ((fth_kit.subject.backend->capabilities & FIRTH_CAN_ADOPT) != 0 && fth_kit.subject.duplicate != NULL)
+    if ((capabilities & FIRTH_CAN_DATAGRAMS) != 0)
+        TRY(open_datagrams(scope));
+    if ((capabilities & FIRTH_CAN_UNIX) != 0)
+        TRY(open_unix(scope));
+    if ((capabilities & FIRTH_CAN_ADOPT) != 0 && fth_kit.subject.duplicate != NULL)
         TRY(adopt_inherited(scope, pair.b));
     return FIRTH_OK;
 }

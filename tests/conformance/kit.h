@@ -66,6 +66,7 @@ enum {
 #define KIT_NO_CONNECTION "there is no connection in it"
 #define KIT_CLOSE_NOTIFY  "a secure close waits for the peer's close_notify"
 #define KIT_BACKLOG       "it needs a server that accepts nobody"
+#define KIT_UNIX          "it connects Unix sockets itself"
 
 /* Every case there is: the i-th, or NULL behind the last. */
 const kit_case *fth_kit_case_at(size_t i);
@@ -75,7 +76,8 @@ extern const kit_case fth_kit_table_cases[], fth_kit_side_cases[], fth_kit_echo_
     fth_kit_connect_cases[], fth_kit_address_cases[], fth_kit_cancel_cases[], fth_kit_cancel_write_cases[],
     fth_kit_deadline_cases[], fth_kit_option_cases[], fth_kit_time_cases[], fth_kit_op_cases[],
     fth_kit_op_cancel_cases[], fth_kit_descriptor_cases[], fth_kit_many_cases[], fth_kit_adopt_cases[],
-    fth_kit_shortage_cases[], fth_kit_datagram_cases[], fth_kit_datagram_end_cases[], fth_kit_datagram_op_cases[];
+    fth_kit_shortage_cases[], fth_kit_datagram_cases[], fth_kit_datagram_end_cases[], fth_kit_datagram_op_cases[],
+    fth_kit_unix_cases[], fth_kit_unix_path_cases[], fth_kit_unix_descriptor_cases[], fth_kit_unix_datagram_cases[];
 
 /* ---- state ------------------------------------------------------------------------------------------------------- */
 

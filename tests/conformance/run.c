@@ -196,8 +196,9 @@ int fth_kit_in_selector_without_limit(kit_body *body)
 
 static const char *missing_capability(unsigned missing)
 {
-    static const char *const names[] = {"FIRTH_CAN_POLLABLE", "FIRTH_CAN_INHERIT", "FIRTH_CAN_ADOPT",
-                                        "FIRTH_CAN_REUSE_PORT"};
+    static const char *const names[] = {"FIRTH_CAN_POLLABLE",   "FIRTH_CAN_INHERIT",   "FIRTH_CAN_ADOPT",
+                                        "FIRTH_CAN_REUSE_PORT", "FIRTH_CAN_DATAGRAMS", "FIRTH_CAN_BATCH",
+                                        "FIRTH_CAN_UNIX"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if ((missing & (1u << i)) != 0)

@@ -30,7 +30,7 @@ static void slot_close(firth_selector *selector)
 }
 
 /* An io that is open after the call, if and only if it succeeded. */
-static int opened(const char *slot, const firth_io *io, const firth_selector *selector, int rc)
+int fth_kit_slot_opened(const char *slot, const firth_io *io, const firth_selector *selector, int rc)
 {
     if (rc >= 0 && (io->native == -1 || io->selector != selector))
         fth_kit_law("%s succeeded and its io is not open", slot);
@@ -41,14 +41,14 @@ static int slot_socket_open(firth_io *io, firth_family family)
 {
     const firth_selector *selector = io->selector;
 
-    return opened("socket_open", io, selector, fth_kit_real->socket_open(io, family));
+    return fth_kit_slot_opened("socket_open", io, selector, fth_kit_real->socket_open(io, family));
 }
 
 static int slot_datagram_open(firth_io *io, firth_family family)
 {
     const firth_selector *selector = io->selector;
 
-    return opened("datagram_open", io, selector, fth_kit_real->datagram_open(io, family));
+    return fth_kit_slot_opened("datagram_open", io, selector, fth_kit_real->datagram_open(io, family));
 }
 
 static int slot_multicast(firth_io *io, firth_membership membership, const firth_address *group,
@@ -66,7 +66,7 @@ static int slot_adopt(firth_io *io, intptr_t native)
 {
     const firth_selector *selector = io->selector;
 
-    return opened("adopt", io, selector, fth_kit_real->adopt(io, native));
+    return fth_kit_slot_opened("adopt", io, selector, fth_kit_real->adopt(io, native));
 }
 
 static int slot_release(firth_io *io, intptr_t *native)
@@ -133,4 +133,5 @@ void fth_kit_slots_fill(firth_backend *table)
     table->multicast = fth_kit_real->multicast != NULL ? slot_multicast : NULL;
     table->release = fth_kit_real->release != NULL ? slot_release : NULL;
     table->pollable = fth_kit_real->pollable != NULL ? slot_pollable : NULL;
+    table->unix_sockets = fth_kit_slots_unix();
 }

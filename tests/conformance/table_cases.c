@@ -21,6 +21,17 @@ static int the_table_has_every_slot_it_needs(firth_scope *scope)
     return FIRTH_OK;
 }
 
+static int the_table_of_unix_sockets_has_every_slot(firth_scope *scope)
+{
+    const firth_unix_backend *table = fth_kit.subject.backend->unix_sockets;
+
+    (void)scope;
+    PROMISE(table->open != NULL && table->adopt != NULL && table->connect != NULL && table->bind != NULL);
+    PROMISE(table->unlink != NULL && table->address != NULL && table->credentials != NULL);
+    PROMISE(table->receive != NULL && table->send != NULL && table->discard != NULL);
+    return FIRTH_OK;
+}
+
 static int nothing(firth_scope *scope)
 {
     (void)scope;
@@ -46,6 +57,8 @@ static int a_pollable_backend_has_a_descriptor(firth_scope *scope)
 
 const kit_case fth_kit_table_cases[] = {
     KIT_CASE_PLAIN(the_table_has_every_slot_it_needs, KIT_NO_CONNECTION),
+    KIT_CASE_WITH(the_table_of_unix_sockets_has_every_slot, .body = the_table_of_unix_sockets_has_every_slot,
+                  .needs = FIRTH_CAN_UNIX, .plain = KIT_NO_CONNECTION),
     KIT_CASE_WITH(a_selector_can_be_opened_and_closed_many_times,
                   .outside = a_selector_can_be_opened_and_closed_many_times, .flags = 0, .plain = KIT_NO_CONNECTION),
     KIT_CASE_WITH(a_pollable_backend_has_a_descriptor, .body = a_pollable_backend_has_a_descriptor,

@@ -152,5 +152,6 @@ firth_conformance_subject posix_subject(const firth_backend *backend)
     subject.count_inherited = count_inherited;
     subject.duplicate = duplicate;
     subject.discard = discard;
+    subject.socket_folder = "/tmp";
     return subject;
 }
