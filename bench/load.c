@@ -2,7 +2,7 @@
 /* Starts a server, puts a load on it, checks every byte that comes back, and prints one line of what it measured:
  *
  *     load [--seconds S] [--warm-up S] [--operations N] [--connections N] [--in-flight N] [--server-cpu N]
- *          [--load-cpu N] [--host-network] MODE COMMAND [ARGUMENT…]
+ *          [--load-cpu N] [--pause-us N] [--host-network] MODE COMMAND [ARGUMENT…]
  *
  * The mode's protocol for the server (such as echo) is added to COMMAND as its last argument. With --operations the run
  * has exactly that many and no warm-up. The server is in a network of its own, where permitted, unless --host-network.
@@ -175,15 +175,11 @@ static const load_mode *mode_named(const char *name)
 static void parse(load *self, settings *how, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"seconds", required_argument, NULL, 's'},
-        {"warm-up", required_argument, NULL, 'w'},
-        {"operations", required_argument, NULL, 'o'},
-        {"connections", required_argument, NULL, 'c'},
-        {"in-flight", required_argument, NULL, 'f'},
-        {"server-cpu", required_argument, NULL, 'S'},
-        {"load-cpu", required_argument, NULL, 'L'},
-        {"host-network", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"seconds", required_argument, NULL, 's'},    {"warm-up", required_argument, NULL, 'w'},
+        {"operations", required_argument, NULL, 'o'}, {"connections", required_argument, NULL, 'c'},
+        {"in-flight", required_argument, NULL, 'f'},  {"server-cpu", required_argument, NULL, 'S'},
+        {"load-cpu", required_argument, NULL, 'L'},   {"pause-us", required_argument, NULL, 'p'},
+        {"host-network", no_argument, NULL, 'h'},     {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -212,6 +208,9 @@ static void parse(load *self, settings *how, int argc, char **argv)
             break;
         case 'L':
             how->load_cpu = (int)number(optarg, 0, CPU_SETSIZE - 1);
+            break;
+        case 'p':
+            self->pause_us = (unsigned)number(optarg, 0, 999999);
             break;
         case 'h':
             how->host_network = true;

@@ -35,7 +35,8 @@ struct load {
     const load_mode *mode;
     unsigned connections;
     unsigned in_flight;
-    uint64_t limit; /* operations of the whole run, or 0: by time */
+    unsigned pause_us; /* udp-pp: before each request, so that the server has fallen asleep; 0 */
+    uint64_t limit;    /* operations of the whole run, or 0: by time */
     int64_t warm_up_ns;
     int64_t duration_ns;
     subject server;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/server_udp.h"
@@ -78,8 +79,12 @@ static void run(load *self, void (*on_readable)(load *self, client *of))
 
 static void ask(load *self, client *of)
 {
+    const struct timespec pause = {0, (long)self->pause_us * 1000};
+
     if (load_may_start(self, 1) == 0)
         return;
+    if (self->pause_us > 0)
+        (void)nanosleep(&pause, NULL);
     of->begun_ns = load_now_ns();
     memcpy(of->message, &of->sent, sizeof of->sent);
     of->sent++;

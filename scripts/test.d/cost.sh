@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What a request costs whatever the machine's speed: instructions of the server and of Firth, system calls, allocations;
-# against the limits in bench/limits. A cost that grew by more than 2 % fails; one that fell may be written down there.
+# What a request or a datagram costs whatever the machine's speed: instructions of the server and of Firth, system calls,
+# allocations; against the limits in bench/limits. A cost that grew by more than 2 % fails; one that fell may be written
+# down there.
 # Over TLS also against the hand-written loop of the same mbedTLS: transfers of a handshake, and the heap of a connection.
 # packages: valgrind strace
 # shellcheck source=scripts/lib/common.sh
@@ -11,10 +12,11 @@ bin=build/bench/bench
 work=build/cost
 failed=0
 
-# The programs of a mode: over TLS they have names of their own.
+# The programs of a mode: over TLS and for datagrams they have names of their own.
 load_of() {
     case $1 in
     tls-*) echo "$bin/load_tls" ;;
+    udp-*) echo "$bin/load_udp" ;;
     *) echo "$bin/load" ;;
     esac
 }
@@ -23,16 +25,30 @@ load_of() {
 server_of() {
     case $1 in
     tls-*) echo "$bin/server_$2_tls" ;;
+    udp-*) echo "$bin/server_$2_udp" ;;
     *) echo "$bin/server_$2" ;;
     esac
 }
 
-# run MODE OPERATIONS COMMAND…: one connection, so that every run is the same; pp100 has its hundred.
+# run MODE OPERATIONS COMMAND…: one connection, so that every run is the same; pp100 has its hundred. A mode that ends in
+# -batch is the one before that, with a server that moves many datagrams by one call. Whether the next datagram is there before
+# the server asks for it would be chance: of one in flight it never is.
 run() {
-    local mode=$1 operations=$2 connections=1
+    local mode=$1 operations=$2 connections=1 batch=() pause_us=0
     shift 2
     [[ $mode = *pp100 ]] && connections=100
-    timeout 300 "$(load_of "$mode")" --connections "$connections" --operations "$operations" "$mode" "$@" >/dev/null
+    [[ $mode = *-batch ]] && batch=(--batch)
+    [[ $mode != udp-pp ]] || pause_us=500
+    timeout 300 "$(load_of "$mode")" --connections "$connections" --operations "$operations" --pause-us "$pause_us" \
+        "${mode%-batch}" "$@" "${batch[@]}" >/dev/null
+}
+
+# The numbers of operations of the two runs that are compared: of datagrams whole rounds (32).
+operations_of() {
+    case $1 in
+    udp-*) echo 1024 3072 ;;
+    *) echo 1000 3000 ;;
+    esac
 }
 
 # Firth's functions: over TLS, mbedTLS is in the same program.
@@ -71,9 +87,9 @@ judge() {
     fi
 }
 
-# per_request ALL_OF_FIRST ALL_OF_SECOND: what start and end cost is in both.
+# per_request ALL_OF_FIRST ALL_OF_SECOND FIRST SECOND: what start and end cost is in both.
 per_request() {
-    awk "BEGIN { printf \"%.2f\", ($2 - $1) / 2000 }"
+    awk "BEGIN { printf \"%.2f\", ($2 - $1) / ($4 - $3) }"
 }
 
 # limit_of COMPILER MODE WHAT: from bench/limits; empty if there is none.
@@ -82,28 +98,30 @@ limit_of() {
 }
 
 measure_by_valgrind() {
-    local short long limit
-    if ! short=$(instructions "$1" 1000) || ! long=$(instructions "$1" 3000); then
+    local short long limit few many
+    read -r few many <<<"$(operations_of "$1")"
+    if ! short=$(instructions "$1" "$few") || ! long=$(instructions "$1" "$many"); then
         echo "FAIL cost/$1: the load generator was not answered under Valgrind"
         failed=1
         return 0
     fi
-    judge "$1" allocations "$(per_request "${short#* }" "${long#* }")" "$(limit_of any "$1" allocations)"
+    judge "$1" allocations "$(per_request "${short#* }" "${long#* }" "$few" "$many")" "$(limit_of any "$1" allocations)"
     limit=$(limit_of "$(compiler)" "$1" instructions)
     if [ -n "$limit" ]; then
-        judge "$1" instructions "$(per_request "${short% *}" "${long% *}")" "$limit"
+        judge "$1" instructions "$(per_request "${short% *}" "${long% *}" "$few" "$many")" "$limit"
     else
         echo "SKIP cost/$1: instructions: bench/limits has none for $(compiler)"
     fi
 }
 
 measure_by_strace() {
-    local short long
-    if ! short=$(system_calls "$1" 1000) || ! long=$(system_calls "$1" 3000); then
+    local short long few many
+    read -r few many <<<"$(operations_of "$1")"
+    if ! short=$(system_calls "$1" "$few") || ! long=$(system_calls "$1" "$many"); then
         echo "FAIL cost/$1: the load generator was not answered under strace"
         failed=1
     else
-        judge "$1" 'system calls' "$(per_request "$short" "$long")" "$(limit_of any "$1" calls)"
+        judge "$1" 'system calls' "$(per_request "$short" "$long" "$few" "$many")" "$(limit_of any "$1" calls)"
     fi
 }
 
