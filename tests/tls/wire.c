@@ -47,7 +47,8 @@ static int64_t give(void *owner, const void *bytes, size_t size)
 
     if (w->send_error != FIRTH_OK)
         return firth_fail(w->send_error, 0, "send");
-    size = allowance(w, size);
+    if (w->cut.piece == 0)
+        size = allowance(w, size);
     if (w->room != 0)
         size = least(size, w->room - least(w->room, w->written - w->read));
     if (size == 0)
@@ -64,7 +65,7 @@ static const fth_tls_transport transport = {.receive = receive, .send = give};
 static void reset(wire *w)
 {
     w->written = w->read = w->receives = w->sends = 0;
-    w->is_ended = false;
+    w->is_ended = w->cut.is_sealed = false;
 }
 
 static void build(wire_end *end, const firth_tls_builder *tls)
@@ -194,6 +195,29 @@ static void end_wires(wire_pair *pair, bool all)
     pair->to_client.is_ended = pair->to_client.is_ended || all || pair->server.result < 0;
 }
 
+/* What was written since then. */
+static void cut_since(wire *w, size_t before)
+{
+    static unsigned char cut[RECUT_GROWTH * 65536];
+    size_t taken, size;
+
+    if (w->cut.piece == 0 || w->written == before)
+        return;
+    certificate_check(w->written - before <= sizeof cut / RECUT_GROWTH, "the size of a flight");
+    size = recut_records(&w->cut, w->bytes + before, w->written - before, cut, &taken);
+    certificate_check(taken == w->written - before && before + size <= sizeof w->bytes, "whole records");
+    memcpy(w->bytes + before, cut, size);
+    w->written = before + size;
+}
+
+static void step_and_cut(wire_end *end)
+{
+    const size_t before = end->out->written;
+
+    step(end);
+    cut_since(end->out, before);
+}
+
 int wire_handshake(wire_pair *pair)
 {
     size_t before = 0;
@@ -201,14 +225,14 @@ int wire_handshake(wire_pair *pair)
 
     pair->client.result = pair->server.result = FTH_TLS_WANT_READ;
     while (still < WIRE_PATIENCE && (pair->client.result > 0 || pair->server.result > 0)) {
-        step(&pair->client);
-        step(&pair->server);
+        step_and_cut(&pair->client);
+        step_and_cut(&pair->server);
         end_wires(pair, false);
         still = moved(pair) == before ? still + 1 : 0;
         before = moved(pair);
     }
-    step(&pair->client); /* what was sent last */
-    step(&pair->server);
+    step_and_cut(&pair->client); /* what was sent last */
+    step_and_cut(&pair->server);
     return pair->client.result != FIRTH_OK ? pair->client.result : pair->server.result;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/tls/mbedtls/session.h"
 #include "tests/tls/certificates.h"
+#include "tests/tls/recut.h"
 
 enum { WIRE_SIZE = 1 << 20 };
 
@@ -20,6 +21,7 @@ typedef struct wire {
     size_t cut_at;     /* the stream ends before this byte; SIZE_MAX: never */
     size_t flip_at;    /* this byte is changed by flip; SIZE_MAX: none */
     unsigned char flip;
+    recut cut; /* what a step of a handshake wrote is cut so before it is read; it is taken in full */
     int send_error, receive_error; /* FIRTH_OK: none */
     size_t receives, sends;        /* calls that moved something */
     bool is_turn;

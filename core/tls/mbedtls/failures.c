@@ -149,6 +149,10 @@ static void refine_record(const fth_tls_session *session, meaning *what)
     } else if (size > MBEDTLS_SSL_IN_CONTENT_LEN) { /* what is in it is, or what was added is more than is in use */
         what->alert = MBEDTLS_SSL_ALERT_MSG_RECORD_OVERFLOW;
         what->words = "a record holds more than " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes";
+    } else if (fth_tls_is_short_piece(&session->ssl)) { /* legal (RFC 8446 §5.1), and not joined where it is sealed */
+        what->code = FIRTH_ERR_TLS_HANDSHAKE;
+        what->alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
+        what->words = "the first piece of a sealed handshake message has less than 4 bytes, which mbedTLS cannot read";
     } else {
         what->words = "a record is not made as TLS says";
     }
@@ -170,6 +174,8 @@ static void refine_message(const fth_tls_session *session, meaning *what)
 {
     int type = session->is_established ? fth_tls_received_handshake(&session->ssl) : -1;
 
+    if (session->pieces.fault != NULL)
+        what->words = session->pieces.fault;
     if (mbedtls_ssl_get_version_number(&session->ssl) != MBEDTLS_SSL_VERSION_TLS1_3)
         return;
     if (type == KEY_UPDATE)

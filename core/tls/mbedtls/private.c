@@ -39,6 +39,14 @@ bool fth_tls_is_joining(const mbedtls_ssl_context *ssl)
     return ssl->MBEDTLS_PRIVATE(badmac_seen_or_in_hsfraglen) != 0;
 }
 
+bool fth_tls_is_short_piece(const mbedtls_ssl_context *ssl)
+{
+    const size_t size = ssl->MBEDTLS_PRIVATE(in_msglen);
+
+    return !fth_tls_reads_plain(ssl) && ssl->MBEDTLS_PRIVATE(in_msgtype) == MBEDTLS_SSL_MSG_HANDSHAKE && size > 0 &&
+           size < 4;
+}
+
 bool fth_tls_reads_plain(const mbedtls_ssl_context *ssl)
 {
     return ssl->MBEDTLS_PRIVATE(transform_in) == NULL;

@@ -63,7 +63,7 @@ static int session_open(fth_tls_session *session, fth_tls_context *context, cons
     if (mbedtls_ssl_setup(&session->ssl, &context->config) != 0)
         result = firth_fail(FIRTH_ERR_NO_MEMORY, 0, "mbedtls_ssl_setup");
     fth_tls_attach(context, &session->ssl, &session->link);
-    mbedtls_ssl_set_bio(&session->ssl, session, fth_tls_transport_send, fth_tls_transport_receive, NULL);
+    mbedtls_ssl_set_bio(&session->ssl, session, fth_tls_transport_send, fth_tls_pieces_receive, NULL);
     mbedtls_ssl_set_verify(&session->ssl, fth_tls_verify, session);
     if (result == FIRTH_OK && context->role == FIRTH_TLS_CLIENT)
         result = open_client(session, context, opening);

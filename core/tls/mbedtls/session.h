@@ -20,6 +20,19 @@ typedef struct fth_tls_peer {
     const char *names[]; /* and the texts behind them */
 } fth_tls_peer;
 
+/* How the peer's records are cut anew (pieces.c). */
+typedef struct fth_tls_pieces {
+    unsigned char theirs[5]; /* the header of the peer's record */
+    unsigned char ours[9]; /* the header of the record for mbedTLS and, behind it, that of the message it begins with */
+    uint8_t theirs_came, message_came; /* bytes of the two headers that came; of a message's, all until it ends */
+    uint8_t ours_size, ours_given;
+    uint16_t left;         /* bytes of the peer's record that did not come yet */
+    uint16_t passing;      /* of these, what belongs to our record */
+    uint32_t message_left; /* bytes of the message that no record of ours has yet */
+    bool is_over;          /* records are sealed now, and pass as they are */
+    const char *fault;     /* what is wrong with the peer's pieces, or NULL */
+} fth_tls_pieces;
+
 struct fth_tls_session {
     mbedtls_ssl_context ssl;
     fth_tls_link link;
@@ -39,6 +52,7 @@ struct fth_tls_session {
     size_t most_received; /* bytes that the call may still take */
     int receive_error;    /* the transport's, or 0 */
     int send_error;
+    fth_tls_pieces pieces;
 
     /* The end of a record that had to make room for a read, which must not wait for a peer that takes nothing. */
     unsigned char *aside; /* NULL: there is none */
@@ -62,9 +76,12 @@ struct fth_tls_session {
     fth_tls_peer *peer;   /* NULL until it is asked for */
 };
 
-/* ---- transport.c: mbedTLS's callbacks, owned by a session -------------------------------------------------------- */
+/* ---- transport.c, pieces.c: mbedTLS's callbacks, owned by a session ---------------------------------------------- */
 
-int fth_tls_transport_receive(void *owner, unsigned char *bytes, size_t size);
+/* The peer's bytes; the same in records whose pieces of handshake messages mbedTLS can put together. */
+int fth_tls_transport_receive(fth_tls_session *session, unsigned char *bytes, size_t size);
+int fth_tls_pieces_receive(void *owner, unsigned char *bytes, size_t size);
+
 int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size);
 
 /* A call that wants to read though the transport had bytes has read nothing that matters. mbedTLS passes over warnings
