@@ -50,15 +50,45 @@ static int fail(fth_tls_session *session, int error)
     return code;
 }
 
-/* With FIRTH_TLS_CLIENT_OPTIONAL mbedTLS lets a client's certificate pass whatever is wrong with it. */
+static bool requires_certificate(const fth_tls_session *session)
+{
+    return !is_client(session) && session->link.context->client_authentication == FIRTH_TLS_CLIENT_REQUIRED;
+}
+
+/* With FIRTH_TLS_CLIENT_OPTIONAL mbedTLS lets a client's certificate pass whatever is wrong with it; where the session is
+ * the judge, the lack of one too. */
 static bool is_refused(const fth_tls_session *session)
 {
-    return session->has_verified && session->link.context->client_authentication == FIRTH_TLS_CLIENT_OPTIONAL &&
+    return ((session->has_verified && session->link.context->client_authentication == FIRTH_TLS_CLIENT_OPTIONAL) ||
+            session->is_judge) &&
            mbedtls_ssl_get_verify_result(&session->ssl) != 0;
+}
+
+static int refuse(fth_tls_session *session)
+{
+    const uint32_t flags = mbedtls_ssl_get_verify_result(&session->ssl);
+
+    return flags == MBEDTLS_X509_BADCERT_MISSING
+               ? fail(session, MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE)
+               : fth_tls_fail_certificate(session, flags, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
+}
+
+/* However the handshake came about, no client gets past a server that requires certificates with none, or with one that is
+ * not good. A session that is resumed has that of the first handshake. A pre-shared key stands for one (firth/tls.h): in
+ * TLS 1.3 it was used if the server had to show no certificate, in TLS 1.2 if it was asked for at all. */
+static bool is_unknown_client(const fth_tls_session *session)
+{
+    const bool is_by_key = session->link.has_found_key && !(is_1_3(session) && session->has_certificate_step);
+
+    if (!requires_certificate(session) || is_by_key)
+        return false;
+    return mbedtls_ssl_get_peer_cert(&session->ssl) == NULL || mbedtls_ssl_get_verify_result(&session->ssl) != 0;
 }
 
 static int established(fth_tls_session *session)
 {
+    if (is_unknown_client(session))
+        return fail(session, MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE);
     session->is_established = true;
     if (!is_1_3(session))
         keep_1_2(session);
@@ -69,8 +99,7 @@ static int established(fth_tls_session *session)
 static int stepped(fth_tls_session *session, int result)
 {
     if (result == 0 && is_refused(session))
-        return fth_tls_fail_certificate(session, mbedtls_ssl_get_verify_result(&session->ssl),
-                                        MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
+        return refuse(session);
     if (result == 0)
         return FIRTH_OK;
     if (fth_tls_is_new_ticket(result)) {
@@ -87,9 +116,21 @@ static int stepped(fth_tls_session *session, int result)
     return fail(session, result);
 }
 
+/* A server of TLS 1.3 answers a client without a certificate with certificate_required (RFC 8446 §4.4.2.4); mbedTLS's, that
+ * requires one, with the no_certificate of SSL 3.0. So it is told, for that message alone, that none is required. */
+static void judge_certificate(fth_tls_session *session)
+{
+    session->is_judge = true;
+    mbedtls_ssl_set_hs_authmode(&session->ssl, MBEDTLS_SSL_VERIFY_OPTIONAL);
+}
+
 static void prepare_step(fth_tls_session *session)
 {
-    switch (fth_tls_state(&session->ssl)) {
+    const int state = fth_tls_state(&session->ssl);
+
+    if (state == MBEDTLS_SSL_CLIENT_CERTIFICATE && requires_certificate(session) && is_1_3(session))
+        judge_certificate(session);
+    switch (state) {
     case MBEDTLS_SSL_SERVER_CERTIFICATE:
         session->has_certificate_step = true;
         break;

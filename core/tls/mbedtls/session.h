@@ -66,6 +66,7 @@ struct fth_tls_session {
     int64_t offered_until_ns;  /* client: of the kept session that was offered; 0: none was */
     bool has_certificate_step; /* the handshake came to where the server's certificate belongs */
     bool has_verified;         /* a certificate of the peer's was looked at */
+    bool is_judge;             /* server: mbedTLS lets any certificate pass, and none, to have it refused here */
 
     bool has_ended; /* close_notify was given to mbedTLS */
     int read_end;   /* FIRTH_EOF, FIRTH_ERR_TLS_TRUNCATED or the transport's error, once it was read */
