@@ -66,6 +66,7 @@ typedef struct fth_tls_link {
     fth_tls_context *context;
     char *server_name;  /* server: what the client asked for (SNI), or NULL; of mbedtls_calloc, detach frees it */
     bool has_found_key; /* server: psk_find had the client's key */
+    bool is_key_wanted; /* server: the client showed an identity that psk_find has no key of */
     bool is_held_back;  /* client: TLS 1.2 was agreed on, and the server says that it has TLS 1.3 (RFC 8446 §4.1.3) */
 } fth_tls_link;
 

@@ -16,13 +16,15 @@ typedef struct meaning {
     const char *words;
 } meaning;
 
+static const char illegal_value[] = "a message of the peer's has a value that it may not have";
+static const char unknown_key[] = "the client's pre-shared key is not known";
+
 static const meaning meanings[] = {
     {MBEDTLS_ERR_SSL_INVALID_MAC, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC,
      "a record does not decrypt: it was changed on the way, or the keys differ"},
     {MBEDTLS_ERR_SSL_DECODE_ERROR, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECODE_ERROR,
      "a message of the peer's cannot be read"},
-    {MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER,
-     "a message of the peer's has a value that it may not have"},
+    {MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER, illegal_value},
     {MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE,
      "the peer sent a message out of turn"},
     {MBEDTLS_ERR_SSL_UNEXPECTED_RECORD, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE,
@@ -40,7 +42,7 @@ static const meaning meanings[] = {
     {MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME,
      "no certificate for the name that the client asks for"},
     {MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY,
-     "the client's pre-shared key is not known"},
+     unknown_key},
     {MBEDTLS_ERR_SSL_BAD_CERTIFICATE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_BAD_CERT,
      "the peer's certificate cannot be used"},
     {MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED,
@@ -153,6 +155,9 @@ static void refine_record(const fth_tls_session *session, meaning *what)
         what->code = FIRTH_ERR_TLS_HANDSHAKE;
         what->alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
         what->words = "the first piece of a sealed handshake message has less than 4 bytes, which mbedTLS cannot read";
+    } else if (what->error == MBEDTLS_ERR_SSL_BAD_INPUT_DATA) { /* it was not the record: a key of zeros, say */
+        what->alert = MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER;
+        what->words = illegal_value;
     } else {
         what->words = "a record is not made as TLS says";
     }
@@ -208,6 +213,10 @@ static void refine(const fth_tls_session *session, meaning *what)
     case MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER:
         if (!is_1_3 && session->link.context->role == FIRTH_TLS_CLIENT && fth_tls_has_pss_fault())
             what->words = "this version of mbedTLS refuses RSA-PSS signatures in TLS 1.2 (Mbed-TLS issue 10668)";
+        if (fth_tls_lacks_key(session)) {
+            what->code = FIRTH_ERR_TLS_HANDSHAKE;
+            what->words = unknown_key;
+        }
         break;
     default:
         break;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This end's certificates: read, checked against their keys, and chosen for the name that a client asks for. */
 #include "core/tls/mbedtls/parts.h"
+#include "core/tls/mbedtls/private.h"
 #include <firth/backend.h>
 #include <string.h>
 
@@ -257,6 +258,8 @@ static int choose(mbedtls_ssl_context *ssl)
     const unsigned char *name = mbedtls_ssl_get_hs_sni(ssl, &size);
     int error;
 
+    if (!link->context->offers_1_3 && !fth_tls_client_has_1_2(ssl))
+        return MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
     if (name == NULL || size == 0 || memchr(name, '\0', size) != NULL)
         return 0;
     if (link->server_name == NULL) { /* the second ClientHello of a TLS 1.3 handshake has it, too */

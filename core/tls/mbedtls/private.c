@@ -47,6 +47,16 @@ bool fth_tls_is_short_piece(const mbedtls_ssl_context *ssl)
            size < 4;
 }
 
+void fth_tls_change_alert(mbedtls_ssl_context *ssl, unsigned char from, unsigned char to)
+{
+    unsigned char *end = ssl->MBEDTLS_PRIVATE(out_hdr); /* where the next record goes */
+    enum { RECORD_BYTES = 7 };
+
+    if (ssl->MBEDTLS_PRIVATE(transform_out) == NULL && ssl->MBEDTLS_PRIVATE(out_left) == RECORD_BYTES &&
+        end[-RECORD_BYTES] == MBEDTLS_SSL_MSG_ALERT && end[-1] == from)
+        end[-1] = to;
+}
+
 bool fth_tls_reads_plain(const mbedtls_ssl_context *ssl)
 {
     return ssl->MBEDTLS_PRIVATE(transform_in) == NULL;
@@ -55,6 +65,43 @@ bool fth_tls_reads_plain(const mbedtls_ssl_context *ssl)
 const unsigned char *fth_tls_received_header(const mbedtls_ssl_context *ssl)
 {
     return ssl->MBEDTLS_PRIVATE(in_hdr);
+}
+
+enum { HELLO_FIXED = 4 + 2 + 32, SUPPORTED_VERSIONS = 43 };
+
+/* Passes over a vector whose length is in so many bytes. */
+static const unsigned char *skip(const unsigned char *at, const unsigned char *end, size_t length_bytes)
+{
+    size_t size = 0;
+
+    if ((size_t)(end - at) < length_bytes)
+        return end;
+    for (size_t i = 0; i < length_bytes; i++)
+        size = size << 8 | *at++;
+    return (size_t)(end - at) < size ? end : at + size;
+}
+
+static bool has_1_2(const unsigned char *versions, const unsigned char *end)
+{
+    for (; end - versions >= 2; versions += 2)
+        if (versions[0] == 3 && versions[1] == 3)
+            return true;
+    return false;
+}
+
+bool fth_tls_client_has_1_2(const mbedtls_ssl_context *ssl)
+{
+    const unsigned char *hello = ssl->MBEDTLS_PRIVATE(in_msg), *end = hello + ssl->MBEDTLS_PRIVATE(in_hslen), *at;
+
+    if (end - hello < HELLO_FIXED)
+        return true;
+    at = skip(hello + HELLO_FIXED, end, 1); /* session id */
+    at = skip(at, end, 2);                  /* suites */
+    at = skip(at, end, 1);                  /* compression */
+    for (at += end - at < 2 ? end - at : 2; end - at >= 5; at = skip(at + 2, end, 2))
+        if (at[0] == 0 && at[1] == SUPPORTED_VERSIONS)
+            return has_1_2(at + 5, skip(at + 4, end, 1));
+    return true;
 }
 
 bool fth_tls_is_joined(const mbedtls_x509_name *part)

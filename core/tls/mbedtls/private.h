@@ -31,8 +31,16 @@ bool fth_tls_is_joining(const mbedtls_ssl_context *ssl);
  * MBEDTLS_ERR_SSL_INVALID_RECORD. */
 bool fth_tls_is_short_piece(const mbedtls_ssl_context *ssl);
 
+/* Changes the number of an alert that mbedTLS is about to send in plain, when it is that one. */
+void fth_tls_change_alert(mbedtls_ssl_context *ssl, unsigned char from, unsigned char to);
+
 /* Whether records come in plain still. */
 bool fth_tls_reads_plain(const mbedtls_ssl_context *ssl);
+
+/* Whether a client that said hello to a server of TLS 1.2 has that version: in the callback that chooses the certificate,
+ * when mbedTLS has found the message well-formed. mbedTLS's server does not look at supported_versions (RFC 8446 §4.2.1)
+ * unless it has TLS 1.3 itself. */
+bool fth_tls_client_has_1_2(const mbedtls_ssl_context *ssl);
 
 /* The record that was read last, from the five bytes of its header on. */
 const unsigned char *fth_tls_received_header(const mbedtls_ssl_context *ssl);

@@ -21,6 +21,7 @@ static bool is_text(const unsigned char *bytes, size_t size)
 static int find(void *argument, mbedtls_ssl_context *ssl, const unsigned char *identity, size_t size)
 {
     const fth_tls_context *context = argument;
+    fth_tls_link *link = mbedtls_ssl_get_user_data_p(ssl);
     unsigned char key[MBEDTLS_PSK_MAX_LEN];
     char text[MOST_IDENTITY_BYTES + 1];
     size_t key_size;
@@ -33,8 +34,8 @@ static int find(void *argument, mbedtls_ssl_context *ssl, const unsigned char *i
     key_size = context->psk_find(context->psk_find_argument, text, key, sizeof key);
     if (key_size > 0 && key_size <= sizeof key)
         error = mbedtls_ssl_set_hs_psk(ssl, key, key_size);
-    if (error == 0)
-        ((fth_tls_link *)mbedtls_ssl_get_user_data_p(ssl))->has_found_key = true;
+    link->has_found_key = link->has_found_key || error == 0;
+    link->is_key_wanted = link->is_key_wanted || error != 0;
     fth_tls_wipe(key, sizeof key);
     return error;
 }

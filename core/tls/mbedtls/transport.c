@@ -70,6 +70,14 @@ static bool put_aside(fth_tls_session *session, const unsigned char *bytes, size
     return true;
 }
 
+bool fth_tls_lacks_key(const fth_tls_session *session)
+{
+    const fth_tls_link *link = &session->link;
+
+    return link->is_key_wanted && !link->has_found_key &&
+           mbedtls_ssl_get_version_number(&session->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+}
+
 int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size)
 {
     fth_tls_session *session = owner;
@@ -80,6 +88,9 @@ int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size)
         return MBEDTLS_ERR_SSL_CONN_EOF;
     if (session->carried_bytes == 0)
         session->has_begun_send = true;
+    if (!session->is_established && fth_tls_lacks_key(session))
+        fth_tls_change_alert(&session->ssl, MBEDTLS_SSL_ALERT_MSG_MISSING_EXTENSION,
+                             MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY);
     taken = fth_tls_send_aside(session);
     if (taken == FIRTH_OK)
         taken = session->transport->send(session->owner, bytes, size);
