@@ -4,7 +4,7 @@
 include_guard(GLOBAL)
 
 set(FIRTH_BACKENDS_KNOWN epoll poll kqueue iocp lwip io_uring sim)
-set(FIRTH_BACKENDS_WRITTEN epoll poll sim)
+set(FIRTH_BACKENDS_WRITTEN epoll poll iocp sim)
 
 # What this system can run, best first.
 set(FIRTH_BACKENDS_HERE "")
@@ -13,6 +13,9 @@ if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
 endif()
 if(UNIX)
     list(APPEND FIRTH_BACKENDS_HERE poll)
+endif()
+if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
+    list(APPEND FIRTH_BACKENDS_HERE iocp)
 endif()
 list(APPEND FIRTH_BACKENDS_HERE sim) # needs no system; last, since it is nobody's network
 

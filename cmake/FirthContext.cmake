@@ -5,7 +5,7 @@ include_guard(GLOBAL)
 
 # The compiler knows what it builds for; CMAKE_SYSTEM_PROCESSOR only what somebody called the machine.
 function(firth_find_context_arch result)
-    set(x86_64 "defined(__x86_64__) && !defined(__ILP32__) && !defined(_WIN32)")
+    set(x86_64 "defined(__x86_64__) && !defined(__ILP32__)")
     set(aarch64 "defined(__aarch64__) && !defined(__ILP32__) && !defined(_WIN32)")
     set(armv7 "defined(__arm__) && __ARM_ARCH >= 7 && !defined(_WIN32)")
     set(riscv64 "defined(__riscv) && __riscv_xlen == 64")

@@ -6,7 +6,9 @@ include(CheckLinkerFlag)
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-check_c_compiler_flag("-Werror -fstack-clash-protection" FIRTH_HAS_STACK_CLASH_PROTECTION)
+if(NOT WIN32) # where every big frame is probed anyway
+    check_c_compiler_flag("-Werror -fstack-clash-protection" FIRTH_HAS_STACK_CLASH_PROTECTION)
+endif()
 check_linker_flag(C LINKER:--exclude-libs,ALL FIRTH_HAS_EXCLUDE_LIBS)
 check_c_compiler_flag("-Werror -fmacro-prefix-map=/a=/b" FIRTH_HAS_MACRO_PREFIX_MAP)
 
@@ -25,6 +27,15 @@ function(firth_set_warnings target)
         target_compile_options(${target} PRIVATE -Werror)
     endif()
     set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+    firth_set_windows(${target})
+endfunction()
+
+# Windows 10, without its oldest parts; a printf that knows C99, which msvcrt's does not.
+function(firth_set_windows target)
+    if(WIN32)
+        target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX
+                                                     __USE_MINGW_ANSI_STDIO=1)
+    endif()
 endfunction()
 
 # FIRTH_DEBUG, as FIRTH_ASSERTIONS says; the tests are told too, since misuse then aborts.
@@ -64,6 +75,9 @@ function(firth_configure_library target)
                                                 "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
     target_link_libraries(${target} PRIVATE Threads::Threads)
+    if(WIN32)
+        target_link_libraries(${target} PRIVATE ws2_32 iphlpapi bcrypt crypt32)
+    endif()
     target_compile_definitions(${target} PRIVATE FIRTH_BUILDING)
     firth_link_mbedtls(${target})
 

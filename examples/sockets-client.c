@@ -9,12 +9,68 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifdef _WIN32
+#include <windows.h>
+#else
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
+#endif
 
 /* ---- the terminal: the one place here that asks the system rather than Firth -------------------------------------- */
 
+#ifdef _WIN32
+/* Reading a terminal blocks, so it happens in firth_blocking, on a thread of its own. A thread in ReadFile cannot be called
+ * back, so it waits for the terminal and for an event that terminal_wake sets; for a pipe nobody can wait, so it looks. */
+typedef struct terminal {
+    HANDLE wake;
+    size_t size;
+    char bytes[1024];
+} terminal;
+
+static int terminal_wait(const terminal *input, HANDLE in)
+{
+    enum { LOOK_MS = 20 };
+    const HANDLE both[] = {input->wake, in};
+    DWORD available = 0;
+
+    if (GetFileType(in) == FILE_TYPE_CHAR)
+        return WaitForMultipleObjects(2, both, FALSE, INFINITE) == WAIT_OBJECT_0 ? FIRTH_ERR_CLOSED : FIRTH_OK;
+    while (GetFileType(in) == FILE_TYPE_PIPE && PeekNamedPipe(in, NULL, 0, NULL, &available, NULL) && available == 0)
+        if (WaitForSingleObject(input->wake, LOOK_MS) == WAIT_OBJECT_0)
+            return FIRTH_ERR_CLOSED;
+    return FIRTH_OK;
+}
+
+/* FIRTH_OK with what was typed; FIRTH_EOF at the end of input; FIRTH_ERR_CLOSED after terminal_wake. */
+static int terminal_read(void *argument)
+{
+    terminal *input = argument;
+    HANDLE in = GetStdHandle(STD_INPUT_HANDLE);
+    DWORD count = 0;
+    int rc = terminal_wait(input, in);
+
+    if (rc < 0)
+        return rc;
+    if (!ReadFile(in, input->bytes, sizeof input->bytes, &count, NULL) && GetLastError() != ERROR_BROKEN_PIPE)
+        return FIRTH_ERR_SYSTEM;
+    input->size = count;
+    return count == 0 ? FIRTH_EOF : FIRTH_OK;
+}
+
+/* False: the system has no event for it. */
+static bool terminal_open(terminal *input)
+{
+    input->wake = CreateEventW(NULL, TRUE, FALSE, NULL);
+    return input->wake != NULL;
+}
+
+static void terminal_wake(terminal *input)
+{
+    (void)SetEvent(input->wake);
+}
+
+#else
 /* Reading a terminal blocks, so it happens in firth_blocking, on a thread of its own. A thread in read(2) cannot be
  * called back, so it waits in poll(2) instead, for the terminal and for a pipe that terminal_wake writes to. */
 typedef struct terminal {
@@ -42,11 +98,18 @@ static int terminal_read(void *argument)
     return count == 0 ? FIRTH_EOF : FIRTH_OK;
 }
 
+/* False: the system has no pipe for it. */
+static bool terminal_open(terminal *input)
+{
+    return pipe(input->wake) == 0;
+}
+
 static void terminal_wake(terminal *input)
 {
     close(input->wake[1]);
     input->wake[1] = -1;
 }
+#endif
 
 /* ---- the conversation -------------------------------------------------------------------------------------------- */
 
@@ -140,8 +203,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s [host [port]], a port is a number from 0 to 65535\n", argv[0]);
         return EXIT_FAILURE;
     }
-    if (pipe(talk.input.wake) != 0) {
-        perror("pipe");
+    if (!terminal_open(&talk.input)) {
+        fputs("No pipe or event is left\n", stderr);
         return EXIT_FAILURE;
     }
     return firth_run(converse, &talk) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

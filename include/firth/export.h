@@ -22,11 +22,15 @@
 #endif
 
 #if defined(__GNUC__)
-#define FIRTH_NODISCARD                   __attribute__((warn_unused_result))
+#define FIRTH_NODISCARD __attribute__((warn_unused_result))
+#ifdef __MINGW32__ /* its printf is msvcrt's unless told otherwise */
+#define FIRTH_PRINTF(format_at, first_at) __attribute__((format(gnu_printf, format_at, first_at)))
+#else
 #define FIRTH_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
-#define FIRTH_COLD                        __attribute__((cold))     /* of failures: out of the way of what succeeds */
-#define FIRTH_NOINLINE                    __attribute__((noinline)) /* rare, or long: not in its caller's frame */
-#define FIRTH_INLINE                      static inline __attribute__((always_inline)) /* on the way of every request */
+#endif
+#define FIRTH_COLD     __attribute__((cold))                        /* of failures: out of the way of what succeeds */
+#define FIRTH_NOINLINE __attribute__((noinline))                    /* rare, or long: not in its caller's frame */
+#define FIRTH_INLINE   static inline __attribute__((always_inline)) /* on the way of every request */
 #else
 #define FIRTH_NODISCARD
 #define FIRTH_PRINTF(format_at, first_at)

@@ -2,6 +2,9 @@
 /* Contexts: the processor's switch, with sanitizers and Valgrind told of it where the build wants that. */
 #include "ports/arch/annotate.h"
 #include "ports/arch/switch.h"
+#ifdef _WIN32
+#include "ports/windows/stack.h"
+#endif
 
 #if !FTH_SWITCH_HAS_ASSEMBLY
 #define ASSEMBLY_NAME "none"
@@ -28,6 +31,25 @@ static inline void switch_stacks(firth_context *from, firth_context *to)
 #endif
 }
 
+#if FTH_SWITCH_HAS_ASSEMBLY
+/* All of the stack is committed, so it ends where it is limited. What an overflow needs is in the guard below. */
+static inline void *make_by_assembly(void *stack_low, size_t bytes, void (*entry)(void *), void *argument)
+{
+    void *sp = fth_switch_make((char *)stack_low + bytes, entry, argument);
+#ifdef _WIN32
+    fth_switch_block *block = sp;
+
+    block->exception_list = UINTPTR_MAX;
+    block->fiber_data = 0;
+    block->stack_base = (uintptr_t)stack_low + bytes;
+    block->stack_limit = (uintptr_t)stack_low;
+    block->guaranteed_bytes = FTH_STACK_HANDLER_BYTES;
+    block->deallocation_stack = (uintptr_t)stack_low - FTH_STACK_ROOM_BYTES;
+#endif
+    return sp;
+}
+#endif
+
 static inline void *make_on(void *stack_low, size_t bytes, void (*entry)(void *), void *argument)
 {
 #if FTH_SWITCH_HAS_UCONTEXT
@@ -35,7 +57,7 @@ static inline void *make_on(void *stack_low, size_t bytes, void (*entry)(void *)
         return fth_ucontext_make(stack_low, bytes, entry, argument);
 #endif
 #if FTH_SWITCH_HAS_ASSEMBLY
-    return fth_switch_make((char *)stack_low + bytes, entry, argument);
+    return make_by_assembly(stack_low, bytes, entry, argument);
 #else
     __builtin_unreachable();
 #endif

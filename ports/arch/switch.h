@@ -30,6 +30,18 @@ void *fth_switch_make(void *top, void (*entry)(void *), void *argument);
 /* Leaves the running flow, its stack pointer in *from_sp, for the one that was left at to_sp. */
 void fth_switch(void **from_sp, void *to_sp);
 
+#ifdef _WIN32
+/* What a context that is set aside knows of its stack, where its stack pointer points to; see the .S file. */
+typedef struct fth_switch_block {
+    uintptr_t exception_list;
+    uintptr_t fiber_data;
+    uintptr_t stack_base;
+    uintptr_t stack_limit;
+    uintptr_t guaranteed_bytes;
+    uintptr_t deallocation_stack;
+} fth_switch_block;
+#endif
+
 /* The same by ucontext, which also keeps a signal mask per context and asks the kernel for it at every switch. */
 void *fth_ucontext_make(void *stack_low, size_t bytes, void (*entry)(void *), void *argument);
 void fth_ucontext_switch(void **from_sp, void *to_sp);

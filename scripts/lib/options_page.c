@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Prints docs/options.md from the tables that the code uses. Built by scripts/options with the compiler of this machine;
  * the names of the systems are taken as they are written, so any machine can print those of every other. */
+#include "backends/iocp/options.h"
 #include "backends/readiness/options.h"
 #include "backends/sim/options.h"
 #include <firth/option.h>
@@ -14,6 +15,7 @@ typedef struct row {
     int defaults[3];
     const char *native, *native_6;
     int factor;
+    const char *windows;
     const char *sim;
 } row;
 
@@ -22,7 +24,7 @@ typedef struct row {
 
 static row rows[FIRTH_OPTION_COUNT_] = {
 #define ROW(NAME, name, least, most, unit, tcp, udp, local, what)                                                      \
-    [FIRTH_OPTION_##NAME] = {#name, unit, what, least, most, {tcp, udp, local}, NULL, NULL, 1, NULL},
+    [FIRTH_OPTION_##NAME] = {#name, unit, what, least, most, {tcp, udp, local}, NULL, NULL, 1, NULL, NULL},
     FIRTH_OPTIONS(ROW)
 #undef ROW
 };
@@ -36,6 +38,9 @@ static void read_backends(void)
 #undef NATIVE
 #define NATIVE(OPTION, level, name, told_factor) rows[FIRTH_OPTION_##OPTION].native_6 = #name;
     FTH_NATIVE_IPV6_OPTIONS(NATIVE)
+#undef NATIVE
+#define NATIVE(OPTION, level, name) rows[FIRTH_OPTION_##OPTION].windows = #name;
+    FTH_WINDOWS_OPTIONS(NATIVE)
 #undef NATIVE
 #define SIM(OPTION, highest, value)                                                                                    \
     rows[FIRTH_OPTION_##OPTION].sim =                                                                                  \
@@ -81,6 +86,14 @@ static void print_native(const row *one)
         printf(", told ×%d", one->factor);
 }
 
+static void print_windows(const row *one)
+{
+    if (one->windows == NULL)
+        printf(" | –");
+    else
+        printf(" | `%s`", one->windows);
+}
+
 int main(void)
 {
     size_t i;
@@ -100,9 +113,11 @@ int main(void)
         "Under TCP, UDP and Unix stands the builder's default; \"system's\" means that nothing is set. Under Linux "
         "stands what the\nsystem calls it, for epoll and poll alike, with IPv6's own name behind it where that has "
         "one: a socket of both families\nhas both set. \"told ×2\": getsockopt(2) tells twice what was asked for, "
-        "which Firth takes back. Under simulator stands\nthe value nobody has set.\n\n"
-        "| option | what it is | values | TCP | UDP | Unix | Linux: epoll, poll | simulator |\n"
-        "|---|---|---|---|---|---|---|---|\n");
+        "which Firth takes back. Under Windows stands\n"
+        "Winsock's name, and [windows.md](windows.md) has what differs. Under simulator stands the value nobody has "
+        "set.\n\n"
+        "| option | what it is | values | TCP | UDP | Unix | Linux: epoll, poll | Windows: iocp | simulator |\n"
+        "|---|---|---|---|---|---|---|---|---|\n");
     for (i = 0; i < FIRTH_OPTION_COUNT_; i++) {
         printf("| `%s` | %s | ", rows[i].name, rows[i].what);
         print_values(&rows[i]);
@@ -110,6 +125,7 @@ int main(void)
         print_default(&rows[i], rows[i].defaults[1]);
         print_default(&rows[i], rows[i].defaults[2]);
         print_native(&rows[i]);
+        print_windows(&rows[i]);
         printf(" | %s |\n", rows[i].sim != NULL ? rows[i].sim : "–");
     }
     printf(

@@ -35,7 +35,9 @@ check an_unknown_backend_is_refused refuses 'FIRTH_BACKEND: there is no backend 
     configure -DFIRTH_BACKEND=nonsense
 check a_backend_that_is_not_written_yet_is_refused refuses 'the backend "kqueue" is not part of Firth' \
     configure -DFIRTH_BACKEND=kqueue
-check a_refusal_names_what_there_is refuses 'On Linux this version has: epoll, poll, sim' configure -DFIRTH_BACKEND=iocp
+check a_refusal_names_what_there_is refuses 'On Linux this version has: epoll, poll, sim' configure -DFIRTH_BACKEND=lwip
+check the_backend_of_windows_is_refused_elsewhere refuses 'the backend "iocp" does not run on Linux' \
+    configure -DFIRTH_BACKEND=iocp
 check a_backend_of_another_system_is_refused refuses 'the backend "epoll" does not run on FreeBSD' \
     configure -DFIRTH_BACKEND=epoll -DCMAKE_SYSTEM_NAME=FreeBSD
 check an_unknown_extra_backend_is_refused refuses 'FIRTH_EXTRA_BACKENDS: there is no backend "nonsense"' \

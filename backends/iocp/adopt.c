@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "backends/iocp/iocp.h"
+
+/* A connected TCP socket; *ipv6 tells which. */
+static int check(SOCKET socket, bool *ipv6)
+{
+    WSAPROTOCOL_INFOW info;
+    fth_native_address peer;
+    int size = sizeof info, peer_size = sizeof peer;
+
+    if (getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) != 0)
+        return fth_fail_last("getsockopt(SO_PROTOCOL_INFOW)");
+    if (info.iSocketType != SOCK_STREAM || info.iProtocol != IPPROTO_TCP ||
+        (info.iAddressFamily != AF_INET && info.iAddressFamily != AF_INET6))
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "adopt");
+    *ipv6 = info.iAddressFamily == AF_INET6;
+    if (getpeername(socket, &peer.any, &peer_size) != 0)
+        return fth_fail_last("getpeername");
+    return FIRTH_OK;
+}
+
+/* Non-blocking, not inherited, and without a linger of its previous owner. Undoes what it did when a later step fails, but
+ * for what cannot be asked: whether it was non-blocking. */
+static int prepare(SOCKET socket)
+{
+    static const struct linger none = {0};
+    u_long on = 1;
+    DWORD flags = 0;
+    int rc;
+
+    if (!GetHandleInformation((HANDLE)socket, &flags) || !SetHandleInformation((HANDLE)socket, HANDLE_FLAG_INHERIT, 0))
+        return fth_fail_last("SetHandleInformation");
+    if (setsockopt(socket, SOL_SOCKET, SO_LINGER, (const char *)&none, sizeof none) != 0)
+        rc = fth_fail_last("setsockopt(SO_LINGER)");
+    else if (ioctlsocket(socket, (long)FIONBIO, &on) != 0)
+        rc = fth_fail_last("ioctlsocket(FIONBIO)");
+    else
+        return FIRTH_OK;
+    (void)SetHandleInformation((HANDLE)socket, HANDLE_FLAG_INHERIT, flags & HANDLE_FLAG_INHERIT);
+    return rc;
+}
+
+int fth_iocp_adopt(firth_io *io, intptr_t native)
+{
+    fth_iocp *iocp = fth_iocp_of(io);
+    fth_record *record;
+    bool ipv6 = false;
+    int rc;
+
+    io->native = -1;
+    if (native == -1)
+        return firth_fail(FIRTH_ERR_ARGUMENT, WSAENOTSOCK, "adopt");
+    rc = check((SOCKET)native, &ipv6);
+    if (rc < 0)
+        return rc;
+    record = fth_record_take(iocp);
+    if (record == NULL)
+        return FIRTH_ERR_NO_MEMORY;
+    rc = prepare((SOCKET)native);
+    if (rc < 0) {
+        fth_record_give(iocp, record);
+        return rc;
+    }
+    io->native = native;
+    io->state = ipv6 ? FTH_IPV6 : 0;
+    fth_record_use(record, io);
+    return FIRTH_OK;
+}
+
+/* Windows 8.1 can part a socket from its port (FileReplaceCompletionInformation), by a call that is looked up, as it is of
+ * ntdll.dll. Where it cannot, the socket joins no other: a selector that adopts it then makes do with events, see
+ * events.c. */
+static void part(SOCKET socket)
+{
+    enum { REPLACE_COMPLETION = 61 };
+    struct {
+        HANDLE port;
+        void *key;
+    } none = {NULL, NULL};
+    struct {
+        void *status;
+        ULONG_PTR information;
+    } told = {NULL, 0};
+    typedef LONG(NTAPI * set_information)(HANDLE, void *, void *, ULONG, int);
+    HMODULE library = GetModuleHandleW(L"ntdll.dll");
+    union {
+        FARPROC any;
+        set_information set;
+    } found = {.any = library != NULL ? GetProcAddress(library, "NtSetInformationFile") : NULL};
+
+    if (found.any != NULL)
+        (void)found.set((HANDLE)socket, &told, &none, sizeof none, REPLACE_COMPLETION);
+}
+
+int fth_iocp_release(firth_io *io, intptr_t *native)
+{
+    *native = io->native;
+    if ((io->state & FTH_JOINED) != 0 && fth_record_of(io)->reading_event.event == NULL)
+        part(fth_socket_of(io));
+    fth_record_give(fth_iocp_of(io), fth_record_of(io));
+    io->native = -1;
+    io->state = 0;
+    return FIRTH_OK;
+}

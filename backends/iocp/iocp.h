@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The backend of Windows: overlapped operations on an I/O completion port.
+ *
+ * What the system has of an op is an OVERLAPPED in the socket's record, which has one for each side and lives as long as
+ * the socket: an op is retired by its packet alone, whatever the calls before it said. Only where the provider promises
+ * to send none after an immediate success (FTH_SKIPS) is that the end.
+ *
+ * Sockets are non-blocking, so an attempt is a call without an OVERLAPPED. A socket joins the port at its first op that
+ * is more than an attempt: it joins one for life, and until then can still be handed to another selector. */
+#ifndef FTH_IOCP_H
+#define FTH_IOCP_H
+
+#include <winsock2.h>
+
+#include <mswsock.h>
+#include <ws2tcpip.h>
+
+#include <stdatomic.h>
+
+#include <firth/backend.h>
+
+/* In firth_io.state, beside FIRTH_IO_DRY. The upper 16 bits hold the first error of a transfer: the system tells it once,
+ * and later the stream's end (measured). */
+enum {
+    FTH_IPV6 = 1u << 0,
+    FTH_JOINED = 1u << 1, /* the completion port */
+    FTH_SKIPS = 1u << 2,  /* no packet comes after an immediate success */
+    FTH_BOUND = 1u << 3,  /* to an address */
+    FTH_LISTENS = 1u << 4,
+    FTH_BLOCKED = 1u << 5,    /* the last attempt to send found no room */
+    FTH_KEPT_ALIVE = 1u << 6, /* keep-alive was asked for */
+    FTH_REUSES = 1u << 7,     /* reuse_address was */
+    FTH_ENDED = 1u << 8,      /* the peer's side has, and that was told */
+    FTH_SHUT = 1u << 9,       /* this side has */
+    FTH_ERROR_SHIFT = 16
+};
+
+/* A local and a remote address, each with the 16 bytes that AcceptEx wants beside it. */
+enum { FTH_ACCEPT_ADDRESS_BYTES = sizeof(struct sockaddr_in6) + 16 };
+
+typedef union fth_native_address {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+} fth_native_address;
+
+typedef struct fth_record fth_record;
+typedef struct fth_iocp fth_iocp;
+
+/* How the end of an op is told where no packet does; see events.c. */
+typedef struct fth_event {
+    HANDLE event;
+    HANDLE wait;
+} fth_event;
+
+/* What a socket has that must not move while the system knows of it. */
+struct fth_record {
+    OVERLAPPED reading;
+    OVERLAPPED writing;
+    fth_event reading_event; /* of a socket that belongs to another port */
+    fth_event writing_event;
+    fth_iocp *iocp;
+    firth_io *io; /* NULL: free, or of a client that is awaited */
+    uint32_t number;
+    uint32_t generation;
+    uint32_t keep_alive_idle_s; /* where the system takes them together only; 0: its own */
+    uint32_t keep_alive_interval_s;
+    fth_record *next_free;
+    fth_record *client; /* of a listener: what the next client gets, with */
+    SOCKET client_socket;
+    bool client_is_here; /* a wait has taken it already */
+    unsigned char addresses[2 * FTH_ACCEPT_ADDRESS_BYTES];
+};
+
+enum { FTH_PACKETS_MAX = 64 };
+
+struct fth_iocp {
+    firth_selector *selector;
+    HANDLE port;
+    atomic_int woken; /* a packet that says so is in the port */
+    bool skips[2];    /* by FTH_IPV6 */
+    LPFN_ACCEPTEX accept;
+    LPFN_CONNECTEX connect;
+    fth_record **records;
+    size_t capacity;
+    size_t count;
+    fth_record *free;
+    OVERLAPPED_ENTRY packets[FTH_PACKETS_MAX];
+};
+
+static inline fth_iocp *fth_iocp_of(const firth_io *io)
+{
+    return firth_selector_state(io->selector);
+}
+
+static inline fth_record *fth_record_of(const firth_io *io)
+{
+    return fth_iocp_of(io)->records[io->slot];
+}
+
+static inline SOCKET fth_socket_of(const firth_io *io)
+{
+    return (SOCKET)io->native;
+}
+
+/* ---- records.c --------------------------------------------------------------------------------------------------- */
+
+/* NULL when there is no memory, which is noted. */
+fth_record *fth_record_take(fth_iocp *iocp);
+void fth_record_give(fth_iocp *iocp, fth_record *record);
+void fth_records_release(fth_iocp *iocp);
+
+/* Makes record that of io. */
+static inline void fth_record_use(fth_record *record, firth_io *io)
+{
+    record->io = io;
+    io->slot = record->number;
+}
+
+/* The completion key of a socket's packets, never 0, and back; NULL for one of a socket that is gone. */
+ULONG_PTR fth_record_key(const fth_record *record);
+fth_record *fth_record_find(const fth_iocp *iocp, ULONG_PTR key);
+
+/* ---- events.c ---------------------------------------------------------------------------------------------------- */
+
+/* 0 or an error of the system's. */
+int fth_events_use(fth_record *record);
+void fth_events_forget(fth_record *record);
+
+/* Puts the event of one of record's into it, if there is one. */
+void fth_events_set(fth_record *record, OVERLAPPED *overlapped);
+
+/* ---- errors.c ---------------------------------------------------------------------------------------------------- */
+
+FIRTH_COLD int fth_code_of(int os_code);
+FIRTH_COLD int fth_fail_last(const char *step);
+
+/* Ends an op at once; all return FIRTH_SUBMIT_DONE. */
+static inline firth_submit fth_end(firth_op *op, int64_t result, int os_code, const char *step)
+{
+    op->result = result;
+    op->os_code = os_code;
+    op->step = step;
+    return FIRTH_SUBMIT_DONE;
+}
+FIRTH_COLD firth_submit fth_fail(firth_op *op, int os_code, const char *step);
+
+/* ---- address.c --------------------------------------------------------------------------------------------------- */
+
+/* The length of what was filled in, or 0 for an address without a family. */
+int fth_address_to_native(fth_native_address *native, const firth_address *address);
+bool fth_address_from_native(firth_address *address, const fth_native_address *native);
+
+/* ---- sockets.c: slots of firth_backend, and ------------------------------------------------------------------------ */
+
+/* A non-blocking socket that children do not inherit; INVALID_SOCKET with WSAGetLastError(). */
+SOCKET fth_socket_make(bool ipv6);
+
+/* Sees to it that io's packets come to the port. 0 or an error of the system's. */
+int fth_join(firth_io *io);
+
+int fth_iocp_socket_open(firth_io *io, firth_family family);
+void fth_iocp_socket_close(firth_io *io, firth_close_how how);
+int fth_iocp_bind(firth_io *io, const firth_address *address);
+int fth_iocp_listen(firth_io *io, int backlog);
+int fth_iocp_local_address(const firth_io *io, firth_address *address);
+int fth_iocp_peer_address(const firth_io *io, firth_address *address);
+int fth_iocp_shutdown_write(firth_io *io);
+
+/* ---- adopt.c, options.c: slots of firth_backend --------------------------------------------------------------------- */
+
+int fth_iocp_adopt(firth_io *io, intptr_t native);
+int fth_iocp_release(firth_io *io, intptr_t *native);
+int fth_iocp_set_option(firth_io *io, firth_option option, int value);
+int fth_iocp_get_option(const firth_io *io, firth_option option, int *value);
+
+/* ---- ops.c: slots of firth_backend, and ---------------------------------------------------------------------------- */
+
+firth_submit fth_iocp_submit(firth_op *op);
+void fth_iocp_cancel(firth_op *op);
+
+/* Takes the packet of one of record's. */
+void fth_op_packet(fth_record *record, OVERLAPPED *overlapped);
+
+/* What a call with an OVERLAPPED came to: os_code is 0 or WSAGetLastError(). Whether a packet comes; else *os_code is as
+ * it was, and 0 is success. */
+static inline bool fth_is_pending(const firth_io *io, int os_code)
+{
+    return os_code == WSA_IO_PENDING || (os_code == 0 && (io->state & FTH_SKIPS) == 0);
+}
+
+/* ---- each kind of op: starts it; and takes its packet, whose failure is os_code, or 0 with the bytes moved. The latter
+ * returns FIRTH_SUBMIT_PENDING when it has started the op anew --------------------------------------------------------- */
+
+firth_submit fth_receive_start(firth_op *op);
+firth_submit fth_receive_end(firth_op *op, int os_code, DWORD bytes);
+firth_submit fth_send_start(firth_op *op);
+firth_submit fth_send_end(firth_op *op, int os_code, DWORD bytes);
+firth_submit fth_accept_start(firth_op *op);
+firth_submit fth_accept_end(firth_op *op, int os_code, DWORD bytes);
+firth_submit fth_connect_start(firth_op *op);
+firth_submit fth_connect_end(firth_op *op, int os_code, DWORD bytes);
+
+/* Forgets the client that a listener awaits; its socket is closed. */
+void fth_accept_forget(fth_iocp *iocp, fth_record *record);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names by GetAddrInfoW, which also sorts by RFC 6724. */
+#include <winsock2.h>
+
+#include <ws2tcpip.h>
+
+#include <string.h>
+
+#include "ports/windows/wide.h"
+
+static int code_of(int error)
+{
+    switch (error) {
+    case WSAHOST_NOT_FOUND:
+    case WSANO_DATA:
+    case WSATYPE_NOT_FOUND: /* the service */
+    case WSAEINVAL:         /* a name that cannot be one */
+        return FIRTH_ERR_NAME_NOT_FOUND;
+    case WSATRY_AGAIN:
+        return FIRTH_ERR_NAME_TRY_AGAIN;
+    case WSA_NOT_ENOUGH_MEMORY:
+        return FIRTH_ERR_NO_MEMORY;
+    default:
+        return FIRTH_ERR_NAME_FAILED;
+    }
+}
+
+static bool convert(firth_address *address, const ADDRINFOW *info)
+{
+    memset(address, 0, sizeof *address);
+    if (info->ai_family == AF_INET) {
+        struct sockaddr_in from;
+
+        memcpy(&from, info->ai_addr, sizeof from);
+        address->family = FIRTH_FAMILY_IPV4;
+        address->port = ntohs(from.sin_port);
+        memcpy(address->ip, &from.sin_addr, 4);
+        return true;
+    }
+    if (info->ai_family == AF_INET6) {
+        struct sockaddr_in6 from;
+
+        memcpy(&from, info->ai_addr, sizeof from);
+        address->family = FIRTH_FAMILY_IPV6;
+        address->port = ntohs(from.sin6_port);
+        address->scope_id = from.sin6_scope_id;
+        memcpy(address->ip, &from.sin6_addr, 16);
+        return true;
+    }
+    return false;
+}
+
+static bool is_known(const firth_address *addresses, int count, const firth_address *address)
+{
+    for (int i = 0; i < count; i++)
+        if (firth_address_equal(&addresses[i], address))
+            return true;
+    return false;
+}
+
+/* Returns how many addresses there are, or a negative code. */
+static int convert_all(firth_address **addresses, const ADDRINFOW *list)
+{
+    size_t most = 0;
+    int count = 0;
+
+    for (const ADDRINFOW *info = list; info != NULL; info = info->ai_next)
+        most++;
+    if (most == 0)
+        return FIRTH_ERR_NAME_NOT_FOUND;
+    *addresses = firth_port_allocate(most * sizeof **addresses);
+    if (*addresses == NULL)
+        return FIRTH_ERR_NO_MEMORY;
+    for (const ADDRINFOW *info = list; info != NULL; info = info->ai_next)
+        if (convert(&(*addresses)[count], info) && !is_known(*addresses, count, &(*addresses)[count]))
+            count++;
+    return count > 0 ? count : FIRTH_ERR_NAME_NOT_FOUND;
+}
+
+static int family_of(uint8_t family)
+{
+    switch (family) {
+    case FIRTH_FAMILY_IPV4:
+        return AF_INET;
+    case FIRTH_FAMILY_IPV6:
+        return AF_INET6;
+    default:
+        return AF_UNSPEC;
+    }
+}
+
+static int look_up(const firth_port_name *name, const wchar_t *host, const wchar_t *service, firth_port_answer *answer)
+{
+    const ADDRINFOW hints = {.ai_family = family_of(name->family),
+                             .ai_socktype = name->datagrams ? SOCK_DGRAM : SOCK_STREAM};
+    ADDRINFOW *list = NULL;
+    int error = GetAddrInfoW(host, service, &hints, &list), count;
+
+    answer->os_code = error;
+    if (error == WSATYPE_NOT_FOUND)
+        answer->step = "service";
+    if (error != 0)
+        return code_of(error);
+    count = convert_all(&answer->addresses, list);
+    FreeAddrInfoW(list);
+    return count;
+}
+
+/* A name that is no UTF-8 is nobody's. */
+static int not_wide(firth_port_answer *answer)
+{
+    answer->os_code = (int)GetLastError();
+    return answer->os_code == ERROR_NOT_ENOUGH_MEMORY ? FIRTH_ERR_NO_MEMORY : FIRTH_ERR_NAME_NOT_FOUND;
+}
+
+/* The thread may outlive the selector whose backend has started Winsock, which counts how often it was started. */
+int firth_port_resolve(const firth_port_name *name, firth_port_answer *answer)
+{
+    wchar_t *host = fth_wide_of(name->host), *service = NULL;
+    WSADATA data;
+    int rc;
+
+    answer->addresses = NULL;
+    answer->os_code = 0;
+    answer->step = "getaddrinfo";
+    if (host == NULL)
+        return not_wide(answer);
+    if (name->service != NULL && (service = fth_wide_of(name->service)) == NULL) {
+        rc = not_wide(answer);
+    } else if ((answer->os_code = WSAStartup(MAKEWORD(2, 2), &data)) != 0) {
+        rc = FIRTH_ERR_NAME_FAILED;
+    } else {
+        rc = look_up(name, host, service, answer);
+        (void)WSACleanup();
+    }
+    firth_port_release(service);
+    firth_port_release(host);
+    return rc;
+}
