@@ -252,6 +252,7 @@ static void every_address_survives_being_written_and_read(void **state)
     }
 }
 
+#ifndef _WIN32 /* whose inet_pton is more lenient than POSIX's */
 /* A text one edit away from an address is read as the system reads it. */
 static void near_misses_are_judged_as_the_system_does(void **state)
 {
@@ -274,6 +275,8 @@ static void near_misses_are_judged_as_the_system_does(void **state)
             assert_memory_equal(ours.ip, theirs, six ? 16 : 4);
     }
 }
+
+#endif
 
 static void equality_compares_family_bytes_port_and_scope(void **state)
 {
@@ -330,7 +333,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_address_with_its_port_is_read_from_one_text),
         cmocka_unit_test(a_port_that_is_no_number_is_refused),
         cmocka_unit_test(every_address_survives_being_written_and_read),
+#ifndef _WIN32
         cmocka_unit_test(near_misses_are_judged_as_the_system_does),
+#endif
         cmocka_unit_test(equality_compares_family_bytes_port_and_scope),
         cmocka_unit_test(the_bytes_an_ipv4_address_does_not_use_do_not_count),
         cmocka_unit_test(no_address_is_written_as_none),

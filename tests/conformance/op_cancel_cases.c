@@ -19,7 +19,8 @@ static int a_cancelled_receive_leaves_the_bytes(firth_scope *scope)
     return FIRTH_OK;
 }
 
-/* The bytes are there, and the report may have been fetched: the op ends with them, or they are for the next. */
+/* The bytes are there, and the report may have been fetched: the op ends with them, or they are for the next. Where the
+ * system completes ops by itself no cancel wins against bytes that have arrived, so some come before them. */
 static int a_receive_cancelled_as_its_bytes_arrive_loses_none(firth_scope *scope)
 {
     kit_tally tally = {0};
@@ -32,9 +33,12 @@ static int a_receive_cancelled_as_its_bytes_arrive_loses_none(firth_scope *scope
         int64_t rc;
 
         (void)fth_kit_submit(op);
+        if (i % 4 == 3)
+            fth_kit_op_cancel(op);
         EXPECT_RESULT(fth_kit_send(a, sent, 2), 2);
         TRY(fth_kit_meet(i));
-        fth_kit_op_cancel(op);
+        if (i % 4 != 3)
+            fth_kit_op_cancel(op);
         rc = fth_kit_result(op);
         EXPECT_EITHER(rc, 1, FIRTH_ERR_CANCELED);
         fth_kit_count(&tally, rc);

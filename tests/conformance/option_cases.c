@@ -170,9 +170,11 @@ static int a_traffic_class_is_told_whole_or_refused(firth_scope *scope)
 
     TRY(fth_kit_pair(scope, &pair));
     for (int low = 1; low <= 3; low++) {
-        int before = -1, value = 0x28 | low, rc;
+        int before = -1, value = 0x28 | low, rc = firth_socket_get_option(pair.a, FIRTH_OPTION_TRAFFIC_CLASS, &before);
 
-        TRY(firth_socket_get_option(pair.a, FIRTH_OPTION_TRAFFIC_CLASS, &before));
+        if (rc == FIRTH_ERR_NOT_SUPPORTED)
+            return fth_kit_not_applicable("option traffic_class");
+        TRY(rc);
         rc = firth_socket_set_option(pair.a, FIRTH_OPTION_TRAFFIC_CLASS, value);
         EXPECT_EITHER(rc, FIRTH_OK, FIRTH_ERR_NOT_SUPPORTED);
         if (rc < 0)

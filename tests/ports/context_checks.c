@@ -19,7 +19,9 @@
     } while (0)
 
 /* Words of registers_hold (registers.S), 0 where that has no code for the processor. */
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(_WIN32)
+enum { register_words = 28 };
+#elif defined(__x86_64__)
 enum { register_words = 6 };
 #elif defined(__aarch64__)
 enum { register_words = 19 };

@@ -2,6 +2,24 @@
 #include "tests/ports/flow.h"
 
 #include <stdlib.h>
+#ifdef _WIN32
+#include <windows.h>
+
+void *stacks_open(size_t count)
+{
+    void *stacks = VirtualAlloc(NULL, count * stack_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+
+    if (stacks == NULL)
+        abort();
+    return stacks;
+}
+
+void stacks_close(void *stacks, size_t count)
+{
+    (void)count;
+    (void)VirtualFree(stacks, 0, MEM_RELEASE);
+}
+#else
 #include <sys/mman.h>
 
 void *stacks_open(size_t count)
@@ -18,6 +36,7 @@ void stacks_close(void *stacks, size_t count)
 {
     munmap(stacks, count * stack_bytes);
 }
+#endif
 
 void flow_entry(void *argument)
 {

@@ -4,7 +4,83 @@
  * these registers afterwards. Both have REGISTER_WORDS words (context_checks.c). */
 #include "ports/arch/assembly.inc"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(_WIN32)
+
+.macro each_xmm base, offset
+    movdqu \offset+0(\base), %xmm6
+    movdqu \offset+16(\base), %xmm7
+    movdqu \offset+32(\base), %xmm8
+    movdqu \offset+48(\base), %xmm9
+    movdqu \offset+64(\base), %xmm10
+    movdqu \offset+80(\base), %xmm11
+    movdqu \offset+96(\base), %xmm12
+    movdqu \offset+112(\base), %xmm13
+    movdqu \offset+128(\base), %xmm14
+    movdqu \offset+144(\base), %xmm15
+.endm
+
+.macro store_each_xmm base, offset
+    movdqu %xmm6, \offset+0(\base)
+    movdqu %xmm7, \offset+16(\base)
+    movdqu %xmm8, \offset+32(\base)
+    movdqu %xmm9, \offset+48(\base)
+    movdqu %xmm10, \offset+64(\base)
+    movdqu %xmm11, \offset+80(\base)
+    movdqu %xmm12, \offset+96(\base)
+    movdqu %xmm13, \offset+112(\base)
+    movdqu %xmm14, \offset+128(\base)
+    movdqu %xmm15, \offset+144(\base)
+.endm
+
+/* Nine words are pushed, so the stack pointer is a multiple of 16 again, and the callee's 32 bytes come below. */
+function registers_hold
+    pushq %rbp
+    pushq %rbx
+    pushq %rdi
+    pushq %rsi
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    pushq %rdx
+    subq $192, %rsp
+    store_each_xmm %rsp, 32
+    movq 0(%rcx), %rbx
+    movq 8(%rcx), %rbp
+    movq 16(%rcx), %rdi
+    movq 24(%rcx), %rsi
+    movq 32(%rcx), %r12
+    movq 40(%rcx), %r13
+    movq 48(%rcx), %r14
+    movq 56(%rcx), %r15
+    each_xmm %rcx, 64
+    movq %r9, %rcx
+    callq *%r8
+    movq 192(%rsp), %rdx
+    movq %rbx, 0(%rdx)
+    movq %rbp, 8(%rdx)
+    movq %rdi, 16(%rdx)
+    movq %rsi, 24(%rdx)
+    movq %r12, 32(%rdx)
+    movq %r13, 40(%rdx)
+    movq %r14, 48(%rdx)
+    movq %r15, 56(%rdx)
+    store_each_xmm %rdx, 64
+    each_xmm %rsp, 32
+    addq $192, %rsp
+    popq %rdx
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rsi
+    popq %rdi
+    popq %rbx
+    popq %rbp
+    ret
+end_function registers_hold
+
+#elif defined(__x86_64__)
 
 function registers_hold
     endbr64

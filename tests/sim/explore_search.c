@@ -92,8 +92,9 @@ int explore(const explored_kind *kind, bool late)
     for (size_t i = 0; i < all.count && given == NULL && rc >= 0; i++)
         rc = go_on_from(&all, kind, i);
     if (rc >= 0 && given == NULL) {
-        print_message("%s%s: %zu states, %zu orders, the longest new one of %zu actions\n", kind->name,
-                      late ? ", cancelled late" : "", all.count, all.orders, strlen(all.nodes[all.count - 1].order));
+        print_message("%s%s: %u states, %u orders, the longest new one of %u actions\n", kind->name,
+                      late ? ", cancelled late" : "", (unsigned)all.count, (unsigned)all.orders,
+                      (unsigned)strlen(all.nodes[all.count - 1].order));
         if (all.count < kind->states_least)
             rc = support_failed(__FILE__, __LINE__, "too few states for an exploration");
     }

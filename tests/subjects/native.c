@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kit on a backend of this build: conformance BACKEND [what the kit takes]. */
+#ifdef _WIN32
+#include "tests/subjects/command.h"
+#include "tests/subjects/windows.h"
+#define native_subject windows_subject
+#else
 #include "tests/subjects/posix.h"
+#define native_subject posix_subject
+#endif
 #ifdef SUBJECT_HAS_TLS
 #include "tests/subjects/secured.h"
 #endif
@@ -16,7 +23,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: %s BACKEND [--list] [--quick] [--seed N] [--tls] [NAME…]\n", argv[0]);
         return 2;
     }
-    subject = posix_subject(backend);
+    subject = native_subject(backend);
 #ifdef SUBJECT_HAS_TLS
     subject.tls = secured_configs;
 #endif

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -125,16 +124,6 @@ static void alarm_s(void *argument, unsigned seconds)
     }
     (void)pthread_cond_signal(&watch.changed);
     (void)pthread_mutex_unlock(&watch.lock);
-}
-
-void posix_join_command(int taken, char **argv)
-{
-    static char command[1024];
-    size_t used = 0;
-
-    for (int i = 0; i <= taken && used < sizeof command; i++)
-        used += (size_t)snprintf(command + used, sizeof command - used, "%s%s", i > 0 ? " " : "", argv[i]);
-    argv[taken] = command;
 }
 
 firth_conformance_subject posix_subject(const firth_backend *backend)

@@ -94,6 +94,7 @@ TASK_TEST(both_directions_at_full_speed_stay_apart)
     return peers_check_stream(there.socket, SIZE);
 }
 
+#ifndef _WIN32 /* which has neither such signals nor fork(2) */
 static volatile sig_atomic_t signals;
 
 static void count_signal(int number)
@@ -162,6 +163,8 @@ TASK_TEST(stopped_and_continued_process_notices_nothing)
     return firth_flush_and_close(firth_socket_output(client));
 }
 
+#endif
+
 static uint64_t sizes[] = {0, 1, 4095, 4096, 4097, 40960, 41280, 8 * 1024 * 1024};
 
 #define ECHO_TEST(text, at)                                                                                            \
@@ -184,8 +187,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(half_close_lets_the_answer_through),
         cmocka_unit_test(after_half_close_writing_is_closed_for_ever_and_reading_goes_on),
         cmocka_unit_test(both_directions_at_full_speed_stay_apart),
+#ifndef _WIN32
         cmocka_unit_test(storm_of_signals_is_not_noticed),
         cmocka_unit_test(stopped_and_continued_process_notices_nothing),
+#endif
     };
 
     return support_main(argc, argv, "echo", tests, sizeof tests / sizeof tests[0]);

@@ -69,12 +69,12 @@ static int ten_small_writes(firth_scope *scope, bool auto_flush)
 
     EXPECT_EQUAL(raw_pair(scope, auto_flush, &socket, &raw), FIRTH_OK);
     before = raw_data_segments_sent(firth_socket_descriptor(socket));
-    EXPECT(before >= 0);
+    EXPECT(before >= 0 || support_backend_is("iocp")); /* where the system does not tell */
     for (int i = 0; i < 10; i++)
         EXPECT_EQUAL(firth_write_format(firth_socket_output(socket), "line %d\n", i), FIRTH_OK);
     EXPECT_EQUAL(raw_data_segments_sent(firth_socket_descriptor(socket)), before);
     EXPECT_EQUAL(auto_flush ? firth_yield() : firth_flush(firth_socket_output(socket)), FIRTH_OK);
-    EXPECT_EQUAL(raw_data_segments_sent(firth_socket_descriptor(socket)), before + 1);
+    EXPECT_EQUAL(raw_data_segments_sent(firth_socket_descriptor(socket)), before < 0 ? -1 : before + 1);
     EXPECT_EQUAL(arrived(raw), 70);
     close(raw);
     return FIRTH_OK;

@@ -17,6 +17,14 @@ typedef struct asked {
     int factor;
 } asked;
 
+#ifdef _WIN32 /* where reuse_port and traffic_class are refused by name, and Wine lacks the keep-alive times by name */
+static const asked table[] = {
+    {FIRTH_OPTION_NO_DELAY, 0, IPPROTO_TCP, TCP_NODELAY, 1},
+    {FIRTH_OPTION_KEEP_ALIVE, 1, SOL_SOCKET, SO_KEEPALIVE, 1},
+    {FIRTH_OPTION_SEND_BUFFER_BYTES, 30000, SOL_SOCKET, SO_SNDBUF, 1},
+    {FIRTH_OPTION_RECEIVE_BUFFER_BYTES, 20000, SOL_SOCKET, SO_RCVBUF, 1},
+};
+#else
 static const asked table[] = {
     {FIRTH_OPTION_REUSE_PORT, 1, SOL_SOCKET, SO_REUSEPORT, 1},
     {FIRTH_OPTION_NO_DELAY, 0, IPPROTO_TCP, TCP_NODELAY, 1},
@@ -27,21 +35,24 @@ static const asked table[] = {
     {FIRTH_OPTION_SEND_BUFFER_BYTES, 30000, SOL_SOCKET, SO_SNDBUF, 2},
     {FIRTH_OPTION_RECEIVE_BUFFER_BYTES, 20000, SOL_SOCKET, SO_RCVBUF, 2},
 };
+#endif
 enum { TABLE_SIZE = sizeof table / sizeof table[0], EXPEDITED = 0xb8 /* RFC 3246, in the octet of RFC 2474 */ };
 
 static firth_tcp_builder everything(firth_selector *selector)
 {
     firth_tcp_builder tcp = firth_tcp(selector);
 
-    tcp.reuse_port = true;
     tcp.no_delay = false;
     tcp.keep_alive = true;
-    tcp.keep_alive_idle_s = 77;
-    tcp.keep_alive_interval_s = 11;
-    tcp.keep_alive_count = 5;
     tcp.send_buffer_bytes = 30000;
     tcp.receive_buffer_bytes = 20000;
+    tcp.keep_alive_idle_s = 77;
+    tcp.keep_alive_interval_s = 11;
+#ifndef _WIN32
+    tcp.reuse_port = true;
+    tcp.keep_alive_count = 5;
     tcp.traffic_class = EXPEDITED;
+#endif
     return tcp;
 }
 
@@ -55,9 +66,18 @@ static int check_socket(const firth_socket *socket, int traffic_level, int traff
         EXPECT_EQUAL(raw_option(firth_socket_descriptor(socket), table[i].level, table[i].name),
                      table[i].value * table[i].factor);
     }
+    EXPECT_EQUAL(firth_socket_get_option(socket, FIRTH_OPTION_KEEP_ALIVE_IDLE_S, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, 77);
+    EXPECT_EQUAL(firth_socket_get_option(socket, FIRTH_OPTION_KEEP_ALIVE_INTERVAL_S, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, 11);
+#ifdef _WIN32
+    (void)traffic_level;
+    (void)traffic_name;
+#else
     EXPECT_EQUAL(firth_socket_get_option(socket, FIRTH_OPTION_TRAFFIC_CLASS, &value), FIRTH_OK);
     EXPECT_EQUAL(value, EXPEDITED);
     EXPECT_EQUAL(raw_option(firth_socket_descriptor(socket), traffic_level, traffic_name), EXPEDITED);
+#endif
     return FIRTH_OK;
 }
 
@@ -71,7 +91,11 @@ static int check_server(const firth_server *server)
     }
     EXPECT_EQUAL(firth_server_get_option(server, FIRTH_OPTION_REUSE_ADDRESS, &value), FIRTH_OK);
     EXPECT_EQUAL(value, 1);
+#ifdef _WIN32 /* where that would be another's licence to take the port over */
+    EXPECT_EQUAL(raw_option(firth_server_descriptor(server), SOL_SOCKET, SO_EXCLUSIVEADDRUSE), 1);
+#else
     EXPECT_EQUAL(raw_option(firth_server_descriptor(server), SOL_SOCKET, SO_REUSEADDR), 1);
+#endif
     return FIRTH_OK;
 }
 
@@ -154,9 +178,14 @@ TASK_TEST(options_can_be_set_on_a_living_socket)
         EXPECT_EQUAL(firth_socket_get_option(a, table[i].option, &value), FIRTH_OK);
         EXPECT_EQUAL(value, table[i].value);
     }
+#ifdef _WIN32
+    EXPECT_EQUAL(firth_socket_set_option(a, FIRTH_OPTION_TRAFFIC_CLASS, EXPEDITED), FIRTH_ERR_NOT_SUPPORTED);
+    EXPECT(strcmp(firth_last_failure()->step, "option traffic_class") == 0);
+#else
     EXPECT_EQUAL(firth_socket_set_option(a, FIRTH_OPTION_TRAFFIC_CLASS, EXPEDITED), FIRTH_OK);
     EXPECT_EQUAL(firth_socket_get_option(a, FIRTH_OPTION_TRAFFIC_CLASS, &value), FIRTH_OK);
     EXPECT_EQUAL(value, EXPEDITED);
+#endif
     return FIRTH_OK;
 }
 

@@ -126,7 +126,7 @@ int raw_data_segments_sent(intptr_t descriptor)
     socklen_t size = sizeof info;
 
     if (getsockopt((int)descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
-        size < offsetof(struct tcp_info, tcpi_data_segs_out) + sizeof info.tcpi_data_segs_out)
+        (size_t)size < offsetof(struct tcp_info, tcpi_data_segs_out) + sizeof info.tcpi_data_segs_out)
         return -1;
     return (int)info.tcpi_data_segs_out;
 }

@@ -73,7 +73,7 @@ static void prepare(choice *with, firth_tls_version version)
     with->client.min_version = with->client.max_version = version;
 }
 
-static void gets(choice *with, const char *name, const char *subject)
+static void is_given(choice *with, const char *name, const char *subject)
 {
     const firth_tls_certificate *peer = NULL;
     firth_tls_info info;
@@ -95,9 +95,9 @@ static void a_server_shows_the_certificate_of_the_name_asked_for(void **state)
 
         prepare(&with, versions[i]);
         with.pair = wire_open(&with.client, &with.server);
-        gets(&with, "first.example", "CN=first");
-        gets(&with, "www.a.example", "CN=ec");
-        gets(&with, "WWW.A.Example", "CN=ec");
+        is_given(&with, "first.example", "CN=first");
+        is_given(&with, "www.a.example", "CN=ec");
+        is_given(&with, "WWW.A.Example", "CN=ec");
         wire_close(with.pair);
     }
 }
@@ -109,13 +109,13 @@ static void a_wildcard_stands_for_one_label_and_yields_to_the_exact_name(void **
     (void)state;
     prepare(&with, FIRTH_TLS_1_3);
     with.pair = wire_open(&with.client, &with.server);
-    gets(&with, "x.b.example", "CN=wild");
-    gets(&with, "exact.b.example", "CN=exact");
-    gets(&with, "x.c.b.example", "CN=deep");
-    gets(&with, "c.b.example", "CN=wild");
-    gets(&with, "b.example", "CN=first");
-    gets(&with, "y.x.c.b.example", "CN=first");
-    gets(&with, "x.b.example.net", "CN=first");
+    is_given(&with, "x.b.example", "CN=wild");
+    is_given(&with, "exact.b.example", "CN=exact");
+    is_given(&with, "x.c.b.example", "CN=deep");
+    is_given(&with, "c.b.example", "CN=wild");
+    is_given(&with, "b.example", "CN=first");
+    is_given(&with, "y.x.c.b.example", "CN=first");
+    is_given(&with, "x.b.example.net", "CN=first");
     wire_close(with.pair);
 }
 
@@ -127,10 +127,10 @@ static void a_name_that_no_certificate_has_gets_the_first(void **state)
     (void)state;
     prepare(&with, FIRTH_TLS_1_3);
     with.pair = wire_open(&with.client, &with.server);
-    gets(&with, "strange.example", "CN=first");
-    gets(&with, "nameless.example", "CN=first"); /* only alternative names count */
-    gets(&with, "irst.example", "CN=first");
-    gets(&with, NULL, "CN=first");
+    is_given(&with, "strange.example", "CN=first");
+    is_given(&with, "nameless.example", "CN=first"); /* only alternative names count */
+    is_given(&with, "irst.example", "CN=first");
+    is_given(&with, NULL, "CN=first");
     wire_close(with.pair);
 }
 
@@ -145,11 +145,11 @@ static void of_two_for_one_name_the_client_gets_the_one_it_can_verify(void **sta
     with.client.cipher_suites = rsa_alone;
     with.client.cipher_suite_count = 1;
     with.pair = wire_open(&with.client, &with.server);
-    gets(&with, "a.example", "CN=rsa");
+    is_given(&with, "a.example", "CN=rsa");
     wire_close(with.pair);
     with.client.cipher_suites = ecdsa_alone;
     with.pair = wire_open(&with.client, &with.server);
-    gets(&with, "a.example", "CN=ec");
+    is_given(&with, "a.example", "CN=ec");
     wire_close(with.pair);
 }
 
@@ -182,7 +182,7 @@ static void one_certificate_is_shown_to_all(void **state)
     with.server.identities = &with.identities[WILD];
     with.server.identity_count = 1;
     with.pair = wire_open(&with.client, &with.server);
-    gets(&with, "a.example", "CN=wild");
+    is_given(&with, "a.example", "CN=wild");
     wire_close(with.pair);
 }
 
@@ -203,7 +203,7 @@ static void a_client_shows_its_certificate_when_it_is_asked(void **state)
         with.server.authority_count = 1;
         with.server.client_authentication = FIRTH_TLS_CLIENT_REQUIRED;
         with.pair = wire_open(&with.client, &with.server);
-        gets(&with, "first.example", "CN=first");
+        is_given(&with, "first.example", "CN=first");
         assert_int_equal(fth_tls_mbedtls.peer_certificate(with.pair->server.session, &peer), FIRTH_OK);
         assert_string_equal(peer->subject, "CN=rsa");
         wire_close(with.pair);

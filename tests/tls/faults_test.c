@@ -47,6 +47,17 @@ static size_t fail_each(const firth_tls_builder *tls, size_t *others)
     return 0;
 }
 
+/* What is allocated once in a process - by the C library of mingw-w64, a mutex at its first use - is not the builder's. */
+static void warm_up(const firth_tls_builder *tls)
+{
+    fth_tls_context *context = NULL;
+
+    heap_fail_at(1);
+    if (fth_tls_mbedtls.context_build(tls, &context) == FIRTH_OK)
+        fth_tls_mbedtls.context_free(context);
+    heap_fail_at(0);
+}
+
 static const char *const protocols[] = {"h2", "http/1.1"};
 
 static void of_a_client(void **state)
@@ -76,6 +87,7 @@ static void of_a_client(void **state)
     setup.client.alpn = protocols;
     setup.client.alpn_count = 2;
     setup.client.server_name = PKI_HOST;
+    warm_up(&setup.client);
     count = fail_each(&setup.client, &others);
     assert_true(count > 50);
     assert_true(others < count / 4);

@@ -73,11 +73,11 @@ static size_t offset_in_record(const wire *w, size_t at)
 
 static void complain(const wire_pair *pair, const kind *k, const wire *w, size_t at)
 {
-    print_error("version %x rsa %d, %s, byte %zu (%zu of its record): client %s: %s %s; server %s: %s %s\n",
-                (unsigned)k->version, k->is_rsa, w == &pair->to_server ? "to the server" : "to the client", at,
-                offset_in_record(w, at), firth_error_name(wire_outcome(&pair->client)), pair->client.failure.step,
-                pair->client.detail, firth_error_name(wire_outcome(&pair->server)), pair->server.failure.step,
-                pair->server.detail);
+    print_error("version %x rsa %d, %s, byte %u (%u of its record): client %s: %s %s; server %s: %s %s\n",
+                (unsigned)k->version, k->is_rsa, w == &pair->to_server ? "to the server" : "to the client",
+                (unsigned)at, (unsigned)offset_in_record(w, at), firth_error_name(wire_outcome(&pair->client)),
+                pair->client.failure.step, pair->client.detail, firth_error_name(wire_outcome(&pair->server)),
+                pair->server.failure.step, pair->server.detail);
 }
 
 /* A record's version says nothing (RFC 8446 §5.1); a length that became longer is waited for. */

@@ -146,7 +146,7 @@ static int open_end(wire_end *end, const char *server_name, uint16_t port)
 static void close_end(wire_end *end)
 {
     if (end->session != NULL)
-        engine->close(end->session);
+        (engine->close)(end->session);
     free(end->session);
     end->session = NULL;
     memset(&end->failure, 0, sizeof end->failure);

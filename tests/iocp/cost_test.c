@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an echoed message costs in calls of the system, counted: a wait, which is a receive of no bytes, a receive and a
+ * send for each end, and at most one look at the port; no memory; and a thousand connections no more than one. */
+#include <winsock2.h>
+
+#include "tests/support/support.h"
+
+static long receives, sends, looks;
+
+typedef int(WSAAPI *receive_function)(SOCKET, WSABUF *, DWORD, DWORD *, DWORD *, OVERLAPPED *,
+                                      LPWSAOVERLAPPED_COMPLETION_ROUTINE);
+typedef int(WSAAPI *send_function)(SOCKET, WSABUF *, DWORD, DWORD *, DWORD, OVERLAPPED *,
+                                   LPWSAOVERLAPPED_COMPLETION_ROUTINE);
+typedef BOOL(WINAPI *look_function)(HANDLE, OVERLAPPED_ENTRY *, ULONG, ULONG *, DWORD, BOOL);
+
+extern const receive_function __real___imp_WSARecv;
+extern const send_function __real___imp_WSASend;
+extern const look_function __real___imp_GetQueuedCompletionStatusEx;
+extern const receive_function __wrap___imp_WSARecv;
+extern const send_function __wrap___imp_WSASend;
+extern const look_function __wrap___imp_GetQueuedCompletionStatusEx;
+
+static int WSAAPI count_receive(SOCKET socket, WSABUF *buffers, DWORD count, DWORD *bytes, DWORD *flags,
+                                OVERLAPPED *overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    receives++;
+    return __real___imp_WSARecv(socket, buffers, count, bytes, flags, overlapped, routine);
+}
+
+static int WSAAPI count_send(SOCKET socket, WSABUF *buffers, DWORD count, DWORD *bytes, DWORD flags,
+                             OVERLAPPED *overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    sends++;
+    return __real___imp_WSASend(socket, buffers, count, bytes, flags, overlapped, routine);
+}
+
+static BOOL WINAPI count_look(HANDLE port, OVERLAPPED_ENTRY *entries, ULONG most, ULONG *count, DWORD timeout_ms,
+                              BOOL alertable)
+{
+    looks++;
+    return __real___imp_GetQueuedCompletionStatusEx(port, entries, most, count, timeout_ms, alertable);
+}
+
+const receive_function __wrap___imp_WSARecv = count_receive;
+const send_function __wrap___imp_WSASend = count_send;
+const look_function __wrap___imp_GetQueuedCompletionStatusEx = count_look;
+
+enum { MESSAGES = 1000, MANY = 500, BYTES = 16, WARM_UP = 10 };
+
+static int echo(firth_scope *scope, void *argument)
+{
+    firth_socket *socket = argument;
+    char bytes[BYTES];
+    int rc;
+
+    firth_scope_own_socket(scope, socket);
+    while ((rc = (int)firth_read_fully(firth_socket_input(socket), bytes, BYTES)) >= 0)
+        if ((rc = firth_write(firth_socket_output(socket), bytes, BYTES)) < 0)
+            return rc;
+    return rc == FIRTH_EOF ? FIRTH_OK : rc;
+}
+
+static int exchange(firth_socket *client)
+{
+    char bytes[BYTES] = "fifteen letters";
+
+    EXPECT_EQUAL(firth_write(firth_socket_output(client), bytes, BYTES), FIRTH_OK);
+    EXPECT_EQUAL(firth_read_fully(firth_socket_input(client), bytes, BYTES), BYTES);
+    return FIRTH_OK;
+}
+
+/* So many messages, over these connections in turn, after a few that are not counted. */
+static int count_exchanges(firth_socket **clients, int connections)
+{
+    size_t made;
+
+    for (int i = 0; i < connections + WARM_UP; i++)
+        EXPECT_EQUAL(exchange(clients[i % connections]), FIRTH_OK);
+    made = support_allocations_made();
+    receives = sends = looks = 0;
+    for (int i = 0; i < MESSAGES; i++)
+        EXPECT_EQUAL(exchange(clients[i % connections]), FIRTH_OK);
+    print_message("%ld receives, %ld sends and %ld looks for %d messages there and back, %d connections\n", receives,
+                  sends, looks, MESSAGES, connections);
+    EXPECT_EQUAL(sends, 2 * MESSAGES);
+    EXPECT(receives <= 4 * MESSAGES);
+    EXPECT(looks <= 2 * MESSAGES);
+    EXPECT_EQUAL(support_allocations_made(), made);
+    return FIRTH_OK;
+}
+
+static int over(firth_scope *scope, int connections)
+{
+    static firth_socket *clients[MANY];
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_scope inner;
+    int rc;
+
+    tcp.auto_flush = true;
+    firth_scope_open(&inner, scope, NULL);
+    for (int i = 0; i < connections; i++) {
+        firth_socket *server;
+
+        EXPECT_EQUAL(support_pair_with(&tcp, &clients[i], &server), FIRTH_OK);
+        EXPECT_EQUAL(firth_spawn(&inner, echo, server, NULL), FIRTH_OK);
+    }
+    rc = count_exchanges(clients, connections);
+    for (int i = 0; i < connections; i++)
+        (void)firth_socket_close(clients[i]);
+    EXPECT_EQUAL(firth_scope_close(&inner, rc), FIRTH_OK);
+    return FIRTH_OK;
+}
+
+TASK_TEST(a_message_costs_a_wait_a_receive_a_send_and_a_look)
+{
+    return over(scope, 1);
+}
+
+TASK_TEST(many_connections_cost_no_more_than_one)
+{
+    return over(scope, MANY);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_costs_a_wait_a_receive_a_send_and_a_look),
+        cmocka_unit_test(many_connections_cost_no_more_than_one),
+    };
+
+    return support_main(argc, argv, "what a message costs", tests, sizeof tests / sizeof tests[0]);
+}

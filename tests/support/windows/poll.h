@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FIRTH_TESTS_WINDOWS_POLL_H
+#define FIRTH_TESTS_WINDOWS_POLL_H
+
+#pragma GCC system_header
+
+#include "posix.h"
+
+#endif

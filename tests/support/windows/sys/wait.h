@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FIRTH_TESTS_WINDOWS_SYS_WAIT_H
+#define FIRTH_TESTS_WINDOWS_SYS_WAIT_H
+
+#pragma GCC system_header
+
+#include "../posix.h"
+#include <signal.h>
+
+#endif
