@@ -1,0 +1,179 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Windows, built with mingw-w64 and run under Wine: the tests, and conversations with programs of this system over loopback.
+# It runs when it is asked for: scripts/test --windows.
+# shellcheck source=scripts/lib/common.sh
+source "$(dirname "$0")/../lib/common.sh"
+source scripts/lib/mbedtls.sh
+source scripts/lib/windows.sh
+
+build=build/windows-mingw
+work=build/windows-conversations
+failed=0
+server_pid=
+
+pass() {
+    printf 'PASS %s\n' "$1"
+}
+
+fail() {
+    printf 'FAIL %s: %s\n' "$1" "$2"
+    failed=1
+}
+
+# TLS from the source of mbedTLS, which the toolchain builds as a part of Firth.
+build_for_windows() {
+    local options=(-DFIRTH_TLS=ON)
+    [ -e "$mbedtls_link/library/ssl_tls.c" ] || fetch_mbedtls || options=(-DFIRTH_TLS=OFF)
+    ! has ninja || [ -f "$build/CMakeCache.txt" ] || export CMAKE_GENERATOR=Ninja
+    run_quietly windows-configure cmake --preset windows-mingw "${options[@]}" &&
+        run_quietly windows-build cmake --build --preset windows-mingw --parallel "$jobs"
+}
+
+# Only what every Windows has may be asked for when a program starts.
+check_imports() {
+    local name=windows/no_dll_but_the_systems others
+    others=$(x86_64-w64-mingw32-objdump -p "$build"/examples/*.exe | sed -n 's/^.*DLL Name: //p' | sort -fu |
+        grep -vixE 'kernel32\.dll|msvcrt\.dll|ws2_32\.dll|iphlpapi\.dll|bcrypt\.dll|crypt32\.dll|advapi32\.dll') || true
+    if [ -z "$others" ]; then
+        pass "$name"
+    else
+        fail "$name" "they need ${others//$'\n'/ }"
+    fi
+}
+
+# The tests' own lines. A program that says nothing has not run, whatever its exit code.
+run_tests() {
+    local xml=$root/$log_dir/windows.xml log=$build/Testing/Temporary/LastTest.log lines=$log_dir/windows-lines
+    rm -f "$xml" "$log"
+    ctest --preset windows-mingw --parallel "$jobs" --output-junit "$xml" >"$log_dir/windows-ctest.log" 2>&1 </dev/null ||
+        true # what failed is in the files
+    if [ ! -f "$xml" ] || [ ! -f "$log" ]; then
+        fail windows/ctest "it did not run; see $log_dir/windows-ctest.log"
+        return
+    fi
+    tr -d '\r' <"$log" >"$log_dir/windows-tests.log"
+    awk -f scripts/lib/results.awk "$xml" "$log_dir/windows-tests.log" | sed 's/^\([A-Z]*\) /\1 windows\//' |
+        awk '/^PASS [^ ]*$/ && /_test$/ { print "FAIL " $2 ": has no test case"; next } { print }' >"$lines"
+    cat "$lines"
+    ! grep -q '^FAIL ' "$lines" || failed=1
+    ! grep -aqE 'Unhandled (page fault|exception)|wine: Unhandled' "$log_dir/windows-tests.log" ||
+        fail windows/unhandled "a program crashed; see $log_dir/windows-tests.log"
+}
+
+# ---- conversations ---------------------------------------------------------------------------------------------------
+
+# program KIND NAME: sets run to what starts it. By its whole path and name, so that Wine starts it itself.
+program() {
+    run=("$root/build/demo/examples/$2")
+    [ "$1" = linux ] || run=(wine "$root/$build/examples/$2.exe")
+}
+
+wait_for_address() {
+    local tries
+    for ((tries = 0; tries < 300; tries++)); do
+        sed -n 's/\r$//; s/^Server is listening at 127\.0\.0\.1:\([0-9]*\)$/\1/p' "$1" | grep . && return 0
+        kill -0 "$server_pid" 2>/dev/null || return 1
+        sleep 0.1
+    done
+    return 1
+}
+
+# start_server NAME KIND PROGRAM ARGUMENT…: sets server_pid and port.
+start_server() {
+    local name=$1 kind=$2 run out=$work/server.out
+    program "$kind" "$3"
+    : >"$out"
+    "${run[@]}" "${@:4}" >"$out" 2>&1 </dev/null &
+    server_pid=$!
+    port=$(wait_for_address "$out") && return 0
+    cat "$out"
+    kill -KILL "$server_pid" 2>/dev/null || true
+    fail "$name" 'the server did not start'
+    return 1
+}
+
+# stop_server KIND NAME ANSWERS EXPECTED: SIGINT is Ctrl-C to a program of Wine's, and SIGTERM its end; a program of this
+# system that the shell started in the background is not to hear the former.
+stop_server() {
+    local status=0 signal=INT
+    [ "$1" != linux ] || signal=TERM
+    shift
+    kill -"$signal" "$server_pid" 2>/dev/null || true
+    wait "$server_pid" || status=$?
+    server_pid=
+    printf '%s\n' "$2"
+    tr -d '\r' <"$work/server.out" >"$work/server.text"
+    if [ "$2" != "$3" ]; then
+        fail "$1" 'not the expected answers'
+    elif [ "$status" -ne 0 ]; then
+        fail "$1" "the server ended with exit code $status"
+    elif ! grep -qx 'Server stopped' "$work/server.text"; then
+        fail "$1" 'the server did not end by itself'
+    else
+        pass "$1"
+    fi
+}
+
+# plain SERVER CLIENT: two clients, one after the other.
+plain() {
+    local name=windows/plain_$2_client_$1_server port answers run
+    start_server "$name" "$1" sockets-server 127.0.0.1 0 || return 0
+    program "$2" sockets-client
+    answers=$(printf 'Ada\nGrace\n' | timeout 60 "${run[@]}" localhost "$port" 2>&1 | tr -d '\r') || true
+    answers+=" "$(printf 'Alan\n' | timeout 60 "${run[@]}" 127.0.0.1 "$port" 2>&1 | tr -d '\r') || true
+    stop_server "$1" "$name" "$answers" \
+        $'Please enter your name\nHello, Ada!\nHello, Grace! Please enter your name\nHello, Alan!'
+}
+
+# secure SERVER CLIENT: the client's lines are those of HTTP, and the server greets each.
+secure() {
+    local name=windows/tls_$2_client_$1_server port answers run
+    start_server "$name" "$1" sockets-server-tls "$work/certificate.pem" "$work/key.pem" 127.0.0.1 0 || return 0
+    program "$2" sockets-client-tls
+    answers=$(timeout 60 "${run[@]}" localhost "$port" "$work/certificate.pem" 2>&1 </dev/null | tr -d '\r') || true
+    stop_server "$1" "$name" "$answers" \
+        $'Please enter your name\nHello, GET / HTTP/1.1!\nHello, Host: localhost!\nHello, Connection: close!\nGoodbye'
+}
+
+conversations() {
+    local server client
+    mkdir -p "$work"
+    if ! build_preset demo; then
+        fail windows/conversations 'the programs of this system do not build'
+        return
+    fi
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+        -addext subjectAltName=DNS:localhost -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
+    for server in linux windows; do
+        for client in linux windows; do
+            [ "$server" != linux ] || [ "$client" != linux ] || continue
+            plain "$server" "$client"
+            [ ! -x build/demo/examples/sockets-server-tls ] || secure "$server" "$client"
+        done
+    done
+}
+
+clean_up() {
+    [ -z "$server_pid" ] || kill -KILL "$server_pid" 2>/dev/null || true
+    stop_wine
+}
+
+main() {
+    if ! provide_windows; then
+        printf 'SKIP windows: %s\n' "$windows_why"
+        return 0
+    fi
+    if ! build_for_windows; then
+        fail windows/build 'does not build'
+        return 1
+    fi
+    trap clean_up EXIT
+    start_wine
+    check_imports
+    run_tests
+    conversations
+    return "$failed"
+}
+
+main "$@"
