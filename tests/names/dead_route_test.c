@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A host of both families whose IPv6 is dead, as half-configured networks have it: there is a route, so the system puts
- * the IPv6 address first, and what is sent there vanishes without a word. In a network of the test's own. */
+ * the IPv6 address first, and what is sent there vanishes without a word; or there is none, and IPv4 comes first. In a
+ * network of the test's own. */
 #include "tests/names/name_server.h"
 #include "tests/support/skip.h"
 
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MS = 1000000, TRIES = 8 };
+enum { MS = 1000000, TRIES = 8, COMMANDS_OF_IPV4 = 4 };
 
 #define DEAD_IP   "2001:db8:1::1"
 #define LIVING_IP "10.9.9.1"
@@ -19,6 +20,7 @@ static const char *const commands[] = {
     "ip link set firth0 up",
     "ip link set firth1 up",
     "ip addr add 10.9.9.1/24 dev firth0",
+    /* from here on the route to IPv6 */
     "ip -6 addr add 2001:db8::5/64 dev firth0 nodad",
     "ip -6 neigh add 2001:db8::1 lladdr 02:00:00:00:00:99 dev firth0 nud permanent", /* nobody's */
     "ip -6 route add 2001:db8:1::/64 via 2001:db8::1 dev firth0",
@@ -65,13 +67,32 @@ static int connect_to_the_dead_address(firth_scope *scope, void *argument)
     return FIRTH_OK;
 }
 
+/* RFC 6724, rule 1: what cannot be reached comes last. Which is first is the system's to say, and not the family's. */
+static int resolve_without_a_route(firth_scope *scope, void *argument)
+{
+    firth_address addresses[4];
+
+    (void)scope;
+    (void)argument;
+    EXPECT_EQUAL(firth_resolve("both.test", "80", NULL, addresses, 4), 2);
+    EXPECT(strcmp(firth_address_text(&addresses[0]).text, LIVING_IP ":80") == 0);
+    EXPECT(strcmp(firth_address_text(&addresses[1]).text, "[" DEAD_IP "]:80") == 0);
+    return FIRTH_OK;
+}
+
+typedef struct network {
+    firth_task_fn *body;
+    size_t commands;
+} network;
+
 static void run(void *argument)
 {
+    const network *self = argument;
     firth_selector_options options;
     int rc;
 
     names_enter_network("127.0.0.1 localhost\n" DEAD_IP " both.test\n" LIVING_IP " both.test\n");
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    for (size_t i = 0; i < self->commands; i++) {
         char line[256];
 
         snprintf(line, sizeof line, "%s >/dev/null 2>&1", commands[i]);
@@ -79,15 +100,16 @@ static void run(void *argument)
             _exit(NAMES_CANNOT);
     }
     options = support_options();
-    rc = firth_run_with(&options, *(firth_task_fn **)argument, NULL);
+    rc = firth_run_with(&options, self->body, NULL);
     if (rc != FIRTH_OK)
         (void)support_differs(__FILE__, __LINE__, "firth_run_with", rc, FIRTH_OK);
 }
 
-static void run_in_network(firth_task_fn *body)
+static void run_in_network(firth_task_fn *body, size_t command_count)
 {
+    network self = {body, command_count};
     char text[4096];
-    int status = support_in_child(run, &body, text, sizeof text);
+    int status = support_in_child(run, &self, text, sizeof text);
 
     if (status == NAMES_CANNOT << 8)
         SKIP("the system allows this user no network and no /etc of its own, or has no IPv6 or ip(8)");
@@ -99,13 +121,19 @@ static void run_in_network(firth_task_fn *body)
 static void the_dead_address_really_is(void **state)
 {
     (void)state;
-    run_in_network(connect_to_the_dead_address);
+    run_in_network(connect_to_the_dead_address, sizeof commands / sizeof commands[0]);
 }
 
 static void a_dead_ipv6_route_costs_less_than_300_ms(void **state)
 {
     (void)state;
-    run_in_network(connect_past_the_dead_address);
+    run_in_network(connect_past_the_dead_address, sizeof commands / sizeof commands[0]);
+}
+
+static void without_a_route_to_ipv6_the_system_puts_ipv4_first(void **state)
+{
+    (void)state;
+    run_in_network(resolve_without_a_route, COMMANDS_OF_IPV4);
 }
 
 int main(int argc, char **argv)
@@ -113,6 +141,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_dead_address_really_is),
         cmocka_unit_test(a_dead_ipv6_route_costs_less_than_300_ms),
+        cmocka_unit_test(without_a_route_to_ipv6_the_system_puts_ipv4_first),
     };
 
     return support_main(argc, argv, "dead_route", tests, sizeof tests / sizeof *tests);

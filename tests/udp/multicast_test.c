@@ -35,6 +35,27 @@ TASK_TEST(member_hears_the_group_until_it_leaves)
     return sockets_expect_nothing(socket);
 }
 
+/* Names are for people and numbers for sockets: the one is found by the other. */
+TASK_TEST(interface_found_by_its_name_is_joined)
+{
+    firth_interface all[32], found;
+    firth_datagram_socket *socket;
+    int count = firth_interfaces(all, 32), i = 0;
+    firth_address group;
+
+    EXPECT(count > 0);
+    while (i < count && i < 32 && (all[i].flags & FIRTH_INTERFACE_LOOPBACK) == 0)
+        i++;
+    EXPECT(i < count && i < 32);
+    EXPECT_EQUAL(firth_interface_by_name(all[i].name, &found), FIRTH_OK);
+    EXPECT_EQUAL(open_member(scope, &socket, &group), FIRTH_OK);
+    EXPECT_EQUAL(firth_datagram_socket_set_option(socket, FIRTH_OPTION_MULTICAST_INTERFACE, (int)found.index),
+                 FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, found.index, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_send_to(socket, "named", 5, &group), FIRTH_OK);
+    return sockets_expect(socket, "named");
+}
+
 /* Linux alone would let it hear any group that anybody on the machine has joined. */
 TASK_TEST(group_that_only_others_have_joined_is_not_heard)
 {
@@ -192,6 +213,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(member_hears_the_group_until_it_leaves),
+        cmocka_unit_test(interface_found_by_its_name_is_joined),
         cmocka_unit_test(group_that_only_others_have_joined_is_not_heard),
         cmocka_unit_test(without_loop_nothing_comes_back),
         cmocka_unit_test(source_filter_lets_in_that_source_alone),
