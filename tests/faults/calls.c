@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Each call is a function faults_NAME here, and the system's is REAL(NAME). Where the library is a part of the program the
@@ -175,7 +176,6 @@ CALL(recvfrom, ssize_t, (int native, void *bytes, size_t size, int flags, struct
 CALL(sendto, ssize_t,
      (int native, const void *bytes, size_t size, int flags, const struct sockaddr *to, socklen_t to_size),
      (native, bytes, size, flags, to, to_size), native)
-CALL(connect, int, (int native, const struct sockaddr *address, socklen_t size), (native, address, size), native)
 CALL(socket, int, (int domain, int type, int protocol), (domain, type, protocol), -1)
 CALL(bind, int, (int native, const struct sockaddr *address, socklen_t size), (native, address, size), native)
 CALL(listen, int, (int native, int backlog), (native, backlog), native)
@@ -190,7 +190,40 @@ CALL(eventfd, int, (unsigned count, int flags), (count, flags), -1)
 CALL(read, ssize_t, (int native, void *bytes, size_t size), (native, bytes, size), -1)
 CALL(write, ssize_t, (int native, const void *bytes, size_t size), (native, bytes, size), -1)
 CALL(pipe2, int, (int ends[2], int flags), (ends, flags), -1)
+CALL(lstat, int, (const char *path, struct stat *found), (path, found), -1)
+CALL(unlink, int, (const char *path), (path), -1)
+CALL(chmod, int, (const char *path, mode_t mode), (path, mode), -1)
+CALL(fchmod, int, (int native, mode_t mode), (native, mode), -1)
 CALL(poll, int, (struct pollfd * entries, nfds_t count, int timeout_ms), (entries, count, timeout_ms), -1)
+
+static int type_of(int native)
+{
+    int type = 0;
+    socklen_t size = sizeof type;
+
+    return REAL(getsockopt)(native, SOL_SOCKET, SO_TYPE, &type, &size) == 0 ? type : 0;
+}
+
+/* A connect to a path is over at once: no signal interrupts it and no route is looked for. But a listener's backlog may be
+ * full (unix(7)), of which there is none between datagram sockets. */
+static bool can_connect_fail(int native, const struct sockaddr *address)
+{
+    bool of_paths_alone = fault.os_code == EAGAIN || fault.os_code == ENOMEM;
+
+    if ((address->sa_family == AF_UNIX) != of_paths_alone)
+        return false;
+    return fault.os_code != EAGAIN || type_of(native) == SOCK_STREAM;
+}
+
+LEAD(connect, int, (int native, const struct sockaddr *address, socklen_t size))
+int faults_connect(int native, const struct sockaddr *address, socklen_t size)
+{
+    if (!fails(FAULTS_connect, __builtin_return_address(0), can_connect_fail(native, address)))
+        return REAL(connect)(native, address, size);
+    if (fault.how == FAULTS_AFTER)
+        (void)REAL(connect)(native, address, size);
+    return failure(native);
+}
 
 /* Setting SO_LINGER takes no memory (Linux, sk_setsockopt), and whoever resets a connection has no other way to say so:
  * that one does not fail here. */
@@ -239,13 +272,9 @@ TRANSFER(send, const void *)
  * takes no memory (Linux, sock_dequeue_err_skb). */
 static bool can_fail(int native, const struct msghdr *message, int flags)
 {
-    int type = 0;
-    socklen_t size = sizeof type;
-
     if (fault.how != FAULTS_SHORT)
         return (flags & MSG_ERRQUEUE) == 0;
-    return message->msg_iovlen > 0 && REAL(getsockopt)(native, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
-           type == SOCK_STREAM;
+    return message->msg_iovlen > 0 && type_of(native) == SOCK_STREAM;
 }
 
 /* The first piece alone, and not all of that. */
@@ -301,10 +330,14 @@ int faults_sendmmsg(int native, struct mmsghdr *messages, unsigned count, int fl
 
 LEAD(epoll_ctl, int, (int queue, int action, int native, struct epoll_event *event))
 
+/* Fails for a descriptor that was closed without being taken out of the queue before; errno is the call's own. */
 static void report_again(int descriptor)
 {
+    int kept = errno;
+
     if (descriptor >= 0 && descriptor < DESCRIPTORS && registered[descriptor].event.events != 0)
         (void)REAL(epoll_ctl)(registered[descriptor].queue, EPOLL_CTL_MOD, descriptor, &registered[descriptor].event);
+    errno = kept;
 }
 
 /* Only an addition takes memory and may fail for want of it (Linux, ep_insert; ep_modify and ep_remove allocate

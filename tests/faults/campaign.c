@@ -82,6 +82,8 @@ static const campaign_fault faults[] = {
     LASTING(connect, EADDRNOTAVAIL, ADDRESS_NOT_AVAILABLE),
     LASTING(connect, ENETUNREACH, NETWORK_UNREACHABLE),
     LASTING(connect, ETIMEDOUT, TIMED_OUT),
+    PASSING(connect, EAGAIN),
+    LASTING(connect, ENOMEM, NO_MEMORY),
     LASTING(socket, EMFILE, TOO_MANY_OPEN),
     LASTING(socket, ENOBUFS, NO_BUFFERS),
     LASTING(socket, ENOMEM, NO_MEMORY),
@@ -112,6 +114,11 @@ static const campaign_fault faults[] = {
     PASSING(read, EAGAIN),
     PASSING(write, EINTR),
     PASSING_AFTER(write, EAGAIN),
+    /* The files of Unix sockets. Where the mode cannot be given to the socket, its file gets it. */
+    LASTING(lstat, ENOMEM, NO_MEMORY),
+    LASTING(unlink, EROFS, PERMISSION),
+    LASTING(chmod, ENOMEM, NO_MEMORY),
+    PASSING(fchmod, EPERM),
 };
 
 enum { FAULTS = sizeof faults / sizeof faults[0] };

@@ -35,7 +35,11 @@
     X(pipe2)                                                                                                           \
     X(poll)                                                                                                            \
     X(read)                                                                                                            \
-    X(write)
+    X(write)                                                                                                           \
+    X(lstat)                                                                                                           \
+    X(unlink)                                                                                                          \
+    X(chmod)                                                                                                           \
+    X(fchmod)
 
 typedef enum faults_call {
 #define FAULTS_ID(name) FAULTS_##name,
