@@ -92,12 +92,19 @@ hear_error() {
     await "${errors[$1]}" "$2"
 }
 
+# take_until NAME PATTERN FILE: its standard output goes to a file, until a line matches. In the background, since a shell
+# that waits for its foreground hears of nothing else.
+take_until() {
+    sed "/$2/q" <&"${outs[$1]}" >"$3" &
+    wait $!
+}
+
 # ends NAME CODE: it ends, with that exit code.
 ends() {
     local code=0
     wait "${pids[$1]}" || code=$?
     [ "$code" -eq "$2" ] || {
-        cat <&"${errors[$1]}"
+        timeout 1 cat <&"${errors[$1]}" || true
         printf '%s ended with exit code %s, not %s\n' "$1" "$code" "$2"
         return 1
     }

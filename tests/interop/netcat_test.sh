@@ -266,6 +266,27 @@ nobody_there_is_told() {
     ends at_a_path 1
 }
 
+a_signal_ends_a_server_and_takes_its_file_along() {
+    launch ours "$firth_nc" -U -l socket </dev/null
+    hear_error ours 'Listening at socket'
+    [ -S socket ]
+    stop ours 1
+    [ ! -e socket ]
+}
+
+a_signal_ends_it_though_it_waits_for_standard_input() {
+    talk_to server "$firth_nc" -l 127.0.0.1 0
+    listens server
+    talk_to client "$firth_nc" 127.0.0.1 "$port"
+    say client ping
+    hear server '^ping$'
+    say server pong
+    hear client '^pong$'
+    stop server 1
+    hear_error client 'Cannot receive: the peer reset the connection'
+    ends client 1
+}
+
 options_that_are_none_end_with_2() {
     local line words
     for line in '' '-x' '-l' '127.0.0.1' '-k 127.0.0.1 1' '-w x 127.0.0.1 1' '-u -U path' '-l --tls 0' '-u --tls a 1'; do
@@ -299,5 +320,7 @@ run socat a_connection_in_which_nothing_moves_ends_with socat
 run socat a_connection_that_moves_slowly_goes_on_with socat
 run '' datagrams_end_when_none_has_come_for_so_long
 run '' nobody_there_is_told
+run '' a_signal_ends_a_server_and_takes_its_file_along
+run '' a_signal_ends_it_though_it_waits_for_standard_input
 run '' options_that_are_none_end_with_2
 finish
