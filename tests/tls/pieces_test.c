@@ -9,19 +9,20 @@ static pki keys;
 
 static const fth_tls_engine *const engine = &fth_tls_mbedtls;
 
-static const size_t sizes[] = {1, 2, 3, 4, 5, 7, 100};
+static const size_t sizes[] = {1, 2, 3, 4, 5, 7, 100, 16384};
 
 enum { SIZE_COUNT = sizeof sizes / sizeof *sizes };
 
 static const struct {
     firth_tls_version version;
-    bool is_rsa, has_client_certificate;
+    bool is_rsa, has_client_certificate, has_client_both;
 } kinds[] = {
-    {FIRTH_TLS_1_2, false, false},
-    {FIRTH_TLS_1_3, false, false},
-    {FIRTH_TLS_1_2, true, true},
-    {FIRTH_TLS_1_3, true, true},
-    {0, false, true},
+    {FIRTH_TLS_1_2, false, false, false},
+    {FIRTH_TLS_1_3, false, false, false},
+    {FIRTH_TLS_1_2, true, true, false},
+    {FIRTH_TLS_1_3, true, true, false},
+    {0, false, true, false},
+    {FIRTH_TLS_1_2, true, true, true},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
@@ -34,6 +35,8 @@ static wire_pair *open_kind(size_t kind)
     pki_prepare(&setup, &keys, kinds[kind].is_rsa ? keys.rsa : keys.ec, kinds[kind].version);
     if (kinds[kind].has_client_certificate)
         pki_prepare_client(&setup, &keys, FIRTH_TLS_CLIENT_REQUIRED);
+    if (kinds[kind].has_client_both)
+        setup.client.max_version = FIRTH_TLS_1_3;
     pair = wire_open(&setup.client, &setup.server);
     pair->to_client.cut.is_1_2 = pair->to_server.cut.is_1_2 = kinds[kind].version == FIRTH_TLS_1_2;
     return pair;
@@ -87,17 +90,17 @@ static void pieces_that_come_in_pieces_are_read(void **state)
         }
 }
 
+static const uint16_t p384_alone[] = {MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, 0};
+
 /* The server has the client say hello again, by a group that it gave no key for. */
 static void a_hello_that_is_asked_for_again_may_be_in_pieces(void **state)
 {
-    static uint16_t groups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, 0};
-
     (void)state;
     for (size_t i = 0; i < SIZE_COUNT; i++) {
         wire_pair *pair = open_kind(1);
         size_t hellos = 0;
 
-        mbedtls_ssl_conf_groups(&pair->server.context->config, groups);
+        mbedtls_ssl_conf_groups(&pair->server.context->config, p384_alone);
         cut_into(pair, 0, 0);
         expect_accepted(pair, PKI_HOST);
         for (size_t at = 0; at < pair->to_client.written;
@@ -254,30 +257,70 @@ static void the_end_within_a_header_is_a_truncation(void **state)
     }
 }
 
+static const unsigned char behind[] = {8, 0, 0, 2, 0, 0};
+
+/* Has the first record on the wire go on. */
+static void lengthen(wire *w, size_t size)
+{
+    const size_t record = (size_t)(w->bytes[3] << 8 | w->bytes[4]), end = 5 + record;
+
+    memmove(w->bytes + end + size, w->bytes + end, w->written - end);
+    memcpy(w->bytes + end, behind, size);
+    w->written += size;
+    w->bytes[3] = (unsigned char)((record + size) >> 8);
+    w->bytes[4] = (unsigned char)(record + size);
+}
+
 /* RFC 8446 §5.1: a message before a change of keys ends its record. Else somebody could put something in plain between. */
 static void a_record_does_not_go_on_where_the_keys_change(void **state)
 {
-    static const unsigned char rest[] = {8, 0, 0, 2, 0, 0};
-
     (void)state;
-    for (size_t size = 1; size <= sizeof rest; size++) {
+    for (size_t size = 1; size <= sizeof behind; size++) {
         wire_pair *pair = open_kind(1);
-        unsigned char *flight = pair->to_client.bytes;
-        size_t record;
 
         assert_int_equal(wire_connect(pair, PKI_HOST), FIRTH_OK);
         assert_int_equal(engine->handshake(pair->client.session), FTH_TLS_WANT_READ);
         assert_int_equal(engine->handshake(pair->server.session), FTH_TLS_WANT_READ);
-        record = (size_t)(flight[3] << 8 | flight[4]);
-        memmove(flight + 5 + record + size, flight + 5 + record, pair->to_client.written - 5 - record);
-        memcpy(flight + 5 + record, rest, size);
-        pair->to_client.written += size;
-        flight[3] = (unsigned char)((record + size) >> 8);
-        flight[4] = (unsigned char)(record + size);
+        lengthen(&pair->to_client, size);
         assert_int_equal(engine->handshake(pair->client.session), FIRTH_ERR_TLS_PROTOCOL);
         expect_text(firth_last_failure()->detail, "a record in plain goes on where records must be sealed");
         assert_int_equal(engine->handshake(pair->server.session), FIRTH_ERR_TLS_ALERT);
         assert_string_equal(firth_last_failure()->step, "alert unexpected_message");
+        wire_close(pair);
+    }
+}
+
+static void nothing_is_behind_the_hello_of_a_client_of_tls_1_3(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size <= sizeof behind; size++) {
+        wire_pair *pair = open_kind(1);
+
+        assert_int_equal(wire_connect(pair, PKI_HOST), FIRTH_OK);
+        assert_int_equal(engine->handshake(pair->client.session), FTH_TLS_WANT_READ);
+        lengthen(&pair->to_server, size);
+        expect_fault(pair, "a record goes on behind a hello of TLS 1.3");
+        assert_int_equal(pair->to_client.written, 7); /* the alert, and no answer before */
+        wire_close(pair);
+    }
+}
+
+static void nothing_is_behind_the_wish_for_another_hello(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size <= sizeof behind; size++) {
+        wire_pair *pair = open_kind(1);
+        size_t sent;
+
+        mbedtls_ssl_conf_groups(&pair->server.context->config, p384_alone);
+        assert_int_equal(wire_connect(pair, PKI_HOST), FIRTH_OK);
+        assert_int_equal(engine->handshake(pair->client.session), FTH_TLS_WANT_READ);
+        assert_int_equal(engine->handshake(pair->server.session), FTH_TLS_WANT_READ);
+        lengthen(&pair->to_client, size);
+        sent = pair->to_server.written;
+        assert_int_equal(engine->handshake(pair->client.session), FIRTH_ERR_TLS_PROTOCOL);
+        expect_text(firth_last_failure()->detail, "a record goes on behind a hello of TLS 1.3");
+        assert_int_equal(pair->to_server.written, sent + 7);
         wire_close(pair);
     }
 }
@@ -314,6 +357,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_record_that_is_too_long_is_refused_behind_a_piece_too),
         cmocka_unit_test(the_end_within_a_header_is_a_truncation),
         cmocka_unit_test(a_record_does_not_go_on_where_the_keys_change),
+        cmocka_unit_test(nothing_is_behind_the_hello_of_a_client_of_tls_1_3),
+        cmocka_unit_test(nothing_is_behind_the_wish_for_another_hello),
         cmocka_unit_test(a_short_piece_that_is_sealed_is_said_to_be),
     };
     int result;

@@ -98,6 +98,8 @@ static int established(fth_tls_session *session)
 /* What a step came to: FIRTH_OK to take the next. */
 static int stepped(fth_tls_session *session, int result)
 {
+    if (result == 0 && is_1_3(session))
+        result = fth_tls_pieces_end(session);
     if (result == 0 && is_refused(session))
         return refuse(session);
     if (result == 0)

@@ -105,7 +105,16 @@ static int cut_record(fth_tls_session *session)
     return 0;
 }
 
-/* Reads on until there is a record for mbedTLS. Messages may not go on where the keys change (RFC 8446 §5.1). */
+int fth_tls_pieces_end(fth_tls_session *session)
+{
+    fth_tls_pieces *pieces = &session->pieces;
+
+    if (pieces->left == 0 || !fth_tls_reads_plain(&session->ssl))
+        return 0;
+    return unexpected(pieces, "a record goes on behind a hello of TLS 1.3");
+}
+
+/* Reads on until there is a record for mbedTLS. None may go on where the keys change (RFC 8446 §5.1). */
 static int next_record(fth_tls_session *session)
 {
     fth_tls_pieces *pieces = &session->pieces;

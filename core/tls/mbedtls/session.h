@@ -83,6 +83,10 @@ struct fth_tls_session {
 int fth_tls_transport_receive(fth_tls_session *session, unsigned char *bytes, size_t size);
 int fth_tls_pieces_receive(void *owner, unsigned char *bytes, size_t size);
 
+/* In TLS 1.3 nothing is in plain but hellos, and each is alone in its records (RFC 8446 §5.1): 0 if that is so after a step
+ * of the handshake, or an error of mbedTLS's, which does not see where the peer's records ended. */
+int fth_tls_pieces_end(fth_tls_session *session);
+
 int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size);
 
 /* A call that wants to read though the transport had bytes has read nothing that matters. mbedTLS passes over warnings
