@@ -3,12 +3,14 @@
 # What a request or a datagram costs whatever the machine's speed: instructions of the server and of Firth, system calls,
 # allocations; against the limits in bench/limits. A cost that grew by more than 2 % fails; one that fell may be written
 # down there.
-# Over TLS also against the hand-written loop of the same mbedTLS: transfers of a handshake, and the heap of a connection.
+# Over TLS also against the hand-written loop of the same mbedTLS: transfers of a handshake, and the heap of a connection,
+# also with an mbedTLS of 4 KiB outgoing records.
 # packages: valgrind strace
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
 
 bin=build/bench/bench
+short=build/bench-short # outgoing records of 4 KiB
 work=build/cost
 failed=0
 
@@ -147,7 +149,7 @@ heap_of() {
     "$bin/load_tls" --connections 100 "$1" "$(server_of "$1" "$2")" | sed -n 's/.* heap_bytes=\([0-9]*\).*/\1/p'
 }
 
-# measure_heap MODE BYTES: of an idle connection, against the loop's and that many more.
+# measure_heap MODE BYTES WHAT: of an idle connection, against the loop's and that many more.
 measure_heap() {
     local ours theirs
     ours=$(heap_of "$1" firth)
@@ -156,11 +158,42 @@ measure_heap() {
         echo "FAIL cost/$1: the load generator was not answered"
         failed=1
     elif [ "$ours" -le $((theirs + $2)) ]; then
-        echo "PASS cost/$1: heap: $ours bytes (the loop $theirs, limit $2 more)"
+        echo "PASS cost/$1: $3: $ours bytes (the loop $theirs, limit $2 more)"
     else
-        echo "FAIL cost/$1: heap: $ours bytes are more than the loop's $theirs and $2"
+        echo "FAIL cost/$1: $3: $ours bytes are more than the loop's $theirs and $2"
         failed=1
     fi
+}
+
+# build_short: the benchmark over TLS with shorter outgoing records, which needs the source of mbedTLS.
+build_short() {
+    run_quietly bench-short-configure cmake --preset bench -B "$short" -DFIRTH_PLANTED_BUGS=OFF -DFIRTH_TLS=ON \
+        -DFIRTH_MBEDTLS_SOURCE="$(readlink -f "$mbedtls_link")" -DFIRTH_TLS_OUT_CONTENT_LEN=4096 &&
+        run_quietly bench-short-build cmake --build "$short" --parallel "$jobs" \
+            --target load_tls server_epoll_tls server_firth_tls
+}
+
+measure_short_heap() {
+    local mode full bin=$bin
+    [ -x "$bin/load_tls" ] || return 0
+    if [ ! -e "$mbedtls_link/library" ]; then
+        echo "SKIP cost: heap with 4 KiB outgoing records: mbedTLS is installed here, and its source is not"
+        return 0
+    elif ! build_short; then
+        echo "FAIL cost: heap with 4 KiB outgoing records: mbedTLS does not build with them"
+        failed=1
+        return 0
+    fi
+    for mode in $(modes_with heap); do
+        full=$(heap_of "$mode" firth)
+        bin=$short/bench
+        measure_heap "$mode" "$(limit_of any "$mode" heap)" 'heap with 4 KiB outgoing records'
+        if [ "$(heap_of "$mode" firth)" -gt $((full - 12000)) ]; then
+            echo "FAIL cost/$mode: heap with 4 KiB outgoing records is not 12000 bytes less than $full"
+            failed=1
+        fi
+        bin=build/bench/bench
+    done
 }
 
 can_trace() {
@@ -191,8 +224,9 @@ main() {
     mkdir -p "$work"
     [ -x "$bin/load_tls" ] || echo "SKIP cost: TLS: built without it"
     for mode in $(modes_with heap); do
-        measure_heap "$mode" "$(limit_of any "$mode" heap)"
+        measure_heap "$mode" "$(limit_of any "$mode" heap)" heap
     done
+    measure_short_heap
     if has valgrind; then
         list_functions
         for mode in $(modes_with allocations); do
