@@ -21,9 +21,7 @@ static const struct rule {
 /* A host's limit stands above what a socket asks for. */
 static int within_limit(size_t limit_bytes, int value)
 {
-    if (limit_bytes == 0)
-        return value;
-    return limit_bytes < INT_MAX ? (int)limit_bytes : INT_MAX;
+    return limit_bytes > 0 && limit_bytes < (size_t)value ? (int)limit_bytes : value;
 }
 
 static int clamp(const fth_sim_socket *socket, firth_option option, int value)

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* A sender that was out of room hears of it when this part of its buffers is free again, as from a kernel: fewer and
- * larger segments. */
+/* A sender that was out of room hears of it when this part of its own buffer is free again, as from a kernel: fewer and
+ * larger segments. Test: a_small_send_buffer_is_free_when_all_has_arrived. */
 enum { ROOM_PART = 3 };
 
 /* ---- room -------------------------------------------------------------------------------------------------------- */
@@ -38,7 +38,7 @@ static void room_came(firth_timer *timer)
     if (to->connection->path->is_parted)
         return;
     fth_sim_depart(to);
-    if (from->socket != NULL && fth_sim_room(from) * ROOM_PART >= capacity_of(from))
+    if (from->socket != NULL && fth_sim_room(from) * ROOM_PART >= from->send_buffer_bytes)
         fth_sim_look(from->socket);
 }
 

@@ -71,7 +71,8 @@ typedef struct firth_sim_faults {
     double unreachable;   /* a connect from this host fails with FIRTH_ERR_HOST_UNREACHABLE */
     bool shuffle;         /* operations that could end at the same time end in any order */
     size_t descriptors_max;      /* sockets open at once, FIRTH_ERR_TOO_MANY_OPEN beyond; 0: no limit */
-    size_t send_buffer_bytes;    /* of each socket opened from now on, whatever it asks for; 0: 128 KiB, or as asked */
+    size_t send_buffer_bytes;    /* most of each socket opened from now on, whatever it asks for; 0: no limit, and 128
+                                    KiB if it does not ask */
     size_t receive_buffer_bytes; /* the same */
     size_t allocation_fail_at;   /* the n-th allocation of this host from now on fails, the selector's own included;
                                     0: none */

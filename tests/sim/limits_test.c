@@ -244,6 +244,54 @@ static void an_aborted_socket_whose_send_ends_late_is_not_open_any_more(void **s
     assert_int_equal(world_close(), FIRTH_OK);
 }
 
+/* ---- room for a sender ------------------------------------------------------------------------------------------- */
+
+enum { OWN_ROOM = 2048, PEERS_ROOM = 8192, READ_EARLY = 2000 };
+
+/* Both buffers take it once the peer has read its first bytes, with 240 bytes to spare. */
+static int flush_what_fits_in_the_end(firth_scope *scope, void *argument)
+{
+    static const char bytes[OWN_ROOM + PEERS_ROOM + READ_EARLY - 240];
+    firth_socket *socket;
+
+    (void)argument;
+    EXPECT_EQUAL(world_connect(scope, &socket), FIRTH_OK);
+    EXPECT_EQUAL(firth_write(firth_socket_output(socket), bytes, sizeof bytes), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush(firth_socket_output(socket)), FIRTH_OK);
+    EXPECT(world_ms() < 200);
+    firth_socket_abort(socket);
+    return FIRTH_OK;
+}
+
+static int read_a_part_and_wait(firth_scope *scope, void *argument)
+{
+    char bytes[READ_EARLY];
+    firth_socket *socket;
+
+    (void)argument;
+    EXPECT_EQUAL(world_accept(scope, &socket), FIRTH_OK);
+    EXPECT_EQUAL(firth_sleep(100), FIRTH_OK);
+    EXPECT_EQUAL(firth_read_fully(firth_socket_input(socket), bytes, sizeof bytes), sizeof bytes);
+    EXPECT_EQUAL(firth_sleep(1000), FIRTH_OK);
+    firth_socket_abort(socket);
+    return FIRTH_OK;
+}
+
+/* However much larger the receiver's is. */
+static void a_small_send_buffer_is_free_when_all_has_arrived(void **state)
+{
+    const firth_sim_faults sender = {.send_buffer_bytes = OWN_ROOM}, receiver = {.receive_buffer_bytes = PEERS_ROOM};
+
+    (void)state;
+    world_open(1);
+    assert_int_equal(firth_sim_host_set_faults(here.client, &sender), FIRTH_OK);
+    assert_int_equal(firth_sim_host_set_faults(here.server, &receiver), FIRTH_OK);
+    assert_int_equal(world_spawn(here.server, read_a_part_and_wait, NULL), FIRTH_OK);
+    assert_int_equal(world_spawn(here.client, flush_what_fits_in_the_end, NULL), FIRTH_OK);
+    assert_int_equal(world_run(), FIRTH_OK);
+    assert_int_equal(world_close(), FIRTH_OK);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -251,6 +299,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(clients_who_come_at_once_do_not_overfill_a_backlog),
         cmocka_unit_test(clients_who_leave_within_the_handshake_leave_their_places),
         cmocka_unit_test(a_reader_never_finds_more_than_its_buffer_holds),
+        cmocka_unit_test(a_small_send_buffer_is_free_when_all_has_arrived),
         cmocka_unit_test(an_aborted_socket_whose_send_ends_late_is_not_open_any_more),
     };
 
