@@ -23,6 +23,7 @@ static struct {
     uint8_t *bytes;      /* the same for memory */
     unsigned completions;
     bool woken;
+    bool drops; /* what comes next to a receive of datagrams */
 } state;
 
 static void unlink_op(planted_op *one)
@@ -64,17 +65,6 @@ static void complete(planted_op *one)
         firth_op_complete(op, op->result, op->os_code, op->step);
 }
 
-static void complete_those_done(void)
-{
-    planted_op *one = state.pending.next, *next;
-
-    for (; one != &state.pending; one = next) {
-        next = one->next;
-        if (one->op.state == FIRTH_SUBMIT_DONE)
-            complete(one);
-    }
-}
-
 static firth_submit done(firth_op *op)
 {
     planted_spoil(op);
@@ -106,6 +96,48 @@ static void begin_to_wait(planted_op *one)
     state.pending.previous = one;
 }
 
+static planted_op *copy_of(firth_op *op)
+{
+    planted_op *one = calloc(1, sizeof *one);
+
+    if (one == NULL)
+        abort();
+    one->op = *op;
+    one->op.done = handed_out;
+    one->op.next = NULL;
+    one->original = op;
+    return one;
+}
+
+/* As a backend does whose system goes on with an op that was cancelled. */
+static bool drops_and_goes_on(planted_op *one)
+{
+    planted_op *again;
+
+    if (!state.drops || one->op.kind != FIRTH_OP_RECEIVE_DATAGRAMS || one->op.result < 1)
+        return false;
+    state.drops = false;
+    again = copy_of(one->original);
+    unlink_op(one);
+    begin_to_wait(again);
+    if (planted_real->submit(&again->op) == FIRTH_SUBMIT_DONE) {
+        complete(again);
+        free(again);
+    }
+    return true;
+}
+
+static void complete_those_done(void)
+{
+    planted_op *one = state.pending.next, *next;
+
+    for (; one != &state.pending; one = next) {
+        next = one->next;
+        if (one->op.state == FIRTH_SUBMIT_DONE && !drops_and_goes_on(one))
+            complete(one);
+    }
+}
+
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
 
 static firth_submit slot_submit(firth_op *op)
@@ -116,13 +148,7 @@ static firth_submit slot_submit(firth_op *op)
 
     if (planted_preempts(op))
         return done(op);
-    one = calloc(1, sizeof *one);
-    if (one == NULL)
-        abort();
-    one->op = *op;
-    one->op.done = handed_out;
-    one->op.next = NULL;
-    one->original = op;
+    one = copy_of(op);
     if (planted == PLANTED_ATTEMPT_WAITS)
         one->op.attempt_only = false;
     if (planted == PLANTED_PIECES_SWAPPED && op->kind == FIRTH_OP_SEND && op->piece_count > 1) {
@@ -180,8 +206,10 @@ static void slot_cancel(firth_op *op)
         return;
     cancel_other_side(one);
     planted_real->cancel(&one->op);
-    if (one->op.state == FIRTH_SUBMIT_DONE && one->op.result == FIRTH_ERR_CANCELED)
+    if (one->op.state == FIRTH_SUBMIT_DONE && one->op.result == FIRTH_ERR_CANCELED) {
         lose_bytes(&one->op);
+        state.drops = planted == PLANTED_DATAGRAM_EATEN && op->kind == FIRTH_OP_RECEIVE_DATAGRAMS;
+    }
     complete_those_done();
     if (planted == PLANTED_CANCELLED_TWICE)
         state.cancelled = op;
@@ -203,7 +231,8 @@ void planted_forget_late(void)
 {
     state.cancelled = state.touched = NULL;
     state.bytes = NULL;
-    state.woken = false;
+    state.woken = state.drops = false;
+    state.completions = 0;
 }
 
 static int64_t spoil_until(int64_t until_ns)

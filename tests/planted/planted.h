@@ -77,6 +77,16 @@
     X(MEMORY_LEAKED, "memory-leaked", "closing the backend leaves memory",                                             \
       "a_selector_can_be_opened_and_closed_many_times")                                                                \
     X(WRONG_ADDRESS, "wrong-address", "peer_address tells the local one", "both_ends_know_both_ipv4_addresses")        \
+    X(DATAGRAM_EATEN, "datagram-eaten", "a datagram that comes to a cancelled receive is dropped",                     \
+      "a_receive_cancelled_as_its_datagram_arrives_loses_none")                                                        \
+    X(TRUNCATION_UNTOLD, "truncation-untold", "a datagram that was cut off is not called truncated",                   \
+      "a_long_datagram_is_truncated_and_says_so")                                                                      \
+    X(BATCH_OVERCOUNTED, "batch-overcounted", "a batch counts one datagram more than it has",                          \
+      "a_batch_takes_what_is_there")                                                                                   \
+    X(ERROR_TWICE, "error-twice", "an error that a datagram socket heard of is told twice",                            \
+      "a_closed_port_does_not_kill_a_connected_socket")                                                                \
+    X(DATAGRAMS_MERGED, "datagrams-merged", "datagrams that wait are received as one",                                 \
+      "a_batch_is_received_as_it_was_sent")                                                                            \
     X(FAILURE_UNTOLD, "failure-untold", "a slot fails without firth_fail", "a_port_that_somebody_listens_on_is_in_use")
 
 typedef enum planted_bug {
@@ -112,6 +122,11 @@ void planted_note_connected(firth_io *io);
 /* The writing side of io has ended, gently or not. */
 void planted_note_ended(const firth_io *io, bool reset);
 void planted_forget(const firth_io *io);
+
+/* datagrams.c: the same for ops of datagrams. */
+bool planted_preempts_datagrams(firth_op *op);
+void planted_spoil_datagrams(firth_op *op);
+void planted_forget_datagrams(const firth_io *io);
 
 /* One attempt of that kind by the real backend; a result as an op's. */
 int64_t planted_attempt(firth_io *io, firth_op_kind kind, void *bytes, size_t size);

@@ -58,6 +58,7 @@ void planted_forget(const firth_io *io)
 {
     connection *one = find(io);
 
+    planted_forget_datagrams(io);
     if (one == NULL)
         return;
     if (planted == PLANTED_STALE_EVENT && one->was_awaited)
@@ -159,6 +160,9 @@ bool planted_preempts(firth_op *op)
         return preempts_send(op);
     case FIRTH_OP_ACCEPT:
         return preempts_accept(op);
+    case FIRTH_OP_RECEIVE_DATAGRAMS:
+    case FIRTH_OP_SEND_DATAGRAMS:
+        return planted_preempts_datagrams(op);
     default:
         return false;
     }
@@ -222,6 +226,8 @@ void planted_spoil(firth_op *op)
         spoil_send(op);
     else if (op->kind == FIRTH_OP_ACCEPT)
         spoil_accept(op);
+    else if (op->kind == FIRTH_OP_RECEIVE_DATAGRAMS || op->kind == FIRTH_OP_SEND_DATAGRAMS)
+        planted_spoil_datagrams(op);
     else if (op->kind == FIRTH_OP_CONNECT && op->result == FIRTH_ERR_REFUSED && planted == PLANTED_REFUSED_AS_CONNECTED)
         (void)ends_with(op, FIRTH_OK, NULL);
     if (op->kind == FIRTH_OP_CONNECT && op->result >= 0)
