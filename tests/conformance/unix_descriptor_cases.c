@@ -159,7 +159,7 @@ static int descriptors_that_nobody_takes_are_closed_with_the_socket(firth_scope 
 
 static int a_peer_that_is_gone_takes_no_descriptors_and_raises_no_signal(firth_scope *scope)
 {
-    bool supported;
+    bool supported = false;
     passing it;
 
     TRY(open_passing(scope, ROOM, &it, &supported));

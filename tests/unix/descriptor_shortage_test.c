@@ -29,7 +29,7 @@ static int leave(int count)
     EXPECT(lowest >= 0);
     EXPECT_EQUAL(close(lowest), 0);
     EXPECT_EQUAL(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = (rlim_t)(lowest + count);
+    limit.rlim_cur = (rlim_t)lowest + (rlim_t)count;
     EXPECT_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
     return FIRTH_OK;
 }
