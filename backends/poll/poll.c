@@ -2,12 +2,12 @@
 /* Any POSIX system: poll(2). The array holds only the descriptors that somebody waits for; a report takes its descriptor
  * out again, so that what is not consumed is not reported over and over. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/readiness/descriptors.h"
 #include "backends/readiness/reactor.h"
 #include "core/base/assert.h"
 
@@ -76,9 +76,8 @@ static int list_open(firth_selector *selector, void **state)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "allocate");
     list->selector = selector;
     atomic_init(&list->rung, false);
-    if (pipe2(list->bell, O_CLOEXEC | O_NONBLOCK) != 0) {
-        list->bell[0] = -1;
-        rc = fth_fail_errno("pipe2");
+    if (fth_pipe(list->bell) != 0) {
+        rc = fth_fail_errno("pipe");
     } else {
         rc = list_reserve(list, 1);
     }

@@ -2,8 +2,8 @@
 #include "backends/readiness/reactor.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
+#include "backends/readiness/descriptors.h"
 #include "core/base/assert.h"
 
 /* Clients that may fail in one attempt before the loop gets a look at others. */
@@ -20,7 +20,9 @@ static bool is_of_client(int os_code)
     case ENETDOWN:
     case ENOPROTOOPT:
     case EHOSTDOWN:
+#ifdef ENONET
     case ENONET:
+#endif
     case EHOSTUNREACH:
     case EOPNOTSUPP:
     case ENETUNREACH:
@@ -50,7 +52,7 @@ bool fth_attempt_accept(firth_op *op)
     if (fth_slots_reserve(fth_reactor_of(io)) < 0)
         return fth_end(op, FIRTH_ERR_NO_MEMORY, 0, "allocate");
     for (budget = FTH_ACCEPT_BUDGET; budget > 0; budget--) {
-        native = accept4((int)io->native, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        native = fth_accept((int)io->native);
         if (native >= 0)
             return accepted(op, native);
         if (errno == EAGAIN || errno == EWOULDBLOCK) {

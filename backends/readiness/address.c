@@ -9,11 +9,17 @@ socklen_t fth_address_to_native(fth_native_address *native, const firth_address 
     switch (address->family) {
     case FIRTH_FAMILY_IPV4:
         native->ipv4.sin_family = AF_INET;
+#ifdef SIN6_LEN /* RFC 3493 §3.4: where addresses have a length */
+        native->ipv4.sin_len = sizeof native->ipv4;
+#endif
         native->ipv4.sin_port = htons(address->port);
         memcpy(&native->ipv4.sin_addr, address->ip, 4);
         return sizeof native->ipv4;
     case FIRTH_FAMILY_IPV6:
         native->ipv6.sin6_family = AF_INET6;
+#ifdef SIN6_LEN
+        native->ipv6.sin6_len = sizeof native->ipv6;
+#endif
         native->ipv6.sin6_port = htons(address->port);
         native->ipv6.sin6_scope_id = address->scope_id;
         memcpy(&native->ipv6.sin6_addr, address->ip, 16);

@@ -4,14 +4,36 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/tcp.h>
 
 #include "backends/readiness/address.h"
+#include "backends/readiness/descriptors.h"
 
 static int get_int(int native, int name, int *value, const char *step)
 {
     socklen_t size = sizeof *value;
 
     return getsockopt(native, SOL_SOCKET, name, value, &size) != 0 ? fth_fail_errno(step) : FIRTH_OK;
+}
+
+/* Where a socket does not tell its protocol (macOS, NetBSD) it tells its family by its name, and whether it is of TCP by
+ * having TCP's options. */
+static int get_protocol(int native, int *domain, int *protocol)
+{
+#if defined(SO_DOMAIN) && defined(SO_PROTOCOL)
+    int rc = get_int(native, SO_DOMAIN, domain, "getsockopt(SO_DOMAIN)");
+
+    return rc < 0 ? rc : get_int(native, SO_PROTOCOL, protocol, "getsockopt(SO_PROTOCOL)");
+#else
+    fth_native_address name;
+    socklen_t size = sizeof name, option_size = sizeof *protocol;
+
+    if (getsockname(native, &name.any, &size) != 0)
+        return fth_fail_errno("getsockname");
+    *domain = name.any.sa_family;
+    *protocol = getsockopt(native, IPPROTO_TCP, TCP_NODELAY, protocol, &option_size) == 0 ? IPPROTO_TCP : -1;
+    return FIRTH_OK;
+#endif
 }
 
 /* A connected TCP socket, IPv4 or IPv6; *domain tells which. */
@@ -22,8 +44,7 @@ static int check(int native, int *domain)
     int type, protocol, rc;
 
     if ((rc = get_int(native, SO_TYPE, &type, "getsockopt(SO_TYPE)")) < 0 ||
-        (rc = get_int(native, SO_DOMAIN, domain, "getsockopt(SO_DOMAIN)")) < 0 ||
-        (rc = get_int(native, SO_PROTOCOL, &protocol, "getsockopt(SO_PROTOCOL)")) < 0)
+        (rc = get_protocol(native, domain, &protocol)) < 0)
         return rc;
     if (type != SOCK_STREAM || protocol != IPPROTO_TCP || (*domain != AF_INET && *domain != AF_INET6))
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "adopt");
@@ -43,7 +64,7 @@ static int prepare(int native)
         return fth_fail_errno("fcntl(O_NONBLOCK)");
     flags = fcntl(native, F_GETFD);
     if (flags >= 0 && fcntl(native, F_SETFD, flags | FD_CLOEXEC) == 0) {
-        if (setsockopt(native, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0)
+        if (setsockopt(native, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && fth_no_sigpipe(native) == 0)
             return FIRTH_OK;
         rc = fth_fail_errno("setsockopt(SO_LINGER)");
         (void)fcntl(native, F_SETFD, flags);

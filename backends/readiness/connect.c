@@ -19,7 +19,7 @@ bool fth_attempt_connect(firth_op *op)
     if ((op->io->state & FTH_DATAGRAMS) != 0)
         return fth_attempt_connect_datagrams(op);
     fth_set_dry(op->io);
-    op->io->state &= ~(uint32_t)(FTH_WRITABLE | FTH_HANGUP);
+    op->io->state &= ((uint32_t)1 << FTH_ERROR_SHIFT) - 1 - (FTH_WRITABLE | FTH_HANGUP);
     if (size == 0)
         return fth_end(op, FIRTH_ERR_ADDRESS_INVALID, 0, "connect");
     if (connect((int)op->io->native, &native.any, size) == 0)
@@ -34,8 +34,12 @@ bool fth_attempt_connect(firth_op *op)
 static bool doubt(firth_op *op)
 {
     char byte;
-    ssize_t n = recv((int)op->io->native, &byte, sizeof byte, MSG_PEEK);
+    ssize_t n;
 
+    /* libkqueue takes the socket's error to tell it by its report. Test: the mode "eaten" of tests/kqueue. */
+    if (op->io->state >> FTH_ERROR_SHIFT != 0)
+        return fth_fail(op, (int)(op->io->state >> FTH_ERROR_SHIFT), "connect");
+    n = recv((int)op->io->native, &byte, sizeof byte, MSG_PEEK);
     if (n >= 0)
         return fth_fail(op, ECONNRESET, "connect"); /* it came and went */
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOTCONN) {

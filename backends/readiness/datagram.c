@@ -29,7 +29,11 @@ static void hear_own_groups_only(int native, bool is_ipv6)
  * (ip(7), IP_MTU_DISCOVER). Test: datagram_longer_than_the_path_takes_arrives_in_fragments_of_ipv4. */
 static int start_options(firth_io *io)
 {
-    int rc = fth_native_set_option(io, FIRTH_OPTION_DONT_FRAGMENT, 0);
+    int rc = FIRTH_OK;
+
+#ifdef __linux__
+    rc = fth_native_set_option(io, FIRTH_OPTION_DONT_FRAGMENT, 0);
+#endif
 
     hear_own_groups_only((int)io->native, (io->state & FTH_IPV6) != 0);
     if (rc < 0)
@@ -62,7 +66,7 @@ int fth_native_datagram_open(firth_io *io, firth_family family)
     rc = reserve(reactor);
     if (rc < 0)
         return rc;
-    native = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+    native = fth_socket(domain, SOCK_DGRAM, IPPROTO_UDP);
     if (native < 0)
         return fth_fail_errno("socket");
     io->native = native;

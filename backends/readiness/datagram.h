@@ -6,7 +6,14 @@
 #include <errno.h>
 
 #include "backends/readiness/address.h"
+#include "backends/readiness/descriptors.h"
 #include "backends/readiness/reactor.h"
+
+/* Linux and macOS tell of a datagram's destination and interface in one struct. The BSDs have IP_RECVDSTADDR and IP_RECVIF
+ * for the two, and IP_SENDSRCADDR to send from an address; NetBSD's struct is another. */
+#if defined(__linux__) || defined(__APPLE__)
+#define FTH_HAS_PKTINFO 1
+#endif
 
 /* Most bytes of control data of one datagram, either way. */
 enum { FTH_CONTROL_BYTES = 192 };

@@ -8,6 +8,9 @@
 #ifdef __linux__
 #include <netinet/udp.h>
 #endif
+#ifndef FTH_HAS_PKTINFO
+#include <net/if_dl.h>
+#endif
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
@@ -15,13 +18,14 @@ static void add(struct msghdr *message, int level, int type, const void *value, 
 {
     struct cmsghdr *header = (struct cmsghdr *)(void *)((char *)message->msg_control + message->msg_controllen);
 
+    /* The lengths are a size_t here and a socklen_t there. */
     FTH_ASSERT(message->msg_controllen + CMSG_SPACE(size) <= FTH_CONTROL_BYTES);
     memset(header, 0, CMSG_SPACE(size));
     header->cmsg_level = level;
     header->cmsg_type = type;
-    header->cmsg_len = CMSG_LEN(size);
+    header->cmsg_len = (__typeof__(header->cmsg_len))CMSG_LEN(size);
     memcpy(CMSG_DATA(header), value, size);
-    message->msg_controllen += CMSG_SPACE(size);
+    message->msg_controllen = (__typeof__(message->msg_controllen))(message->msg_controllen + CMSG_SPACE(size));
 }
 
 static void add_int(struct msghdr *message, int level, int type, int value)
@@ -36,6 +40,33 @@ static bool is_ipv4(const firth_io *io, const fth_native_address *to)
         return true;
     return to->any.sa_family == AF_INET6 ? IN6_IS_ADDR_V4MAPPED(&to->ipv6.sin6_addr) : (io->state & FTH_MAPPED) != 0;
 }
+
+#ifdef FTH_HAS_PKTINFO
+static int add_ipv4_info(const firth_datagram_control *control, struct msghdr *message, const struct in_addr *local)
+{
+    struct in_pktinfo info = {.ipi_ifindex = (__typeof__(info.ipi_ifindex))control->interface_index};
+
+    if (local != NULL)
+        info.ipi_spec_dst = *local;
+    add(message, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+    return FIRTH_OK;
+}
+#else
+/* An address can be said where IP_SENDSRCADDR is; an interface cannot (ip(4), FreeBSD). */
+static int add_ipv4_info(const firth_datagram_control *control, struct msghdr *message, const struct in_addr *local)
+{
+    if (control->interface_index != 0)
+        return FIRTH_ERR_NOT_SUPPORTED;
+#ifdef IP_SENDSRCADDR
+    add(message, IPPROTO_IP, IP_SENDSRCADDR, local, sizeof *local);
+    return FIRTH_OK;
+#else
+    (void)message;
+    (void)local;
+    return FIRTH_ERR_NOT_SUPPORTED;
+#endif
+}
+#endif
 
 static int add_packet_info(const firth_io *io, const firth_datagram_control *control, struct msghdr *message, bool ipv4)
 {
@@ -56,21 +87,50 @@ static int add_packet_info(const firth_io *io, const firth_datagram_control *con
         if (size == 0 && ipv4)
             info.ipi6_addr.s6_addr[10] = info.ipi6_addr.s6_addr[11] = 0xff;
         add(message, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
-    } else {
-        struct in_pktinfo info = {.ipi_ifindex = (int)control->interface_index};
-
-        if (size > 0)
-            info.ipi_spec_dst = local.ipv4.sin_addr;
-        add(message, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+        return FIRTH_OK;
     }
+    return add_ipv4_info(control, message, size > 0 ? &local.ipv4.sin_addr : NULL);
+}
+
+/* Linux and macOS take an int, FreeBSD a byte; of IPv4, the other BSDs take neither, and the hop limit nobody but Linux. */
+static int add_hop_limit(struct msghdr *message, bool ipv4, int value)
+{
+    if (!ipv4) {
+        add_int(message, IPPROTO_IPV6, IPV6_HOPLIMIT, value);
+        return FIRTH_OK;
+    }
+#ifdef __linux__
+    add_int(message, IPPROTO_IP, IP_TTL, value);
     return FIRTH_OK;
+#else
+    return FIRTH_ERR_NOT_SUPPORTED;
+#endif
+}
+
+static int add_traffic_class(struct msghdr *message, bool ipv4, int value)
+{
+    if (!ipv4) {
+        add_int(message, IPPROTO_IPV6, IPV6_TCLASS, value);
+        return FIRTH_OK;
+    }
+#ifdef FTH_HAS_PKTINFO
+    add_int(message, IPPROTO_IP, IP_TOS, value);
+    return FIRTH_OK;
+#elif defined(__FreeBSD__)
+    const unsigned char octet = (unsigned char)value;
+
+    add(message, IPPROTO_IP, IP_TOS, &octet, sizeof octet);
+    return FIRTH_OK;
+#else
+    return FIRTH_ERR_NOT_SUPPORTED;
+#endif
 }
 
 int fth_control_write(const firth_io *io, const firth_datagram_control *control, const fth_native_address *to,
                       struct msghdr *message, const char **step)
 {
     bool ipv4 = is_ipv4(io, to);
-    int level = ipv4 ? IPPROTO_IP : IPPROTO_IPV6;
+    int rc = FIRTH_OK;
 
     message->msg_controllen = 0;
     *step = "datagram control";
@@ -78,17 +138,19 @@ int fth_control_write(const firth_io *io, const firth_datagram_control *control,
         return FIRTH_OK;
     if (control->hop_limit > 255 || control->ecn > FIRTH_ECN_CE || control->interface_index > INT32_MAX)
         return FIRTH_ERR_ARGUMENT;
-    if ((control->local.family != FIRTH_FAMILY_NONE || control->interface_index != 0) &&
-        add_packet_info(io, control, message, ipv4) < 0)
-        return FIRTH_ERR_ARGUMENT;
-    if (control->hop_limit >= 0)
-        add_int(message, level, ipv4 ? IP_TTL : IPV6_HOPLIMIT, control->hop_limit);
-    if (control->ecn >= 0) {
+    if (control->local.family != FIRTH_FAMILY_NONE || control->interface_index != 0)
+        rc = add_packet_info(io, control, message, ipv4);
+    if (rc == FIRTH_ERR_NOT_SUPPORTED)
+        *step = control->interface_index != 0 ? "control interface_index" : "control local";
+    if (rc >= 0 && control->hop_limit >= 0 && (rc = add_hop_limit(message, ipv4, control->hop_limit)) < 0)
+        *step = "control hop_limit";
+    if (rc >= 0 && control->ecn >= 0) {
         int octet = (fth_reactor_of(io)->slots[io->slot].traffic_class & ~FIRTH_ECN_CE) | control->ecn;
 
-        add_int(message, level, ipv4 ? IP_TOS : IPV6_TCLASS, octet);
+        if ((rc = add_traffic_class(message, ipv4, octet)) < 0)
+            *step = "control ecn";
     }
-    return FIRTH_OK;
+    return rc;
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
@@ -105,6 +167,7 @@ static int value_of(const struct cmsghdr *header)
     return value;
 }
 
+#ifdef FTH_HAS_PKTINFO
 static void read_ipv4_info(firth_datagram_control *control, const struct cmsghdr *header)
 {
     struct in_pktinfo info;
@@ -114,6 +177,23 @@ static void read_ipv4_info(firth_datagram_control *control, const struct cmsghdr
     control->local.family = FIRTH_FAMILY_IPV4;
     memcpy(control->local.ip, &info.ipi_addr, 4);
 }
+#else
+static void read_ipv4_destination(firth_datagram_control *control, const struct cmsghdr *header)
+{
+    control->local.family = FIRTH_FAMILY_IPV4;
+    memcpy(control->local.ip, CMSG_DATA(header), 4);
+}
+
+/* A sockaddr_dl is as long as its interface's name needs. */
+static void read_ipv4_interface(firth_datagram_control *control, const struct cmsghdr *header)
+{
+    struct sockaddr_dl link = {.sdl_index = 0};
+    size_t size = header->cmsg_len - CMSG_LEN(0);
+
+    memcpy(&link, CMSG_DATA(header), size < sizeof link ? size : sizeof link);
+    control->interface_index = link.sdl_index;
+}
+#endif
 
 static void read_ipv6_info(firth_datagram_control *control, const struct cmsghdr *header)
 {
@@ -132,15 +212,40 @@ static bool is(const struct cmsghdr *header, int level, int type)
     return header->cmsg_level == level && header->cmsg_type == type;
 }
 
+/* IPv4's is told by the name of the value on Linux, and by that of the option elsewhere. */
+static bool is_ipv4_hop_limit(const struct cmsghdr *header)
+{
+#ifndef __linux__
+    if (is(header, IPPROTO_IP, IP_RECVTTL))
+        return true;
+#endif
+    return is(header, IPPROTO_IP, IP_TTL);
+}
+static bool is_ipv4_traffic_class(const struct cmsghdr *header)
+{
+#if !defined(__linux__) && defined(IP_RECVTOS)
+    if (is(header, IPPROTO_IP, IP_RECVTOS))
+        return true;
+#endif
+    return is(header, IPPROTO_IP, IP_TOS);
+}
+
 static void read_ip(firth_datagram_control *control, const struct cmsghdr *header)
 {
+#ifdef FTH_HAS_PKTINFO
     if (is(header, IPPROTO_IP, IP_PKTINFO))
         read_ipv4_info(control, header);
+#else
+    if (is(header, IPPROTO_IP, IP_RECVDSTADDR))
+        read_ipv4_destination(control, header);
+    else if (is(header, IPPROTO_IP, IP_RECVIF))
+        read_ipv4_interface(control, header);
+#endif
     else if (is(header, IPPROTO_IPV6, IPV6_PKTINFO))
         read_ipv6_info(control, header);
-    else if (is(header, IPPROTO_IP, IP_TTL) || is(header, IPPROTO_IPV6, IPV6_HOPLIMIT))
+    else if (is_ipv4_hop_limit(header) || is(header, IPPROTO_IPV6, IPV6_HOPLIMIT))
         control->hop_limit = (int16_t)value_of(header);
-    else if (is(header, IPPROTO_IP, IP_TOS) || is(header, IPPROTO_IPV6, IPV6_TCLASS))
+    else if (is_ipv4_traffic_class(header) || is(header, IPPROTO_IPV6, IPV6_TCLASS))
         control->ecn = (int16_t)(value_of(header) & FIRTH_ECN_CE);
 }
 

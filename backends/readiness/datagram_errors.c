@@ -103,5 +103,8 @@ bool fth_not_sent(firth_op *op, int os_code)
         op->io->state &= ~(uint32_t)FTH_WRITABLE;
         return false;
     }
+    /* As for streams: see attempt_send in ops.c. */
+    if (os_code == ENOBUFS && fth_reactor_of(op->io)->poller->waits_for_buffers)
+        return false;
     return fail(op, os_code, "sendmsg");
 }

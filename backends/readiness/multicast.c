@@ -13,6 +13,7 @@ static int change(const firth_io *io, int name, const firth_address *group, cons
     return setsockopt((int)io->native, level, name, request, size) == 0 ? FIRTH_OK : fth_fail_errno(step);
 }
 
+#ifdef MCAST_JOIN_GROUP
 static void to_storage(struct sockaddr_storage *storage, const firth_address *address)
 {
     fth_native_address native;
@@ -49,6 +50,41 @@ static int change_source(const firth_io *io, firth_membership membership, const 
         rc = firth_fail(FIRTH_ERR_ADDRESS_IN_USE, EADDRNOTAVAIL, "setsockopt(MCAST_JOIN_SOURCE_GROUP)");
     return rc;
 }
+#else
+/* OpenBSD, and NetBSD before it got RFC 3678: one call for each family, and no sources. IPv4's interface is in an address
+ * 0.x.x.x, RFC 1724 §3.3, but on OpenBSD. */
+static int change_any(const firth_io *io, firth_membership membership, const firth_address *group,
+                      uint32_t interface_index)
+{
+    const bool joins = membership == FIRTH_MEMBERSHIP_JOIN;
+#ifdef __OpenBSD__
+    struct ip_mreqn request = {.imr_ifindex = (int)interface_index};
+#else
+    struct ip_mreq request = {.imr_interface.s_addr = htonl(interface_index)};
+#endif
+    struct ipv6_mreq request_6 = {.ipv6mr_interface = interface_index};
+
+    if (group->family == FIRTH_FAMILY_IPV6) {
+        memcpy(&request_6.ipv6mr_multiaddr, group->ip, sizeof request_6.ipv6mr_multiaddr);
+        return change(io, joins ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, group, &request_6, sizeof request_6,
+                      joins ? "setsockopt(IPV6_JOIN_GROUP)" : "setsockopt(IPV6_LEAVE_GROUP)");
+    }
+    memcpy(&request.imr_multiaddr, group->ip, sizeof request.imr_multiaddr);
+    return change(io, joins ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, group, &request, sizeof request,
+                  joins ? "setsockopt(IP_ADD_MEMBERSHIP)" : "setsockopt(IP_DROP_MEMBERSHIP)");
+}
+
+static int change_source(const firth_io *io, firth_membership membership, const firth_address *group,
+                         uint32_t interface_index, const firth_address *source)
+{
+    (void)io;
+    (void)membership;
+    (void)group;
+    (void)interface_index;
+    (void)source;
+    return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "multicast source");
+}
+#endif
 
 int fth_native_multicast(firth_io *io, firth_membership membership, const firth_address *group,
                          uint32_t interface_index, const firth_address *source)

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
+#include "backends/readiness/descriptors.h"
 #include "core/base/assert.h"
 
 /* ---- receive and send: one system call an attempt, and what its outcome proves about the next ---------------------- */
@@ -48,7 +50,7 @@ FIRTH_NOINLINE static ssize_t receive_gathered(const firth_op *op, size_t *asked
     size_t count;
 
     *asked = to_vector(op, vector, &count);
-    message.msg_iovlen = count;
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count; /* an int on the BSDs */
     return recvmsg((int)op->io->native, &message, 0);
 }
 
@@ -75,7 +77,7 @@ FIRTH_NOINLINE static ssize_t transmit_gathered(const firth_op *op, size_t *aske
     size_t count;
 
     *asked = to_vector(op, vector, &count);
-    message.msg_iovlen = count;
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
     return sendmsg((int)op->io->native, &message, MSG_NOSIGNAL);
 }
 
@@ -150,7 +152,12 @@ FIRTH_INLINE bool attempt_send(firth_op *op)
         io->state &= ~(uint32_t)FTH_WRITABLE;
         return false;
     }
-    return fail_transfer(op, errno, "send");
+    /* Buffers come back without an event, so a poller that can try again does so. The state says "writable" still: that
+     * is what asks for the second look. Test: a_send_without_buffers_is_tried_again. */
+    if (errno == ENOBUFS && fth_reactor_of(io)->poller->waits_for_buffers)
+        return false;
+    /* macOS: a send that meets the peer's reset half-way (libuv, src/unix/stream.c). Test: eprototype_is_a_reset. */
+    return fail_transfer(op, errno == EPROTOTYPE ? ECONNRESET : errno, "send");
 }
 
 /* What each kind of op waits for, and the name of its step. */
@@ -287,6 +294,8 @@ void fth_reactor_event(fth_reactor *reactor, uint64_t token, unsigned ready)
 
     if (io == NULL)
         return;
+    if (io->state >> FTH_ERROR_SHIFT != 0)
+        ready &= ((uint32_t)1 << FTH_ERROR_SHIFT) - 1; /* the first error is the one that counts */
     io->state |= ready;
     if ((ready & FTH_READABLE) != 0)
         fth_set_readable(io);

@@ -21,7 +21,8 @@ enum {
     FTH_READABLE = 1u << 0, /* a read or accept may not wait: bytes, a client, the end of the stream, an error */
     FTH_WRITABLE = 1u << 1, /* a write may not wait: room, or an error */
     FTH_HANGUP = 1u << 2, /* one direction or both have ended, or an error is pending; comes with what it makes ready */
-    FTH_URGENT = 1u << 3  /* urgent data (RFC 9293 §3.8.5) splits the stream: a short read is no proof any more */
+    FTH_URGENT = 1u << 3, /* urgent data (RFC 9293 §3.8.5) splits the stream: a short read is no proof any more */
+    FTH_ERROR_SHIFT = 16  /* with FTH_HANGUP, the bits from here on may be the errno that the socket has, or had */
 };
 
 /* A const table. Results are FIRTH_OK or a negative code made by firth_fail, but for `add`. */
@@ -30,6 +31,10 @@ typedef struct fth_poller {
      * a registration or asks for a second look.
      * false: a report comes only after `arm`, and disarms what it reports (one-shot). */
     bool edges;
+
+    /* With edges: `arm` for what is asked for already brings a report after a moment, and not at once. So a send that
+     * found no buffers (ENOBUFS) waits and is tried again. Else it fails. */
+    bool waits_for_buffers;
 
     /* Makes the poller's state in *state, and whatever wake needs, so that no later call lacks a descriptor. All
      * descriptors are closed on exec. After a failure nothing is left behind. */

@@ -11,7 +11,7 @@
 #include "backends/readiness/poller.h"
 
 /* Beside the poller's bits, in firth_io.state. The upper 16 bits hold an errno that a call took from the socket, see
- * fail_transfer in ops.c. */
+ * fail_transfer in ops.c, or that a report told of. */
 enum {
     FTH_WATCHED_READ = FTH_READABLE << 4,  /* the poller was asked for FTH_READABLE: it knows the descriptor */
     FTH_WATCHED_WRITE = FTH_WRITABLE << 4, /* and for FTH_WRITABLE, once a write was blocked */
@@ -21,8 +21,7 @@ enum {
     FTH_CONNECTED = 1u << 9,  /* a datagram socket with a peer, whose errors are queued: see datagram_errors.c */
     FTH_MAPPED = 1u << 10,    /* whose address is IPv4's inside IPv6 */
     FTH_COALESCES = 1u << 11, /* a receive may bring a run of datagrams */
-    FTH_UNIX = 1u << 12,      /* a Unix socket */
-    FTH_ERROR_SHIFT = 16
+    FTH_UNIX = 1u << 12       /* a Unix socket */
 };
 
 /* What is known of reading: that it may succeed, or that it would block. Core asks for it by FIRTH_IO_DRY. */

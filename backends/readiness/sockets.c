@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "backends/readiness/address.h"
+#include "backends/readiness/descriptors.h"
 
 int fth_native_open(firth_io *io, firth_family family)
 {
@@ -18,7 +19,7 @@ int fth_native_open(firth_io *io, firth_family family)
     rc = fth_slots_reserve(reactor);
     if (rc < 0)
         return rc;
-    native = socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    native = fth_socket(domain, SOCK_STREAM, IPPROTO_TCP);
     if (native < 0)
         return fth_fail_errno("socket");
     io->native = native;

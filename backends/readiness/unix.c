@@ -6,7 +6,13 @@
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
+#if defined(__FreeBSD__) || defined(__DragonFly__)
+#include <sys/param.h>
+#include <sys/ucred.h>
+#endif
 #include <unistd.h>
+
+#include "backends/readiness/descriptors.h"
 
 /* What a new io of a Unix socket knows. On Linux a receive ends behind bytes that came with descriptors, whatever is
  * behind them and whether or not the descriptors are taken, so a short one proves nothing: with edges the rest would
@@ -26,7 +32,7 @@ static int unix_open(firth_io *io, bool datagrams)
     io->native = -1;
     if (rc < 0)
         return rc;
-    native = socket(AF_UNIX, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    native = fth_socket(AF_UNIX, datagrams ? SOCK_DGRAM : SOCK_STREAM, 0);
     if (native < 0)
         return fth_fail_errno("socket");
     io->native = native;
@@ -42,14 +48,29 @@ static int get_int(int native, int name, int *value, const char *step)
     return getsockopt(native, SOL_SOCKET, name, value, &size) != 0 ? fth_fail_errno(step) : FIRTH_OK;
 }
 
+/* Where a socket does not tell its family (macOS, NetBSD), its name does. */
+static int get_domain(int native, int *domain)
+{
+#ifdef SO_DOMAIN
+    return get_int(native, SO_DOMAIN, domain, "getsockopt(SO_DOMAIN)");
+#else
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+
+    if (getsockname(native, (struct sockaddr *)&name, &size) != 0)
+        return fth_fail_errno("getsockname");
+    *domain = name.ss_family;
+    return FIRTH_OK;
+#endif
+}
+
 static int check(int native, bool datagrams)
 {
     struct sockaddr_un peer;
     socklen_t size = sizeof peer;
     int type, domain, rc;
 
-    if ((rc = get_int(native, SO_TYPE, &type, "getsockopt(SO_TYPE)")) < 0 ||
-        (rc = get_int(native, SO_DOMAIN, &domain, "getsockopt(SO_DOMAIN)")) < 0)
+    if ((rc = get_int(native, SO_TYPE, &type, "getsockopt(SO_TYPE)")) < 0 || (rc = get_domain(native, &domain)) < 0)
         return rc;
     if (type != (datagrams ? SOCK_DGRAM : SOCK_STREAM) || domain != AF_UNIX)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "adopt");
@@ -77,6 +98,9 @@ socklen_t fth_unix_to_native(struct sockaddr_un *native, const firth_unix_addres
 
     memset(native, 0, sizeof *native);
     native->sun_family = AF_UNIX;
+#ifdef SIN6_LEN /* RFC 3493 §3.4: where addresses have a length */
+    native->sun_len = sizeof *native;
+#endif
     if (size == 0 || size >= sizeof native->sun_path)
         return 0;
     if (!address->abstract) {
@@ -97,12 +121,15 @@ void fth_unix_from_native(firth_unix_address *address, const struct sockaddr_un 
     const char *path = native->sun_path;
 
     memset(address, 0, sizeof *address);
+#ifdef __linux__
     if (size > 1 && path[0] == '\0') {
         address->abstract = true;
         path++;
         size--;
-    } else {
-        size = strnlen(path, size);
+    } else
+#endif
+    {
+        size = strnlen(path, size); /* a BSD may fill it up with zeros */
     }
     if (size >= sizeof address->path) /* all 108 bytes, without a NUL: nothing Firth has bound */
         size = sizeof address->path - 1;
@@ -123,6 +150,7 @@ static int unix_address(const firth_io *io, bool of_peer, firth_unix_address *ad
     return FIRTH_OK;
 }
 
+#ifdef __linux__
 static int unix_credentials(const firth_io *io, firth_unix_credentials *credentials)
 {
     struct ucred told;
@@ -135,6 +163,53 @@ static int unix_credentials(const firth_io *io, firth_unix_credentials *credenti
     credentials->group_id = told.gid;
     return FIRTH_OK;
 }
+#else
+/* The process, which each system tells in a way of its own, or not at all: -1. */
+static pid_t peer_process(int native)
+{
+    pid_t process = -1;
+#if defined(LOCAL_PEERPID)   /* macOS */
+    socklen_t size = sizeof process;
+
+    if (getsockopt(native, SOL_LOCAL, LOCAL_PEERPID, &process, &size) != 0)
+        process = -1;
+#elif defined(LOCAL_PEEREID) /* NetBSD */
+    struct unpcbid told;
+    socklen_t size = sizeof told;
+
+    if (getsockopt(native, 0, LOCAL_PEEREID, &told, &size) == 0)
+        process = told.unp_pid;
+#elif defined(__OpenBSD__)
+    struct sockpeercred told;
+    socklen_t size = sizeof told;
+
+    if (getsockopt(native, SOL_SOCKET, SO_PEERCRED, &told, &size) == 0)
+        process = told.pid;
+#elif defined(__FreeBSD__) && __FreeBSD__ >= 13
+    struct xucred told;
+    socklen_t size = sizeof told;
+
+    if (getsockopt(native, SOL_LOCAL, LOCAL_PEERCRED, &told, &size) == 0 && told.cr_version == XUCRED_VERSION)
+        process = told.cr_pid;
+#else
+    (void)native;
+#endif
+    return process > 0 ? process : -1;
+}
+
+static int unix_credentials(const firth_io *io, firth_unix_credentials *credentials)
+{
+    uid_t user;
+    gid_t group;
+
+    if (getpeereid((int)io->native, &user, &group) != 0)
+        return fth_fail_errno("getpeereid");
+    credentials->process_id = peer_process((int)io->native);
+    credentials->user_id = user;
+    credentials->group_id = group;
+    return FIRTH_OK;
+}
+#endif
 
 /* ---- connecting ---------------------------------------------------------------------------------------------------- */
 
@@ -157,8 +232,8 @@ static int unix_connect(firth_io *io, const firth_unix_address *address)
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) /* the backlog is full (unix(7)) */
         return FIRTH_ERR_WOULD_BLOCK;
-    /* Nothing there, or a socket of another type: whoever was to listen there does not. */
-    if (errno == ENOENT || errno == EPROTOTYPE)
+    /* Nothing there, a socket of another type, or no socket (the BSDs): whoever was to listen there does not. */
+    if (errno == ENOENT || errno == EPROTOTYPE || errno == ENOTSOCK)
         return firth_fail(FIRTH_ERR_REFUSED, errno, "connect");
     return fth_fail_errno("connect");
 }

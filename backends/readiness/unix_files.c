@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/readiness/descriptors.h"
 #include "backends/readiness/unix.h"
 
 static int in_use(const char *path, const char *why)
@@ -16,7 +17,7 @@ static int in_use(const char *path, const char *why)
  * that is none, and one that is bound and does not listen yet counts as alive. */
 static int ask_whether_alive(const struct sockaddr_un *native, socklen_t size)
 {
-    int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), os_code;
+    int probe = fth_socket(AF_UNIX, SOCK_DGRAM, 0), os_code;
 
     if (probe < 0)
         return errno;

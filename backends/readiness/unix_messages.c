@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes with descriptors: cmsg(3), SCM_RIGHTS of unix(7). */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/readiness/descriptors.h"
 #include "backends/readiness/unix.h"
 #include "core/base/assert.h"
 
-/* As many as Linux passes at once (SCM_MAX_FD); aligned as a header must be. */
+/* As many as Linux passes at once (SCM_MAX_FD); aligned as a header must be. The header and what aligns it need no more
+ * than 64 bytes, and CMSG_SPACE is no constant on NetBSD. */
 typedef union control {
     struct cmsghdr header;
-    char bytes[CMSG_SPACE(FIRTH_UNIX_DESCRIPTORS_MAX * sizeof(int))];
+    char bytes[64 + FIRTH_UNIX_DESCRIPTORS_MAX * sizeof(int)];
 } control;
+
+#ifndef MSG_CMSG_CLOEXEC /* macOS: a fork before take() has seen to it inherits the descriptor */
+#define MSG_CMSG_CLOEXEC 0
+#endif
 
 /* ---- receiving ----------------------------------------------------------------------------------------------------- */
 
@@ -26,6 +33,8 @@ static void take(firth_unix_message *message, const struct cmsghdr *header)
         int descriptor;
 
         memcpy(&descriptor, CMSG_DATA(header) + i * sizeof descriptor, sizeof descriptor);
+        if (MSG_CMSG_CLOEXEC == 0)
+            (void)fcntl(descriptor, F_SETFD, FD_CLOEXEC);
         if (message->descriptor_count < message->descriptor_capacity) {
             message->descriptors[message->descriptor_count++] = descriptor;
         } else {
@@ -75,7 +84,8 @@ int64_t fth_unix_native_receive(firth_io *io, firth_unix_message *message)
     FTH_ASSERT(message->descriptor_capacity <= FIRTH_UNIX_DESCRIPTORS_MAX);
     if (message->descriptor_capacity > 0) {
         native.msg_control = space.bytes;
-        native.msg_controllen = CMSG_SPACE(message->descriptor_capacity * sizeof(int));
+        native.msg_controllen =
+            (__typeof__(native.msg_controllen))CMSG_SPACE(message->descriptor_capacity * sizeof(int));
     }
     if (message->address != NULL) {
         native.msg_name = &from;
@@ -112,11 +122,11 @@ static bool give(control *space, struct msghdr *native, const firth_unix_message
 
     memset(space, 0, sizeof *space);
     native->msg_control = space->bytes;
-    native->msg_controllen = CMSG_SPACE(message->descriptor_count * sizeof(int));
+    native->msg_controllen = (__typeof__(native->msg_controllen))CMSG_SPACE(message->descriptor_count * sizeof(int));
     header = CMSG_FIRSTHDR(native);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(message->descriptor_count * sizeof(int));
+    header->cmsg_len = (__typeof__(header->cmsg_len))CMSG_LEN(message->descriptor_count * sizeof(int));
     for (i = 0; i < message->descriptor_count; i++) {
         int descriptor = (int)message->descriptors[i];
 
@@ -128,9 +138,11 @@ static bool give(control *space, struct msghdr *native, const firth_unix_message
 }
 
 /* A datagram with an address finds no room at its receiver, which no report of this socket tells of; so it stays
- * writable. */
+ * writable. A BSD says ENOBUFS of that (unix(4), FreeBSD), and of a receiver that was connected to it too. */
 static int64_t not_sent(firth_io *io, const firth_unix_message *message)
 {
+    if (errno == ENOBUFS && (io->state & FTH_DATAGRAMS) != 0 && fth_reactor_of(io)->poller->waits_for_buffers)
+        return FIRTH_ERR_WOULD_BLOCK;
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
         if (message->address == NULL)
             io->state &= ~(uint32_t)FTH_WRITABLE;

@@ -282,6 +282,7 @@ FIRTH_API void firth_selector_release(firth_selector *selector, void *memory);
 
 /* The tables of the backends that come with Firth; which of them a build has is its configuration. */
 extern FIRTH_API const firth_backend firth_backend_epoll;
+extern FIRTH_API const firth_backend firth_backend_kqueue;
 extern FIRTH_API const firth_backend firth_backend_poll;
 extern FIRTH_API const firth_backend firth_backend_iocp;
 extern FIRTH_API const firth_backend firth_backend_sim; /* see sim.h */

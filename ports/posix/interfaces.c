@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Interfaces by if_nameindex(3), getifaddrs(3) and the SIOCGIF… requests of netdevice(7). */
 #include <errno.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -39,12 +40,22 @@ static int fail(int *os_code)
 
 /* ---- one interface ----------------------------------------------------------------------------------------------- */
 
+#ifdef SOCK_CLOEXEC
+enum { ANY_SOCKET_FLAGS = SOCK_CLOEXEC };
+#else
+enum { ANY_SOCKET_FLAGS = 0 }; /* macOS */
+#endif
+
 /* The requests may be made by any socket, and a system need not have every family. */
 static int open_any_socket(void)
 {
-    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int descriptor = socket(AF_INET, SOCK_DGRAM | ANY_SOCKET_FLAGS, 0);
 
-    return descriptor >= 0 ? descriptor : socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0)
+        descriptor = socket(AF_INET6, SOCK_DGRAM | ANY_SOCKET_FLAGS, 0);
+    if (ANY_SOCKET_FLAGS == 0 && descriptor >= 0)
+        (void)fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    return descriptor;
 }
 
 static uint32_t flags_of(unsigned native)
@@ -168,7 +179,18 @@ static uint8_t bits_in(const uint8_t *mask, size_t size)
     return bits;
 }
 
-/* A system may leave the mask's family and bytes behind its last one out, so only an address's own size is read. */
+/* A system may leave the mask's family and the zeros behind its last byte out: where addresses have a length (RFC 3493
+ * §3.4), no more is read. */
+static void read_mask(void *mask, size_t size, const struct sockaddr *from)
+{
+#ifdef SIN6_LEN
+    memset(mask, 0, size);
+    if (size > from->sa_len)
+        size = from->sa_len;
+#endif
+    memcpy(mask, from, size);
+}
+
 static void read_ipv4(firth_subnet *subnet, const struct ifaddrs *entry)
 {
     struct sockaddr_in address, mask;
@@ -179,9 +201,21 @@ static void read_ipv4(firth_subnet *subnet, const struct ifaddrs *entry)
     subnet->prefix_bits = 32;
     if (entry->ifa_netmask == NULL)
         return;
-    memcpy(&mask, entry->ifa_netmask, sizeof mask);
+    read_mask(&mask, sizeof mask, entry->ifa_netmask);
     subnet->prefix_bits = bits_in((const uint8_t *)&mask.sin_addr, 4);
 }
+
+#ifdef SIN6_LEN
+/* The kernels of the KAME family keep a link-local address's interface in its second word, and some show it (OpenBSD). */
+static void take_scope(firth_address *address)
+{
+    if (address->ip[0] != 0xfe || (address->ip[1] & 0xc0) != 0x80)
+        return;
+    if (address->scope_id == 0)
+        address->scope_id = (uint32_t)address->ip[2] << 8 | address->ip[3];
+    address->ip[2] = address->ip[3] = 0;
+}
+#endif
 
 static void read_ipv6(firth_subnet *subnet, const struct ifaddrs *entry)
 {
@@ -192,9 +226,12 @@ static void read_ipv6(firth_subnet *subnet, const struct ifaddrs *entry)
     subnet->address.scope_id = address.sin6_scope_id;
     memcpy(subnet->address.ip, &address.sin6_addr, 16);
     subnet->prefix_bits = 128;
+#ifdef SIN6_LEN
+    take_scope(&subnet->address);
+#endif
     if (entry->ifa_netmask == NULL)
         return;
-    memcpy(&mask, entry->ifa_netmask, sizeof mask);
+    read_mask(&mask, sizeof mask, entry->ifa_netmask);
     subnet->prefix_bits = bits_in((const uint8_t *)&mask.sin6_addr, 16);
 }
 

@@ -13,8 +13,10 @@ typedef struct row {
     const char *name, *unit, *what;
     long least, most;
     int defaults[3];
-    const char *native, *native_6;
-    int factor;
+    struct {
+        const char *name, *name_6;
+        int factor;
+    } native[3];
     const char *windows;
     const char *sim;
 } row;
@@ -24,24 +26,31 @@ typedef struct row {
 
 static row rows[FIRTH_OPTION_COUNT_] = {
 #define ROW(NAME, name, least, most, unit, tcp, udp, local, what)                                                      \
-    [FIRTH_OPTION_##NAME] = {#name, unit, what, least, most, {tcp, udp, local}, NULL, NULL, 1, NULL, NULL},
+    [FIRTH_OPTION_##NAME] = {#name, unit, what, least, most, {tcp, udp, local}, {{NULL, NULL, 1}}, NULL, NULL},
     FIRTH_OPTIONS(ROW)
 #undef ROW
 };
 
 static void read_backends(void)
 {
-#define NATIVE(OPTION, level, name, told_factor)                                                                       \
-    rows[FIRTH_OPTION_##OPTION].native = #name;                                                                        \
-    rows[FIRTH_OPTION_##OPTION].factor = told_factor;
-    FTH_NATIVE_OPTIONS(NATIVE)
-#undef NATIVE
-#define NATIVE(OPTION, level, name, told_factor) rows[FIRTH_OPTION_##OPTION].native_6 = #name;
-    FTH_NATIVE_IPV6_OPTIONS(NATIVE)
-#undef NATIVE
-#define NATIVE(OPTION, level, name) rows[FIRTH_OPTION_##OPTION].windows = #name;
-    FTH_WINDOWS_OPTIONS(NATIVE)
-#undef NATIVE
+#define NATIVE(SYSTEM, OPTION, text, told_factor)                                                                      \
+    rows[FIRTH_OPTION_##OPTION].native[SYSTEM].name = text;                                                            \
+    rows[FIRTH_OPTION_##OPTION].native[SYSTEM].factor = told_factor;
+#define NATIVE_6(SYSTEM, OPTION, text)               rows[FIRTH_OPTION_##OPTION].native[SYSTEM].name_6 = text;
+#define ON_LINUX(OPTION, level, name, told_factor)   NATIVE(0, OPTION, #name, told_factor)
+#define ON_LINUX_6(OPTION, level, name, told_factor) NATIVE_6(0, OPTION, #name)
+    FTH_LINUX_OPTIONS(ON_LINUX)
+    FTH_LINUX_IPV6_OPTIONS(ON_LINUX_6)
+#define ON_MACOS(OPTION, level, name, told_factor)   NATIVE(1, OPTION, #name, told_factor)
+#define ON_MACOS_6(OPTION, level, name, told_factor) NATIVE_6(1, OPTION, #name)
+    FTH_MACOS_OPTIONS(ON_MACOS)
+    FTH_BSD_IPV6_OPTIONS(ON_MACOS_6)
+#define ON_BSD(OPTION, level, name, told_factor)   NATIVE(2, OPTION, #name, told_factor)
+#define ON_BSD_6(OPTION, level, name, told_factor) NATIVE_6(2, OPTION, #name)
+    FTH_BSD_OPTIONS(ON_BSD)
+    FTH_BSD_IPV6_OPTIONS(ON_BSD_6)
+#define ON_WINDOWS(OPTION, level, name) rows[FIRTH_OPTION_##OPTION].windows = #name;
+    FTH_WINDOWS_OPTIONS(ON_WINDOWS)
 #define SIM(OPTION, highest, value)                                                                                    \
     rows[FIRTH_OPTION_##OPTION].sim =                                                                                  \
         rows[FIRTH_OPTION_##OPTION].least > rows[FIRTH_OPTION_##OPTION].most ? "told" : TEXT(value);
@@ -73,17 +82,17 @@ static void print_default(const row *one, int value)
         printf(" | %d", value);
 }
 
-static void print_native(const row *one)
+static void print_native(const row *one, int system)
 {
-    if (one->native == NULL) {
+    if (one->native[system].name == NULL) {
         printf(" | –");
         return;
     }
-    printf(" | `%s`", one->native);
-    if (one->native_6 != NULL)
-        printf(", `%s`", one->native_6);
-    if (one->factor > 1)
-        printf(", told ×%d", one->factor);
+    printf(" | `%s`", one->native[system].name);
+    if (one->native[system].name_6 != NULL)
+        printf(", `%s`", one->native[system].name_6);
+    if (one->native[system].factor > 1)
+        printf(", told ×%d", one->native[system].factor);
 }
 
 static void print_windows(const row *one)
@@ -110,28 +119,30 @@ int main(void)
         "with\n"
         "`FIRTH_ERR_NOT_SUPPORTED`, and `firth_last_failure()->step` names the option; a value out of range is\n"
         "`FIRTH_ERR_ARGUMENT`.\n\n"
-        "Under TCP, UDP and Unix stands the builder's default; \"system's\" means that nothing is set. Under Linux "
-        "stands what the\nsystem calls it, for epoll and poll alike, with IPv6's own name behind it where that has "
+        "Under TCP, UDP and Unix stands the builder's default; \"system's\" means that nothing is set. Under a system "
+        "stands what it\ncalls the option, for all its backends alike, with IPv6's own name behind it where that has "
         "one: a socket of both families\nhas both set. \"told ×2\": getsockopt(2) tells twice what was asked for, "
         "which Firth takes back. Under Windows stands\n"
         "Winsock's name, and [windows.md](windows.md) has what differs. Under simulator stands the value nobody has "
-        "set.\n\n"
-        "| option | what it is | values | TCP | UDP | Unix | Linux: epoll, poll | Windows: iocp | simulator |\n"
-        "|---|---|---|---|---|---|---|---|---|\n");
+        "set.\nWhat runs on which system is in [platforms.md](platforms.md).\n\n"
+        "| option | what it is | values | TCP | UDP | Unix | Linux | macOS | BSDs | Windows | simulator |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (i = 0; i < FIRTH_OPTION_COUNT_; i++) {
         printf("| `%s` | %s | ", rows[i].name, rows[i].what);
         print_values(&rows[i]);
         print_default(&rows[i], rows[i].defaults[0]);
         print_default(&rows[i], rows[i].defaults[1]);
         print_default(&rows[i], rows[i].defaults[2]);
-        print_native(&rows[i]);
+        for (int system = 0; system < 3; system++)
+            print_native(&rows[i], system);
         print_windows(&rows[i]);
         printf(" | %s |\n", rows[i].sim != NULL ? rows[i].sim : "–");
     }
     printf(
-        "\nNot told by the system: `multicast_interface` of IPv4, which Linux tells as an address only. Not settable "
-        "once "
-        "a socket\nis bound: `ipv6_only`. Fields of the builders that are not here, such as `auto_flush`, timeouts and "
-        "`linger_ms`, are\nFirth's own and the same everywhere.\n");
+        "\nNot told by the system: `multicast_interface` of IPv4, which is told as an address only. Not settable once "
+        "a socket\nis bound: `ipv6_only`. With `IP_RECVDSTADDR` goes `IP_RECVIF`. Of the BSDs, OpenBSD has no "
+        "`TCP_KEEP…` and no IPv6 sockets\nthat take IPv4, and some lack `IP_DONTFRAG` and `IP_RECVTOS`: there the "
+        "option is refused as one that is not in the table.\nFields of the builders that are not here, such as "
+        "`auto_flush`, timeouts and `linger_ms`, are Firth's own and the same\neverywhere.\n");
     return 0;
 }
