@@ -4,12 +4,15 @@
 include_guard(GLOBAL)
 
 set(FIRTH_BACKENDS_KNOWN epoll poll kqueue iocp lwip io_uring sim)
-set(FIRTH_BACKENDS_WRITTEN epoll poll iocp sim)
+set(FIRTH_BACKENDS_WRITTEN epoll kqueue poll iocp sim)
 
 # What this system can run, best first.
 set(FIRTH_BACKENDS_HERE "")
 if(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
     list(APPEND FIRTH_BACKENDS_HERE epoll)
+endif()
+if(APPLE OR CMAKE_SYSTEM_NAME MATCHES "^(FreeBSD|NetBSD|OpenBSD|DragonFly)$" OR FIRTH_KQUEUE_DOUBLE)
+    list(APPEND FIRTH_BACKENDS_HERE kqueue)
 endif()
 if(UNIX)
     list(APPEND FIRTH_BACKENDS_HERE poll)

@@ -33,9 +33,10 @@ configure_without_cmocka() {
 
 check an_unknown_backend_is_refused refuses 'FIRTH_BACKEND: there is no backend "nonsense"' \
     configure -DFIRTH_BACKEND=nonsense
-check a_backend_that_is_not_written_yet_is_refused refuses 'the backend "kqueue" is not part of Firth' \
-    configure -DFIRTH_BACKEND=kqueue
-check a_refusal_names_what_there_is refuses 'On Linux this version has: epoll, poll, sim' configure -DFIRTH_BACKEND=lwip
+check a_backend_that_is_not_written_yet_is_refused refuses 'the backend "io_uring" is not part of Firth' \
+    configure -DFIRTH_BACKEND=io_uring
+check a_refusal_names_what_there_is refuses 'On Linux this version has: epoll, poll, sim' \
+    configure -DFIRTH_BACKEND=io_uring
 check the_backend_of_windows_is_refused_elsewhere refuses 'the backend "iocp" does not run on Linux' \
     configure -DFIRTH_BACKEND=iocp
 check a_backend_of_another_system_is_refused refuses 'the backend "epoll" does not run on FreeBSD' \

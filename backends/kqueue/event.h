@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* struct kevent, which is not the same on any two systems: how it is filled and handed over. */
+#ifndef FTH_KQUEUE_EVENT_H
+#define FTH_KQUEUE_EVENT_H
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <sys/event.h>
+#include <sys/time.h>
+#include <time.h>
+
+/* macOS: kevent sleeps for some 12 us even with a timeout of zero, and kevent64 can be told not to (libuv #5032). */
+#ifdef KEVENT_FLAG_IMMEDIATE
+typedef struct kevent64_s fth_event;
+#else
+typedef struct kevent fth_event;
+#endif
+#ifndef EV_OOBAND
+#define EV_OOBAND 0 /* macOS alone tells of urgent data: docs/platforms.md */
+#endif
+
+enum { FTH_SLOT_BITS = UINTPTR_MAX > UINT32_MAX ? 32 : 24 };
+static const uint64_t fth_slot_mask = ((uint64_t)1 << FTH_SLOT_BITS) - 1;
+
+/* The counts are int here and size_t there (NetBSD); 16 bits become either. */
+static inline int fth_kevent(int queue, const fth_event *changes, uint16_t change_count, fth_event *events,
+                             uint16_t room, int timeout_ms)
+{
+    const struct timespec limit = {.tv_sec = timeout_ms / 1000, .tv_nsec = (long)(timeout_ms % 1000) * 1000000};
+    const struct timespec *until = timeout_ms < 0 ? NULL : &limit;
+
+#ifdef KEVENT_FLAG_IMMEDIATE
+    return kevent64(queue, changes, change_count, events, room, timeout_ms == 0 ? KEVENT_FLAG_IMMEDIATE : 0u, until);
+#else
+    return kevent(queue, changes, change_count, events, room, until);
+#endif
+}
+
+/* udata is as wide as a pointer: all of a token, or 8 bits of its generation and 24 of its slot. */
+static inline uintptr_t fth_event_tag(uint64_t token)
+{
+    return (uintptr_t)(token >> 32 << FTH_SLOT_BITS | (token & fth_slot_mask));
+}
+
+/* Types and numbers differ: a filter is a short or a uint32_t, udata a pointer or a number (NetBSD before 10), and
+ * FreeBSD 12 has fields of its own, so all is zeroed. Tests: tests/kqueue/layouts. */
+static inline void fth_event_fill(fth_event *change, int descriptor, __typeof__(((fth_event *)0)->filter) filter,
+                                  unsigned flags, uint64_t token)
+{
+    memset(change, 0, sizeof *change);
+    change->ident = (uintptr_t)descriptor;
+    change->filter = filter;
+    change->flags = (__typeof__(change->flags))flags;
+    change->udata = (__typeof__(change->udata))fth_event_tag(token);
+}
+
+#endif
