@@ -117,7 +117,9 @@ function(firth_set_system_sources target)
             cmake_path(SET path "${PROJECT_SOURCE_DIR}/${folder}")
             cmake_path(IS_PREFIX path "${source}" is_inside)
             if(is_inside)
-                set_source_files_properties("${source}" PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
+                # Apple's headers have RFC 3542's names on demand, and NetBSD's their own under -std=c11.
+                set_source_files_properties(
+                    "${source}" PROPERTIES COMPILE_DEFINITIONS "_GNU_SOURCE;_NETBSD_SOURCE;__APPLE_USE_RFC_3542")
             endif()
         endforeach()
     endforeach()

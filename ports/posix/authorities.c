@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <firth/port.h>
+#include "ports/posix/anchors.h"
 
 enum { MOST_BYTES = 16 << 20 };
 
@@ -122,6 +122,7 @@ int firth_port_authorities(firth_port_take_authorities *take, void *argument)
             found = show_folders(&to, list);
         return found < 0 ? found : FIRTH_OK;
     }
+    found = fth_port_anchors(take, argument);
     for (i = 0; i < sizeof files / sizeof files[0] && found == 0; i++)
         found = show_file(&to, files[i], true);
     for (i = 0; i < sizeof folders / sizeof folders[0] && found == 0; i++)

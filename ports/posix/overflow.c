@@ -29,7 +29,7 @@ static bool taken[SIGNAL_COUNT];
 /* Not a fault, but kill(2) and its kin: there is no address, and nothing to repeat. */
 static bool was_sent(const siginfo_t *info)
 {
-    return info->si_code == SI_USER || info->si_code < 0;
+    return info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code < 0;
 }
 
 static void report(const void *address)

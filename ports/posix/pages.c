@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -39,6 +40,9 @@ void *firth_port_pages_reserve(size_t bytes)
 #ifdef MAP_NORESERVE
     flags |= MAP_NORESERVE;
 #endif
+#ifdef __OpenBSD__
+    flags |= MAP_STACK; /* a stack pointer that is elsewhere at a system call ends the program (mmap(2)) */
+#endif
     pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (pages == MAP_FAILED)
         return NULL;
@@ -54,9 +58,14 @@ void firth_port_pages_release(void *pages, size_t bytes)
     (void)munmap(pages, bytes);
 }
 
+/* MADV_DONTNEED takes the memory away at once on Linux alone; elsewhere it is advice about paging (madvise(2)). */
 void firth_port_pages_discard(void *pages, size_t bytes)
 {
+#if defined(__linux__) || !defined(MADV_FREE)
     (void)madvise(pages, bytes, MADV_DONTNEED);
+#else
+    (void)madvise(pages, bytes, MADV_FREE);
+#endif
 }
 
 /* ---- guards ------------------------------------------------------------------------------------------------------ */
@@ -102,11 +111,12 @@ fth_guard_kind fth_port_guard_kind(void)
     return (fth_guard_kind)kind;
 }
 
-/* Each protected guard splits a mapping in two, and the system allows vm.max_map_count mappings (proc(5), 65530 by
+/* Each protected guard splits a mapping in two, and Linux allows vm.max_map_count mappings (proc(5), 65530 by
  * default). Beyond it every mmap of the program fails, so guards and the stacks between them get 45 % of them at most.
  * Test: the_limit_of_protected_guards_is_an_error. */
 static unsigned long system_limit(void)
 {
+#ifdef __linux__
     char text[32] = "";
     unsigned long most = 65530;
     int file = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
@@ -119,6 +129,9 @@ static unsigned long system_limit(void)
             most = strtoul(text, NULL, 10);
     }
     return most / 2 * 45 / 100;
+#else
+    return ULONG_MAX;
+#endif
 }
 
 static unsigned long protected_limit(void)
@@ -159,6 +172,14 @@ void firth_port_pages_unguard(void *pages, size_t bytes)
 /* ---- high-water mark --------------------------------------------------------------------------------------------- */
 
 /* mincore(2): a page of private anonymous memory is resident from its first touch on, unless it was swapped out. */
+#ifdef __OpenBSD__ /* which has no mincore since 6.5: nobody knows */
+size_t firth_port_pages_touched(const void *pages, size_t bytes)
+{
+    (void)pages;
+    (void)bytes;
+    return 0;
+}
+#else
 size_t firth_port_pages_touched(const void *pages, size_t bytes)
 {
     size_t page = firth_port_page_bytes(), count = bytes / page, first = 0, step;
@@ -176,3 +197,4 @@ size_t firth_port_pages_touched(const void *pages, size_t bytes)
     }
     return 0;
 }
+#endif

@@ -4,6 +4,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#if defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__DragonFly__)
+#include <pthread_np.h>
+#endif
 
 #include <firth/port.h>
 
@@ -45,7 +48,22 @@ struct firth_port_signal {
     pthread_cond_t condition;
 };
 
-/* On the monotonic clock, so that nobody who sets the time stretches a wait. */
+/* On the monotonic clock, so that nobody who sets the time stretches a wait. macOS has no such clock for conditions, but a
+ * wait that takes a duration. */
+#ifdef __APPLE__
+static int init_condition(pthread_cond_t *condition)
+{
+    return pthread_cond_init(condition, NULL);
+}
+
+static void wait_at_most(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t timeout_ms)
+{
+    const struct timespec most = {.tv_sec = (time_t)(timeout_ms / 1000),
+                                  .tv_nsec = (long)(timeout_ms % 1000) * 1000000};
+
+    (void)pthread_cond_timedwait_relative_np(condition, mutex, &most);
+}
+#else
 static int init_condition(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
@@ -59,6 +77,21 @@ static int init_condition(pthread_cond_t *condition)
     (void)pthread_condattr_destroy(&attributes);
     return os_code;
 }
+
+static void wait_at_most(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t timeout_ms)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(timeout_ms / 1000);
+    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    (void)pthread_cond_timedwait(condition, mutex, &until);
+}
+#endif
 
 firth_port_signal *firth_port_signal_open(void)
 {
@@ -79,8 +112,6 @@ void firth_port_signal_close(firth_port_signal *signal)
 void firth_port_signal_wait(firth_port_signal *signal, firth_port_lock *lock, int64_t timeout_ms)
 {
     enum { HOUR_MS = 3600 * 1000 };
-    struct timespec until;
-    int64_t until_ns;
 
     if (timeout_ms < 0) {
         (void)pthread_cond_wait(&signal->condition, &lock->mutex);
@@ -88,10 +119,7 @@ void firth_port_signal_wait(firth_port_signal *signal, firth_port_lock *lock, in
     }
     if (timeout_ms > HOUR_MS) /* it may return early, and neither the sum nor a 32-bit time_t overflows */
         timeout_ms = HOUR_MS;
-    until_ns = firth_port_now_ns() + timeout_ms * 1000000;
-    until.tv_sec = (time_t)(until_ns / 1000000000);
-    until.tv_nsec = (long)(until_ns % 1000000000);
-    (void)pthread_cond_timedwait(&signal->condition, &lock->mutex, &until);
+    wait_at_most(&signal->condition, &lock->mutex, timeout_ms);
 }
 
 void firth_port_signal_wake(firth_port_signal *signal)
@@ -107,14 +135,28 @@ typedef struct start {
     char name[16]; /* what Linux keeps of a name, pthread_setname_np(3) */
 } start;
 
+/* A thread names itself: macOS knows no other way. */
+static void name_thread(const char *name)
+{
+#if defined(__APPLE__)
+    (void)pthread_setname_np(name);
+#elif defined(__linux__)
+    (void)pthread_setname_np(pthread_self(), name);
+#elif defined(__NetBSD__)
+    (void)pthread_setname_np(pthread_self(), "%s", (void *)(uintptr_t)name);
+#elif defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__DragonFly__)
+    pthread_set_name_np(pthread_self(), name);
+#else
+    (void)name;
+#endif
+}
+
 static void *run(void *argument)
 {
     start begin = *(start *)argument;
 
     free(argument);
-#ifdef __linux__
-    (void)pthread_setname_np(pthread_self(), begin.name);
-#endif
+    name_thread(begin.name);
     begin.fn(begin.argument);
     return NULL;
 }
