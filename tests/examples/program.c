@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/examples/program.h"
+#include "tests/support/cloexec.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#ifdef __linux__
 #include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +32,9 @@ static void become(const char *const words[], int input, int output, unsigned de
     char *arguments[24] = {NULL}, shell[] = "sh", option[] = "-c", command[64];
     size_t first = 0;
 
+#ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
     dup2(input, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
@@ -62,8 +67,8 @@ static void start(program *this, const char *const words[], unsigned descriptors
     int to[2], from[2];
 
     clear(this);
-    assert_int_equal(pipe2(to, O_CLOEXEC), 0);
-    assert_int_equal(pipe2(from, O_CLOEXEC), 0);
+    assert_int_equal(support_pipe(to), 0);
+    assert_int_equal(support_pipe(from), 0);
     fflush(NULL);
     this->process = fork();
     assert_true(this->process >= 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/interop/peer.h"
+#include "tests/support/cloexec.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -7,7 +8,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __linux__
 #include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,7 +29,9 @@ static int64_t now_ms(void)
 
 static void become(const char *const words[], int input, int output, int errors)
 {
+#ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
     dup2(input, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
     dup2(errors, STDERR_FILENO);
@@ -99,7 +104,7 @@ int peer_start(firth_scope *scope, const char *const words[], const char *file, 
     signal(SIGPIPE, SIG_IGN); /* from now on: a peer may end before all was said to it */
     if (file != NULL)
         out = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if ((file == NULL || out >= 0) && pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0)
+    if ((file == NULL || out >= 0) && support_pipe(to) == 0 && support_pipe(from) == 0)
         rc = launch(scope, words, to, from, out, started);
     if (rc < 0)
         close_all((const int[]){to[1], from[0]}, 2);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static void ignore(int rc)
 {
@@ -120,7 +121,7 @@ static void check_rule(firth_task_fn *fn, const char *said)
 static void returning_with_an_open_scope_names_its_opener(void **state)
 {
     (void)state;
-    check_rule(return_with_an_open_scope, "misuse_test.c:18");
+    check_rule(return_with_an_open_scope, "misuse_test.c:19");
 }
 
 static void closing_a_scope_that_is_not_the_innermost_is_misuse(void **state)

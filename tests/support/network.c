@@ -3,6 +3,7 @@
 #include "tests/support/internal.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -34,7 +35,7 @@ int support_pair(firth_scope *scope, firth_socket **a, firth_socket **b)
 bool support_has_ipv6(void)
 {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    int descriptor = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int descriptor = socket(AF_INET6, SOCK_STREAM, 0);
     bool has;
 
     if (descriptor < 0)
@@ -52,9 +53,10 @@ void support_closed_port_take(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    int descriptor = socket(AF_INET, SOCK_STREAM, 0), on = 1;
 
-    if (closed_port != 0 || descriptor < 0 || setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+    if (closed_port != 0 || descriptor < 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0 ||
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0 ||
         getsockname(descriptor, (struct sockaddr *)&address, &size) != 0)
         return;

@@ -152,7 +152,7 @@ static void as_nobody(void *argument)
     firth_selector_options options = support_options();
 
     (void)argument;
-    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+    if (geteuid() == 0 && setuid(65534) != 0)
         _exit(77);
     if (firth_run_with(&options, bind_privileged, NULL) < 0)
         _exit(1);

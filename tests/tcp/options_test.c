@@ -9,6 +9,10 @@
 #include <sys/socket.h>
 
 /* What a test asks for, and what the system then says; Linux doubles buffer sizes (socket(7)). */
+#ifndef TCP_KEEPIDLE
+#define TCP_KEEPIDLE TCP_KEEPALIVE /* macOS */
+#endif
+
 typedef struct asked {
     firth_option option;
     int value;

@@ -3,9 +3,12 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#ifdef __linux__
 #include <linux/tcp.h>
+#endif
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -17,11 +20,18 @@ static struct sockaddr_in loopback(int port)
         .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
+static int uninherited(int descriptor)
+{
+    if (descriptor >= 0)
+        (void)fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    return descriptor;
+}
+
 static int bound(int port, int *actual_port)
 {
     struct sockaddr_in address = loopback(port);
     socklen_t size = sizeof address;
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int descriptor = uninherited(socket(AF_INET, SOCK_STREAM, 0));
 
     if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0 ||
         getsockname(descriptor, (struct sockaddr *)&address, &size) != 0)
@@ -37,14 +47,16 @@ int raw_listen(int backlog, int *port)
     return descriptor < 0 || listen(descriptor, backlog) != 0 ? -1 : descriptor;
 }
 
-static int connect_with(int port, int flags)
+static int connect_with(int port, bool waits)
 {
     struct sockaddr_in address = loopback(port);
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+    int descriptor = uninherited(socket(AF_INET, SOCK_STREAM, 0));
 
     if (descriptor < 0)
         return -1;
-    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) != 0 && (flags & SOCK_NONBLOCK) == 0) {
+    if (!waits)
+        (void)fcntl(descriptor, F_SETFL, O_NONBLOCK);
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) != 0 && waits) {
         close(descriptor);
         return -1;
     }
@@ -53,12 +65,12 @@ static int connect_with(int port, int flags)
 
 int raw_connect(int port)
 {
-    return connect_with(port, 0);
+    return connect_with(port, true);
 }
 
 int raw_accept(int listener)
 {
-    return accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    return uninherited(accept(listener, NULL, NULL));
 }
 
 void raw_reset(int descriptor)
@@ -78,7 +90,7 @@ int raw_silence_open(raw_silence *silence)
     for (size_t i = 0; i < sizeof silence->fillers / sizeof silence->fillers[0]; i++) {
         struct pollfd connected = {.events = POLLOUT};
 
-        silence->fillers[i] = connect_with(silence->port, SOCK_NONBLOCK);
+        silence->fillers[i] = connect_with(silence->port, false);
         connected.fd = silence->fillers[i];
         if (connected.fd < 0)
             return -1;
@@ -120,6 +132,7 @@ int raw_receive(int descriptor, void *bytes, size_t size)
     return recv(descriptor, bytes, size, MSG_WAITALL) == (ssize_t)size ? 0 : -1;
 }
 
+#ifdef __linux__
 int raw_data_segments_sent(intptr_t descriptor)
 {
     struct tcp_info info = {0};
@@ -139,6 +152,19 @@ int raw_backlog(intptr_t descriptor)
 
     return getsockopt((int)descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? (int)info.tcpi_sacked : -1;
 }
+#else /* nobody tells */
+int raw_data_segments_sent(intptr_t descriptor)
+{
+    (void)descriptor;
+    return -1;
+}
+
+int raw_backlog(intptr_t descriptor)
+{
+    (void)descriptor;
+    return -1;
+}
+#endif
 
 int raw_option(intptr_t descriptor, int level, int name)
 {

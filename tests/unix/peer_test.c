@@ -38,7 +38,7 @@ static pid_t start_client(const char *path, int *let_go)
     int ends[2];
     pid_t child;
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    if (support_pipe(ends) != 0)
         return -1;
     child = fork();
     if (child == 0) {

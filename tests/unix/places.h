@@ -3,6 +3,7 @@
 #ifndef FIRTH_TESTS_UNIX_PLACES_H
 #define FIRTH_TESTS_UNIX_PLACES_H
 
+#include "tests/support/cloexec.h"
 #include "tests/support/support.h"
 
 /* The folder of the running test: made before it and removed after it with all that is in it. */
