@@ -123,9 +123,9 @@ build_mbedtls_for() {
     build_mbedtls plain cc "${flags[@]}" || return 1
     flags+=(-fno-omit-frame-pointer -fno-sanitize-recover=all)
     case $1 in
-    asan | asan-release) build_mbedtls asan gcc "${flags[@]}" -fsanitize=address,undefined "$mbedtls_harmless" && mbedtls_kind=asan ;;
+    asan | asan-release | kqueue-asan) build_mbedtls asan gcc "${flags[@]}" -fsanitize=address,undefined "$mbedtls_harmless" && mbedtls_kind=asan ;;
     fuzz) build_mbedtls fuzz clang "${flags[@]}" -fsanitize=fuzzer-no-link,address && mbedtls_kind=fuzz ;;
-    tsan) build_mbedtls tsan clang "${flags[@]}" -fsanitize=thread && mbedtls_kind=tsan ;;
+    tsan | kqueue-tsan) build_mbedtls tsan clang "${flags[@]}" -fsanitize=thread && mbedtls_kind=tsan ;;
     esac
 }
 

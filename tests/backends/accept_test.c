@@ -58,7 +58,7 @@ static void all_clients_of_one_report_are_taken(void **state)
         clients[i] = host_raw_connect(&address);
     host_calls_reset();
     assert_int_equal(host_await(op), FIRTH_OK);
-    reports = host_calls(HOST_EPOLL_WAIT) + host_calls(HOST_POLL);
+    reports = host_calls(host_wait_call());
     for (i = 1; i < CLIENTS; i++)
         assert_true(host_accept(listener, host_io())->submitted_done);
     assert_int_equal(reports, 1);

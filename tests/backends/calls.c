@@ -2,16 +2,22 @@
 /* The system calls of the backend, counted and failed at will: linked with --wrap. */
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#ifdef FIRTH_TEST_KQUEUE
+#include <sys/event.h>
+#endif
+
 #include "tests/backends/host.h"
 
 static struct {
-    int made, fail_os_code, fail_times;
+    atomic_int made, fail_times; /* a wake may be a call of another thread's */
+    int fail_os_code;
     bool fail_after;
-    size_t last_size;
+    atomic_size_t last_size;
 } calls[HOST_CALLS_];
 
 int host_calls(host_call call)
@@ -49,6 +55,30 @@ void host_call_made_but_fail(host_call call, int os_code)
 size_t host_call_size(host_call call)
 {
     return calls[call].last_size;
+}
+
+host_call host_wait_call(void)
+{
+    if (host_backend_is("kqueue"))
+        return HOST_KEVENT;
+    return host_backend_is("poll") ? HOST_POLL : HOST_EPOLL_WAIT;
+}
+
+const char *host_wait_step(void)
+{
+    if (host_backend_is("kqueue"))
+        return "kevent";
+    return host_backend_is("poll") ? "poll" : "epoll_wait";
+}
+
+/* poll hears of nothing but what it asks for, and asks again each time. */
+bool host_hears_of_urgent_data(void)
+{
+#if defined(FIRTH_TEST_KQUEUE) && !defined(EV_OOBAND)
+    return !host_backend_is("kqueue");
+#else
+    return true;
+#endif
 }
 
 static bool fails(host_call call, size_t size)
@@ -106,6 +136,7 @@ WRAP(HOST_SENDMSG, ssize_t, sendmsg, (int native, const struct msghdr *message, 
      size_of(message))
 WRAP(HOST_ACCEPT, int, accept4, (int native, struct sockaddr *address, socklen_t *size, int flags),
      (native, address, size, flags), 0)
+WRAP(HOST_ACCEPT, int, accept, (int native, struct sockaddr *address, socklen_t *size), (native, address, size), 0)
 WRAP(HOST_CONNECT, int, connect, (int native, const struct sockaddr *address, socklen_t size), (native, address, size),
      0)
 WRAP(HOST_GETSOCKOPT, int, getsockopt, (int native, int level, int name, void *value, socklen_t *size),
@@ -117,3 +148,20 @@ WRAP(HOST_EPOLL_CTL, int, epoll_ctl, (int queue, int action, int native, struct 
 WRAP(HOST_EPOLL_WAIT, int, epoll_wait, (int queue, struct epoll_event *events, int count, int timeout_ms),
      (queue, events, count, timeout_ms), 0)
 WRAP(HOST_POLL, int, poll, (struct pollfd * entries, nfds_t count, int timeout_ms), (entries, count, timeout_ms), 0)
+
+#if defined(FIRTH_TEST_KQUEUE) && defined(KEVENT_FLAG_IMMEDIATE)
+WRAP(HOST_KEVENT, int, kevent64,
+     (int queue, const struct kevent64_s *changes, int change_count, struct kevent64_s *events, int room,
+      unsigned flags, const struct timespec *timeout),
+     (queue, changes, change_count, events, room, flags, timeout), 0)
+#elif defined(FIRTH_TEST_KQUEUE)
+#ifdef EVFILT_USER
+typedef int count_type;
+#else
+typedef size_t count_type; /* NetBSD */
+#endif
+WRAP(HOST_KEVENT, int, kevent,
+     (int queue, const struct kevent *changes, count_type change_count, struct kevent *events, count_type room,
+      const struct timespec *timeout),
+     (queue, changes, change_count, events, room, timeout), 0)
+#endif

@@ -146,7 +146,7 @@ static void a_peer_that_comes_and_goes_was_there(void **state)
     op = host_connect(io, &address);
     host_raw_reset(accept(listener, NULL, NULL));
     host_until(io, POLLHUP);
-    assert_int_equal(host_await(op), FIRTH_ERR_RESET);
+    assert_int_equal(host_await(op), op->submitted_done ? FIRTH_OK : FIRTH_ERR_RESET); /* OpenBSD connects at once */
     close(listener);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/backends/host.h"
+#include "tests/support/skip.h"
 
 static void put(int peer, const char *text)
 {
@@ -135,6 +136,11 @@ static void urgent_data_does_not_hide_what_follows(void **state)
     host_op *op = host_receive(io, text, sizeof text);
 
     (void)state;
+    if (!host_hears_of_urgent_data()) {
+        host_cancel(op);
+        close(peer);
+        SKIP("of the systems with kqueue, macOS alone tells of urgent data");
+    }
     assert_int_equal(send(peer, "abc!", 4, MSG_OOB), 4); /* "!" is urgent and taken out of the stream */
     put(peer, "def");
     host_until(io, POLLIN);
@@ -193,9 +199,9 @@ static void a_failing_call_names_itself(void **state)
     assert_int_equal(host_await(op), FIRTH_ERR_TIMED_OUT);
     assert_int_equal(op->os_code, ETIMEDOUT);
     assert_string_equal(op->step, "recv");
-    host_call_fail(HOST_SEND, ENOBUFS, 1);
+    host_call_fail(HOST_SEND, ENOMEM, 1);
     op = host_send(io, "a", 1);
-    assert_int_equal(op->result, FIRTH_ERR_NO_BUFFERS);
+    assert_int_equal(op->result, FIRTH_ERR_NO_MEMORY);
     assert_string_equal(op->step, "send");
     assert_int_equal(host_send(io, "a", 1)->result, 1);
     close(peer);

@@ -133,6 +133,9 @@ static const firth_backend *backend_under_test(void)
 #ifdef FIRTH_TEST_EPOLL
         &firth_backend_epoll,
 #endif
+#ifdef FIRTH_TEST_KQUEUE
+        &firth_backend_kqueue,
+#endif
         &firth_backend_poll};
     const char *name = getenv("FIRTH_TEST_BACKEND");
     size_t i;

@@ -35,6 +35,7 @@ const char *host_failed_step(void);
 void host_allocation_fail_at(size_t n);
 size_t host_allocations_made(void);
 size_t host_allocations_live(void);
+bool host_hears_of_urgent_data(void);
 size_t host_descriptors_open(void);
 bool host_descriptor_was_open(int native); /* before the test began; native < 64 */
 
@@ -121,9 +122,12 @@ typedef enum host_call {
     HOST_EPOLL_CTL,
     HOST_EPOLL_WAIT,
     HOST_POLL,
+    HOST_KEVENT, /* changes of all kinds too */
     HOST_CALLS_
 } host_call;
 
+host_call host_wait_call(void); /* the one that waits, and the step it is */
+const char *host_wait_step(void);
 int host_calls(host_call call); /* since the test began */
 int host_calls_total(void);
 size_t host_call_size(host_call call); /* bytes the last such call asked for */

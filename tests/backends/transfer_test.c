@@ -13,7 +13,7 @@
 
 static int wait_calls(void)
 {
-    return host_calls(HOST_EPOLL_WAIT) + host_calls(HOST_POLL);
+    return host_calls(host_wait_call());
 }
 
 static void put(int peer, const char *text)
@@ -145,10 +145,15 @@ static void ping_pong(firth_io *io, int peer, int rounds)
 
 static void a_ping_costs_a_recv_a_send_and_a_wait(void **state)
 {
+    const char *modes = getenv("FIRTH_KQUEUE_MODE");
     int peer;
     firth_io *io = host_accepted_pair(&peer);
 
     (void)state;
+    if (modes != NULL && strstr(modes, "shuffled") != NULL) {
+        close(peer);
+        SKIP("a mode of tests/kqueue reports what is not so, and that costs calls");
+    }
     ping_pong(io, peer, 1); /* registers */
     host_calls_reset();
     ping_pong(io, peer, 100);
@@ -307,9 +312,10 @@ static void a_signal_interrupts_nothing(void **state)
     host_op *op = host_receive(io, text, 8);
 
     (void)state;
+    host_poll(0); /* kevent makes its changes before it is interrupted: here they are made */
     host_call_fail(HOST_RECV, EINTR, 3);
     host_call_fail(HOST_SEND, EINTR, 3);
-    host_call_fail(host_backend_is("poll") ? HOST_POLL : HOST_EPOLL_WAIT, EINTR, 2);
+    host_call_fail(host_wait_call(), EINTR, 2);
     put(peer, "ab");
     assert_int_equal(host_await(op), 2);
     assert_int_equal(host_send(io, "ab", 2)->result, 2);

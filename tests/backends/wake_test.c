@@ -22,7 +22,7 @@ static void wake(void)
 
 static int wait_calls(void)
 {
-    return host_calls(HOST_EPOLL_WAIT) + host_calls(HOST_POLL);
+    return host_calls(host_wait_call());
 }
 
 static void a_wake_before_the_poll_ends_it(void **state)
@@ -180,12 +180,10 @@ static void a_poll_without_limit_waits_for_a_report(void **state)
 
 static void a_poll_that_cannot_go_on_says_so(void **state)
 {
-    bool is_poll = host_backend_is("poll");
-
     (void)state;
-    host_call_fail(is_poll ? HOST_POLL : HOST_EPOLL_WAIT, EINVAL, 1);
+    host_call_fail(host_wait_call(), EINVAL, 1);
     assert_int_equal(host_backend()->poll(host_selector(), 0), FIRTH_ERR_ARGUMENT);
-    assert_string_equal(host_failed_step(), is_poll ? "poll" : "epoll_wait");
+    assert_string_equal(host_failed_step(), host_wait_step());
     assert_int_equal(host_failed_os_code(), EINVAL);
 }
 

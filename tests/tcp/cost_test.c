@@ -9,6 +9,9 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
+#ifdef FIRTH_TEST_KQUEUE
+#include <sys/event.h>
+#endif
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -66,6 +69,39 @@ int __wrap_epoll_ctl(int queue, int operation, int descriptor, struct epoll_even
     atomic_fetch_add(&controls, 1);
     return __real_epoll_ctl(queue, operation, descriptor, event);
 }
+
+#ifdef FIRTH_TEST_KQUEUE /* changes alone have no room for events */
+#if defined(KEVENT_FLAG_IMMEDIATE)
+int __real_kevent64(int queue, const struct kevent64_s *changes, int change_count, struct kevent64_s *events, int room,
+                    unsigned flags, const struct timespec *timeout);
+int __wrap_kevent64(int queue, const struct kevent64_s *changes, int change_count, struct kevent64_s *events, int room,
+                    unsigned flags, const struct timespec *timeout);
+int __wrap_kevent64(int queue, const struct kevent64_s *changes, int change_count, struct kevent64_s *events, int room,
+                    unsigned flags, const struct timespec *timeout)
+{
+    atomic_fetch_add(room > 0 ? &waits : &controls, 1);
+    atomic_fetch_add(&sleeps, room > 0 && (flags & KEVENT_FLAG_IMMEDIATE) == 0);
+    return __real_kevent64(queue, changes, change_count, events, room, flags, timeout);
+}
+#else
+#ifdef EVFILT_USER
+typedef int count_type;
+#else
+typedef size_t count_type; /* NetBSD */
+#endif
+int __real_kevent(int queue, const struct kevent *changes, count_type change_count, struct kevent *events,
+                  count_type room, const struct timespec *timeout);
+int __wrap_kevent(int queue, const struct kevent *changes, count_type change_count, struct kevent *events,
+                  count_type room, const struct timespec *timeout);
+int __wrap_kevent(int queue, const struct kevent *changes, count_type change_count, struct kevent *events,
+                  count_type room, const struct timespec *timeout)
+{
+    atomic_fetch_add(room > 0 ? &waits : &controls, 1);
+    atomic_fetch_add(&sleeps, room > 0 && (timeout == NULL || timeout->tv_sec != 0 || timeout->tv_nsec != 0));
+    return __real_kevent(queue, changes, change_count, events, room, timeout);
+}
+#endif
+#endif
 
 static counts now(void)
 {

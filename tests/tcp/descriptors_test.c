@@ -21,7 +21,7 @@ static int restore_limit(void **state)
 
 enum { CLIENTS = 20, FITTING = 3 };
 
-/* The linker leads accept4 through here: attempts are what shows a spin, on a slow machine too. */
+/* The linker leads accept and accept4 through here: attempts are what shows a spin, on a slow machine too. */
 static atomic_int accepts;
 
 int __real_accept4(int listener, struct sockaddr *address, socklen_t *size, int flags);
@@ -30,6 +30,14 @@ int __wrap_accept4(int listener, struct sockaddr *address, socklen_t *size, int 
 {
     atomic_fetch_add(&accepts, 1);
     return __real_accept4(listener, address, size, flags);
+}
+
+int __real_accept(int listener, struct sockaddr *address, socklen_t *size);
+int __wrap_accept(int listener, struct sockaddr *address, socklen_t *size);
+int __wrap_accept(int listener, struct sockaddr *address, socklen_t *size)
+{
+    atomic_fetch_add(&accepts, 1);
+    return __real_accept(listener, address, size);
 }
 
 typedef struct crowd {

@@ -4,6 +4,7 @@
 #include "tests/tcp/raw.h"
 
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -197,6 +198,14 @@ static int cancel_when_connected(firth_scope *scope, void *argument)
     return FIRTH_OK;
 }
 
+/* A mode of tests/kqueue: then nobody hears of two things in the same turn. */
+static bool tells_one_at_a_time(void)
+{
+    const char *modes = getenv("FIRTH_KQUEUE_MODE");
+
+    return modes != NULL && strstr(modes, "one") != NULL;
+}
+
 /* The client hears of its connection in the same turn of the loop as the server, which cancels it then and there. */
 TASK_TEST(connection_that_is_there_beats_a_cancel)
 {
@@ -212,6 +221,10 @@ TASK_TEST(connection_that_is_there_beats_a_cancel)
     EXPECT_EQUAL(firth_spawn(&connecting, cancel_when_connected, &late, NULL), FIRTH_OK);
     EXPECT_EQUAL(firth_yield(), FIRTH_OK); /* it waits in accept, for the kernel to tell */
     rc = firth_tcp_connect(&tcp, "127.0.0.1", port, &client);
+    if (rc == FIRTH_ERR_CANCELED && tells_one_at_a_time()) {
+        rc = firth_scope_close(&connecting, FIRTH_OK);
+        return rc == FIRTH_ERR_CANCELED ? FIRTH_OK : rc;
+    }
     EXPECT_EQUAL(rc, FIRTH_OK);
     if (support_backend_is("epoll")) /* poll tells the client first, which then has gone on */
         EXPECT(firth_scope_is_cancelled(&connecting));

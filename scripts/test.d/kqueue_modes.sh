@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The kqueue backend on the tests' double of it, in each of the double's hostile modes: the conformance kit and the whole
+# transport suite; under the sanitizers once as real kernels are, and with many of the modes at a time.
+# shellcheck source=scripts/lib/common.sh
+source "$(dirname "$0")/../lib/common.sh"
+
+modes=(no_user disabled dispatch one eintr shuffled instant quiet_errors eaten strict refused no_buffers eprototype addresses)
+many=('no_user,disabled,dispatch,eintr,addresses' 'one,instant,eaten,strict' 'shuffled,quiet_errors,eprototype,refused')
+failed=0
+
+# Tests that count calls, or ask what a call came to at once, are not for modes in which a call more is what is asked for.
+not_for() {
+    case ,$1, in
+    *,refused,* | *,shuffled,*) printf 'backend_(accept|cancel|ending|kqueue|registration|transfer|wake)_test|tcp_cost_test|' ;;
+    esac
+    case ,$1, in # looks again where others wait, and finds the one byte's room that the test says is none
+    *,refused,*) printf 'tcp_close_test|' ;;
+    esac
+    case ,$1, in
+    *,no_buffers,*) printf 'backend_|tcp_cost_test|tcp_flush_test|auto_flush_test|' ;;
+    *,eprototype,*) printf 'backend_ending_test|' ;;
+    esac
+    printf 'conformance|planted|mutants'
+}
+
+# results PRESET MODES XML: each case of the tests by itself.
+results() {
+    awk -f scripts/lib/results.awk "$3" "build/$1/Testing/Temporary/LastTest.log" |
+        sed "s,^\(PASS\|FAIL\|SKIP\) ,\1 $1/$2/,"
+}
+
+# run PRESET MODES
+run() {
+    local preset=$1 mode=${2:-plain} xml=$root/$log_dir/$1-${2:-plain}.xml
+    export FIRTH_KQUEUE_MODE=$2
+    "build/$preset/tests/subjects/conformance" kqueue --quick </dev/null | grep -E '^(PASS|FAIL|SKIP) ' |
+        sed "s,^\(PASS\|FAIL\|SKIP\) ,\1 $preset/$mode/,"
+    [ "${PIPESTATUS[0]}" -eq 0 ] || failed=1
+    ctest --preset "$preset" --parallel "$jobs" --label-regex quick --exclude-regex "$(not_for "$mode")" \
+        --output-junit "$xml" >"$log_dir/$preset-$mode.log" 2>&1 </dev/null || failed=1
+    results "$preset" "$mode" "$xml"
+}
+
+# runs PRESET MODES…
+runs() {
+    local preset=$1 mode
+    shift
+    if ! build_preset "$preset"; then
+        printf 'FAIL %s: does not build\n' "$preset"
+        failed=1
+        return 0
+    fi
+    for mode in "$@"; do
+        run "$preset" "$mode"
+    done
+}
+
+can_run_tsan() {
+    has clang && echo 'int main(void) { return 0; }' | clang -fsanitize=thread -x c - -o "$log_dir/tsan-probe" 2>/dev/null &&
+        "$log_dir/tsan-probe" 2>/dev/null
+}
+
+main() {
+    if [ "$(uname -s)" != Linux ]; then
+        printf 'SKIP kqueue_modes: the double is Linux'"'"'s alone\n'
+        return 0
+    fi
+    mkdir -p "$log_dir"
+    mbedtls_provide
+    runs kqueue "${modes[@]}"
+    runs kqueue-asan '' "${many[@]}"
+    if can_run_tsan; then
+        runs kqueue-tsan '' "${many[@]}"
+    else
+        printf 'SKIP kqueue-tsan: programs built with clang -fsanitize=thread do not run on this machine\n'
+    fi
+    return "$failed"
+}
+
+main "$@"

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/kqueue/double.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[DOUBLE_MODES_] = {
+    [DOUBLE_NO_USER] = "no_user",       [DOUBLE_DISABLED] = "disabled",
+    [DOUBLE_DISPATCH] = "dispatch",     [DOUBLE_ONE] = "one",
+    [DOUBLE_EINTR] = "eintr",           [DOUBLE_SHUFFLED] = "shuffled",
+    [DOUBLE_INSTANT] = "instant",       [DOUBLE_QUIET_ERRORS] = "quiet_errors",
+    [DOUBLE_EATEN] = "eaten",           [DOUBLE_STRICT] = "strict",
+    [DOUBLE_REFUSED] = "refused",       [DOUBLE_NO_BUFFERS] = "no_buffers",
+    [DOUBLE_EPROTOTYPE] = "eprototype", [DOUBLE_ADDRESSES] = "addresses",
+};
+
+/* A mode that does not exist would be a test that tests nothing. */
+static unsigned modes_in(const char *list)
+{
+    unsigned modes = 0, mode;
+
+    while (*list != '\0') {
+        size_t length = strcspn(list, ",");
+
+        for (mode = 0; mode < DOUBLE_MODES_; mode++)
+            if (strlen(names[mode]) == length && strncmp(names[mode], list, length) == 0)
+                break;
+        if (mode == DOUBLE_MODES_ && length > 0) {
+            (void)fprintf(stderr, "FIRTH_KQUEUE_MODE: there is no mode %.*s\n", (int)length, list);
+            abort();
+        }
+        if (length > 0)
+            modes |= 1u << mode;
+        list += length + (list[length] == ',');
+    }
+    return modes;
+}
+
+bool double_has(double_mode mode)
+{
+    static atomic_uint modes; /* the highest bit: they were read */
+    const unsigned is_read = 1u << 31;
+    unsigned now = atomic_load(&modes);
+
+    if ((now & is_read) == 0) {
+        const char *list = getenv("FIRTH_KQUEUE_MODE");
+
+        now = is_read | modes_in(list != NULL ? list : "");
+        atomic_store(&modes, now);
+    }
+    return (now & 1u << mode) != 0;
+}
+
+unsigned double_chance(unsigned limit)
+{
+    static atomic_uint state = 1;
+    unsigned now = atomic_fetch_add(&state, 0x9e3779b9u);
+
+    now ^= now >> 16;
+    now *= 0x7feb352du;
+    now ^= now >> 15;
+    return now % limit;
+}
