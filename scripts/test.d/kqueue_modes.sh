@@ -14,9 +14,6 @@ not_for() {
     case ,$1, in
     *,refused,* | *,shuffled,*) printf 'backend_(accept|cancel|ending|kqueue|registration|transfer|wake)_test|tcp_cost_test|' ;;
     esac
-    case ,$1, in # looks again where others wait, and finds the one byte's room that the test says is none
-    *,refused,*) printf 'tcp_close_test|' ;;
-    esac
     case ,$1, in
     *,no_buffers,*) printf 'backend_|tcp_cost_test|tcp_flush_test|auto_flush_test|' ;;
     *,eprototype,*) printf 'backend_ending_test|' ;;

@@ -3,6 +3,7 @@
 #include "tests/tcp/raw.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { CHUNK_BYTES = 64 * 1024, TOO_MUCH_BYTES = 64 * 1024 * 1024 };
@@ -90,25 +91,58 @@ int peers_server(firth_scope *scope, firth_server **server, int *port)
     return FIRTH_OK;
 }
 
-static int write_too_much(firth_write_channel *out)
+static int write_all(firth_write_channel *out, const void *bytes)
 {
-    void *bytes = calloc(1, TOO_MUCH_BYTES);
-    int rc = bytes == NULL ? FIRTH_ERR_NO_MEMORY : firth_write(out, bytes, TOO_MUCH_BYTES);
+    int rc = firth_write(out, bytes, TOO_MUCH_BYTES);
 
-    free(bytes);
     return rc < 0 ? rc : firth_flush(out);
 }
 
+static int write_too_much(firth_write_channel *out)
+{
+    void *bytes = calloc(1, TOO_MUCH_BYTES);
+    int rc = bytes == NULL ? FIRTH_ERR_NO_MEMORY : write_all(out, bytes);
+
+    free(bytes);
+    return rc;
+}
+
+/* The last byte's room. A kernel reports room only when there is a good deal of it, but a byte fits in long before that:
+ * who looks without a report would find it. True if any went. */
+static bool fill_to_the_brim(firth_socket *socket)
+{
+    static const char zeros[4096];
+    size_t size = sizeof zeros;
+    bool has_moved = false;
+
+    if (support_backend_is("sim"))
+        return false;
+    while (size > 0) {
+        if (send((int)firth_socket_descriptor(socket), zeros, size, MSG_DONTWAIT) > 0)
+            has_moved = true;
+        else
+            size /= 64;
+    }
+    return has_moved;
+}
+
+/* Until a round moves nothing: on a slow machine one ends while the kernel still passes bytes on to the peer. */
 int peers_fill(firth_scope *scope, firth_socket *socket)
 {
     const firth_scope_options soon = {.timeout_ms = 100};
     firth_write_channel *out = firth_socket_output(socket);
-    firth_scope until;
-    int rc;
+    void *bytes = calloc(1, TOO_MUCH_BYTES);
+    int rc = bytes == NULL ? FIRTH_ERR_NO_MEMORY : FIRTH_ERR_TIMED_OUT;
 
-    firth_scope_open(&until, scope, &soon);
-    rc = write_too_much(out);
-    rc = firth_scope_close(&until, rc);
+    while (rc == FIRTH_ERR_TIMED_OUT) {
+        firth_scope until;
+
+        firth_scope_open(&until, scope, &soon);
+        rc = firth_scope_close(&until, write_all(out, bytes));
+        if (rc == FIRTH_ERR_TIMED_OUT && !fill_to_the_brim(socket))
+            break;
+    }
+    free(bytes);
     EXPECT_EQUAL(rc, FIRTH_ERR_TIMED_OUT);
     return firth_write_pending(out) > 0 ? FIRTH_OK : firth_write(out, "x", 1);
 }
