@@ -70,7 +70,7 @@ static void discard(const intptr_t *descriptors, int count)
 static int a_descriptor_comes_with_its_bytes(firth_scope *scope)
 {
     intptr_t descriptor = -1;
-    bool supported;
+    bool supported = false;
     passing it;
 
     TRY(open_passing(scope, ROOM, &it, &supported));
@@ -87,7 +87,7 @@ static int a_descriptor_comes_with_its_bytes(firth_scope *scope)
 static int bytes_around_descriptors_are_whole(firth_scope *scope)
 {
     intptr_t taken[1];
-    bool supported;
+    bool supported = false;
     passing it;
 
     for (int room = 0; room <= 1; room++) {
@@ -116,7 +116,7 @@ static int bytes_around_descriptors_are_whole(firth_scope *scope)
 static int descriptors_without_room_are_closed_and_that_is_told(firth_scope *scope)
 {
     intptr_t taken[SENT_MOST];
-    bool supported;
+    bool supported = false;
     passing it;
 
     TRY(open_passing(scope, ROOM, &it, &supported));
@@ -140,7 +140,7 @@ static int descriptors_without_room_are_closed_and_that_is_told(firth_scope *sco
 
 static int descriptors_that_nobody_takes_are_closed_with_the_socket(firth_scope *scope)
 {
-    bool supported;
+    bool supported = false;
     passing it;
 
     for (int round = 0; round < 2; round++) {
