@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/conformance/unix.h"
 
-#include <time.h>
-
 enum { PATIENCE_MS = 1000 };
 
 /* ---- paths ------------------------------------------------------------------------------------------------------- */
@@ -16,12 +14,10 @@ typedef struct place {
 static uint32_t program_number(void)
 {
     static uint32_t number;
-    struct timespec now = {0};
+    uint64_t now_ns = (uint64_t)firth_now_ns();
 
-    if (number == 0) {
-        (void)timespec_get(&now, TIME_UTC);
-        number = (uint32_t)now.tv_sec * 2654435761u ^ (uint32_t)now.tv_nsec ^ (uint32_t)((uintptr_t)&now >> 4) ^ 1u;
-    }
+    if (number == 0)
+        number = (uint32_t)now_ns ^ (uint32_t)(now_ns >> 32) * 2654435761u ^ (uint32_t)((uintptr_t)&now_ns >> 4) ^ 1u;
     return number;
 }
 
