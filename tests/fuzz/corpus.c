@@ -2,6 +2,7 @@
 /* corpus FOLDER PKI: what the fuzz targets begin with, from real handshakes and from the certificates of pki.sh in PKI,
  * in FOLDER/client, FOLDER/server and FOLDER/certificate. */
 #include "tests/fuzz/handshake.h"
+#include "tests/tls/recut.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -32,7 +33,19 @@ static void make_folder(const char *target)
     (void)mkdir(path, 0777);
 }
 
-/* The whole stream of a side, and a few edits of it to begin with. */
+/* The stream of a side in records of so many bytes. */
+static void write_pieces(const char *target, unsigned kind, const fuzz_stream *stream, size_t piece)
+{
+    static unsigned char cut[RECUT_GROWTH * FUZZ_STREAM_BYTES];
+    recut way = {.piece = piece, .is_1_2 = (kind & FUZZ_TLS_1_3) == 0};
+    char name[32];
+    size_t taken, size = recut_records(&way, stream->bytes, stream->written, cut, &taken);
+
+    snprintf(name, sizeof name, "pieces-%02x-%zu", kind, piece);
+    write_input(target, name, kind, cut, size);
+}
+
+/* The whole stream of a side, in pieces, too, and a few edits of it to begin with. */
 static void write_handshake(unsigned kind)
 {
     static const unsigned char edits[][FUZZ_EDIT_BYTES] = {{0, 5, 0, 1}, {0, 60, 1, 255}, {0, 100, 2, 0}, {1, 0, 3, 7}};
@@ -43,6 +56,10 @@ static void write_handshake(unsigned kind)
     snprintf(name, sizeof name, "raw-%02x", kind);
     write_input("client", name, kind, of_server.bytes, of_server.written);
     write_input("server", name, kind, of_client.bytes, of_client.written);
+    for (size_t piece = 1; piece <= 5; piece += 2) {
+        write_pieces("client", kind, &of_server, piece);
+        write_pieces("server", kind, &of_client, piece);
+    }
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
         snprintf(name, sizeof name, "edit-%02x-%zu", kind, i);
         write_input("client", name, kind | FUZZ_EDITED, edits[i], FUZZ_EDIT_BYTES);
