@@ -113,12 +113,15 @@ static int close_it(firth_scope *scope, void *argument)
 {
     firth_socket *socket = it.socket;
     firth_server *server = it.server;
+    firth_datagram_socket *datagrams = it.datagrams;
 
     (void)scope;
     (void)argument;
     it.socket = NULL;
     it.server = NULL;
+    it.datagrams = NULL;
     firth_server_close(server);
+    firth_datagram_socket_close(datagrams);
     it.close_result = firth_socket_close(socket);
     it.closers--;
     return FIRTH_OK;
@@ -137,8 +140,10 @@ static void abort_it(void)
 {
     firth_server_close(it.server);
     firth_socket_abort(it.socket);
+    firth_datagram_socket_close(it.datagrams);
     it.socket = NULL;
     it.server = NULL;
+    it.datagrams = NULL;
 }
 
 static void act_late(void *argument)
@@ -161,7 +166,7 @@ static void post_late(void)
 
 static bool is_open(void)
 {
-    return !it.is_closed && (it.socket != NULL || it.server != NULL);
+    return !it.is_closed && (it.socket != NULL || it.server != NULL || it.datagrams != NULL);
 }
 
 static bool is_possible(int action)
@@ -228,6 +233,9 @@ static void act(int action)
     case ACT_COMPLETE:
         it.kind->complete();
         break;
+    case ACT_LOSS:
+        it.kind->lose();
+        break;
     case ACT_RESET:
         it.kind->reset();
         break;
@@ -257,6 +265,7 @@ static void open_world(void)
     options.name = "subject";
     options.addresses[0] = "10.0.0.9";
     options.faults.late_cancel = explore_is_late ? 1 : 0;
+    options.faults.would_block = it.kind->is_delayed ? 1 : 0;
     options.faults.send_buffer_bytes = BUFFER_BYTES;
     options.faults.receive_buffer_bytes = WIDE_BYTES;
     assert_int_equal(firth_sim_host_close(here.client), FIRTH_OK);

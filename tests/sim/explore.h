@@ -22,8 +22,9 @@ enum {
     ACT_CLOSE = 'x',       /* a task closes the socket or server */
     ACT_ABORT = 'a',       /* it is aborted, from the loop */
     ACT_ABORT_LATE = 'A',  /* the same, as late as the late cancel */
-    ACT_RESET = 'r',       /* the peer resets the connection */
-    ACT_END = 'e',         /* the peer closes it */
+    ACT_LOSS = 'l',        /* what is under way to or from the peer is lost */
+    ACT_RESET = 'r',       /* the peer resets the connection; or an error comes of what was sent to it */
+    ACT_END = 'e',         /* the peer closes its end */
 };
 
 enum {
@@ -50,6 +51,7 @@ typedef struct explored {
     firth_sim_host *peer_host;
     firth_socket *socket; /* the subject's; NULL once closed or before it is connected */
     firth_server *server;
+    firth_datagram_socket *datagrams;
     firth_scope *scope; /* of the operation under way */
     bool is_running;
     int submits;
@@ -85,10 +87,12 @@ struct explored_kind {
     const char *name;
     const char *actions; /* those that make sense */
     bool is_filled;      /* the way to the peer has no room at first */
+    bool is_delayed;     /* whatever the subject could do at once must wait first */
     int (*open)(void);   /* builds what there is before the first action */
     int64_t (*operate)(firth_scope *within);
     void (*partial)(void);
     void (*complete)(void);
+    void (*lose)(void);
     void (*reset)(void);
     void (*end)(void);
     int (*finish)(void); /* lets everything come to its end and checks what has become of it */
@@ -98,6 +102,7 @@ struct explored_kind {
 extern explored it;
 extern const explored_kind explored_streams[];
 extern const explored_kind explored_handshakes[];
+extern const explored_kind explored_datagrams[];
 
 /* Explores a kind; late: what is cancelled ends only when the loop comes round. FIRTH_OK, and prints what was seen. */
 int explore(const explored_kind *kind, bool late);

@@ -42,6 +42,9 @@ static bool is_legal(const firth_op *op, int64_t result)
         return true;
     case FIRTH_OP_SEND:
         return result > 0;
+    case FIRTH_OP_RECEIVE_DATAGRAMS:
+    case FIRTH_OP_SEND_DATAGRAMS:
+        return result > 0 && result <= op->piece_count;
     default:
         return result == FIRTH_OK;
     }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/base/list.h"
+#include "core/sockets/datagram.h"
 #include "tests/sim/explore.h"
 
 static char text[8192];
@@ -44,6 +45,20 @@ static void put_side(const firth_op *op, const fth_sim_side *side)
         side->is_spurious, side->is_delayed, side->has_waited, is_armed(&side->nudge));
 }
 
+/* Which they are changes nothing, for they are received in order. */
+static void put_mail(const fth_sim_mail *mail)
+{
+    put(" mail error%d", mail->error);
+    for (const fth_sim_datagram *one = mail->first; one != NULL; one = one->next)
+        put(" %zu", one->size);
+}
+
+static void put_flying(void)
+{
+    for (const fth_sim_datagram *one = here.sim->flying; one != NULL; one = one->next)
+        put("\nflying to%u %zu error%d", one->host->number, one->size, one->error);
+}
+
 static void put_network(void)
 {
     for (size_t i = 0; i < it.host->used; i++) {
@@ -55,7 +70,9 @@ static void put_network(void)
             (socket->io->state & FIRTH_IO_DRY) != 0, socket->error);
         put_side(socket->io->reading, &socket->reading);
         put_side(socket->io->writing, &socket->writing);
+        put_mail(&socket->mail);
     }
+    put_flying();
     for (const fth_sim_connection *one = here.sim->connections; one != NULL; one = one->next) {
         put("\nconnection %d tries%d parted%d", one->handshake, one->tries, one->path->is_parted);
         put_end(&one->client);
@@ -87,13 +104,22 @@ static void put_socket(const firth_socket *socket)
         put(" inside, at %zu", out->progress);
 }
 
+static void put_datagram_socket(const firth_datagram_socket *socket)
+{
+    put("\ndatagram handle receiving%d%d sending%d%d kept%d", socket->receiving.task != NULL,
+        socket->receiving.op != NULL, socket->sending.task != NULL, socket->sending.op != NULL, socket->kept.code);
+}
+
 static void put_core(void)
 {
     const fth_opened *opened = it.selector->opened.next;
 
-    for (; opened != &it.selector->opened; opened = opened->next)
-        if (opened->kind->name[1] == 'o') /* socket, not server */
+    for (; opened != &it.selector->opened; opened = opened->next) {
+        if (strcmp(opened->kind->name, "socket") == 0)
             put_socket(FTH_CONTAINER(opened, firth_socket, opened));
+        else if (strcmp(opened->kind->name, "datagram socket") == 0)
+            put_datagram_socket(FTH_CONTAINER(opened, firth_datagram_socket, opened));
+    }
     firth_tasks_visit(it.selector, put_task, NULL);
     put("\nloop %d %d %d timers%d", it.selector->ready_first != NULL, it.selector->completed_first != NULL,
         atomic_load(&it.selector->mailbox.pending), it.selector->timers.root != NULL);

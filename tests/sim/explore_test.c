@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every kind of op, in every order of submit, progress, completion, cancel, deadline, close and the peer's end or reset:
- * it ends once, no byte is lost or doubled, and the backend lets go of it. */
+ * it ends once, no byte or datagram is lost or doubled, and the backend lets go of it. */
 #include "tests/sim/explore.h"
 
 #define EXPLORE(test, kind)                                                                                            \
@@ -22,6 +22,10 @@ EXPLORE(a_send_in_the_background, &explored_streams[3])
 EXPLORE(a_wait_for_room, &explored_streams[4])
 EXPLORE(an_accept, &explored_handshakes[0])
 EXPLORE(a_connect, &explored_handshakes[1])
+EXPLORE(a_receive_of_a_datagram, &explored_datagrams[0])
+EXPLORE(a_receive_of_several_datagrams, &explored_datagrams[1])
+EXPLORE(a_send_of_a_datagram, &explored_datagrams[2])
+EXPLORE(a_send_of_several_datagrams, &explored_datagrams[3])
 
 int main(int argc, char **argv)
 {
@@ -40,6 +44,14 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_accept_cancelled_late_ends_once),
         cmocka_unit_test(a_connect_ends_once),
         cmocka_unit_test(a_connect_cancelled_late_ends_once),
+        cmocka_unit_test(a_receive_of_a_datagram_ends_once),
+        cmocka_unit_test(a_receive_of_a_datagram_cancelled_late_ends_once),
+        cmocka_unit_test(a_receive_of_several_datagrams_ends_once),
+        cmocka_unit_test(a_receive_of_several_datagrams_cancelled_late_ends_once),
+        cmocka_unit_test(a_send_of_a_datagram_ends_once),
+        cmocka_unit_test(a_send_of_a_datagram_cancelled_late_ends_once),
+        cmocka_unit_test(a_send_of_several_datagrams_ends_once),
+        cmocka_unit_test(a_send_of_several_datagrams_cancelled_late_ends_once),
     };
 
     return support_main(argc, argv, "explored", tests, sizeof tests / sizeof tests[0]);
