@@ -182,6 +182,8 @@ static int cancel_read_of(firth_scope *scope, size_t size, const kit_moment *mom
 
     fth_kit_fill(bytes, size, 0);
     TRY(fth_kit_pair(scope, &pair));
+    TRY(fth_kit_fit_unread(pair.b, &size));
+    size -= size % 3;
     reading->socket = pair.b;
     reading->bytes = fth_kit_keep(size);
     reading->size = size;

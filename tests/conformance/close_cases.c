@@ -55,18 +55,19 @@ static int abort_wakes_a_reader_and_a_writer(firth_scope *scope)
 
 static int close_sends_what_was_written(firth_scope *scope)
 {
-    enum { SIZE = 12345 };
-    uint8_t *bytes = fth_kit_keep(SIZE), *received = fth_kit_keep(SIZE + 1);
+    size_t size = 12345;
+    uint8_t *bytes = fth_kit_keep(size), *received = fth_kit_keep(size + 1);
     firth_tcp_builder tcp = fth_kit_tcp(scope);
     kit_pair pair;
 
     tcp.auto_flush = false;
-    fth_kit_fill(bytes, SIZE, 0);
+    fth_kit_fill(bytes, size, 0);
     TRY(fth_kit_pair_with(scope, &tcp, &pair));
-    TRY(firth_write(pair.a_out, bytes, SIZE));
+    TRY(fth_kit_fit_unread(pair.b, &size));
+    TRY(firth_write(pair.a_out, bytes, size));
     TRY(firth_socket_close(pair.a));
-    EXPECT_RESULT(firth_read_remaining(pair.b_in, received, SIZE + 1), SIZE);
-    PROMISE(fth_kit_is_filled(received, SIZE, 0));
+    EXPECT_RESULT(firth_read_remaining(pair.b_in, received, size + 1), size);
+    PROMISE(fth_kit_is_filled(received, size, 0));
     return FIRTH_OK;
 }
 
@@ -108,21 +109,24 @@ static int close_waits_for_a_peer_that_reads_slowly(firth_scope *scope)
 /* A kernel would turn the FIN into a reset, and the peer would lose the answer. */
 static int close_with_bytes_unread_lets_the_last_answer_through(firth_scope *scope)
 {
-    enum { ANSWER = 30 * 1000, UNREAD = 20 * 1000 };
-    uint8_t *unread = fth_kit_keep(UNREAD), *answer = fth_kit_keep(ANSWER), *received = fth_kit_keep(ANSWER + 1);
+    size_t answer_size = 30 * 1000, unread_size = 20 * 1000;
+    uint8_t *unread = fth_kit_keep(unread_size), *answer = fth_kit_keep(answer_size);
+    uint8_t *received = fth_kit_keep(answer_size + 1);
     kit_attempt *closing = fth_kit_attempt(fth_kit_close);
     kit_pair pair;
 
-    fth_kit_fill(answer, ANSWER, 0);
+    fth_kit_fill(answer, answer_size, 0);
     TRY(fth_kit_pair(scope, &pair));
-    TRY(firth_write(pair.a_out, unread, UNREAD));
+    TRY(fth_kit_fit_unread(pair.a, &answer_size));
+    TRY(fth_kit_fit_unread(pair.b, &unread_size));
+    TRY(firth_write(pair.a_out, unread, unread_size));
     TRY(firth_flush(pair.a_out));
     TRY(firth_await_content(pair.b_in, 1));
-    TRY(firth_write(pair.b_out, answer, ANSWER));
+    TRY(firth_write(pair.b_out, answer, answer_size));
     closing->socket = pair.b;
     TRY(fth_kit_start(scope, closing));
-    EXPECT_RESULT(firth_read_remaining(pair.a_in, received, ANSWER + 1), ANSWER);
-    PROMISE(fth_kit_is_filled(received, ANSWER, 0));
+    EXPECT_RESULT(firth_read_remaining(pair.a_in, received, answer_size + 1), answer_size);
+    PROMISE(fth_kit_is_filled(received, answer_size, 0));
     TRY(firth_socket_close(pair.a));
     TRY(fth_kit_await(&closing->ended));
     EXPECT_RESULT(closing->result, FIRTH_OK);

@@ -53,17 +53,18 @@ static int a_reader_that_waits_gets_the_end_of_a_half_close(firth_scope *scope)
 
 static int bytes_come_before_the_end(firth_scope *scope)
 {
-    enum { SIZE = 50 * 1000 };
-    uint8_t *bytes = fth_kit_keep(SIZE), *received = fth_kit_keep(SIZE);
+    size_t size = 50 * 1000;
+    uint8_t *bytes = fth_kit_keep(size), *received = fth_kit_keep(size);
     kit_pair pair;
 
-    fth_kit_fill(bytes, SIZE, 0);
+    fth_kit_fill(bytes, size, 0);
     TRY(fth_kit_pair(scope, &pair));
-    TRY(firth_write(pair.a_out, bytes, SIZE));
+    TRY(fth_kit_fit_unread(pair.b, &size));
+    TRY(firth_write(pair.a_out, bytes, size));
     TRY(firth_socket_close(pair.a));
     TRY(fth_kit_settle());
-    EXPECT_RESULT(firth_read_fully(pair.b_in, received, SIZE), SIZE);
-    PROMISE(fth_kit_is_filled(received, SIZE, 0));
+    EXPECT_RESULT(firth_read_fully(pair.b_in, received, size), size);
+    PROMISE(fth_kit_is_filled(received, size, 0));
     return expect_for_ever(pair.b_in, FIRTH_EOF);
 }
 
@@ -164,20 +165,21 @@ static int a_writer_that_waits_gets_the_reset(firth_scope *scope)
 
 static int bytes_come_before_the_reset(firth_scope *scope)
 {
-    enum { SIZE = 50 * 1000 };
-    uint8_t *bytes = fth_kit_keep(SIZE), *received = fth_kit_keep(SIZE);
+    size_t size = 50 * 1000;
+    uint8_t *bytes = fth_kit_keep(size), *received = fth_kit_keep(size);
     kit_pair pair;
 
-    fth_kit_fill(bytes, SIZE, 0);
+    fth_kit_fill(bytes, size, 0);
     TRY(fth_kit_pair(scope, &pair));
-    TRY(firth_write(pair.a_out, bytes, SIZE));
+    TRY(fth_kit_fit_unread(pair.b, &size));
+    TRY(firth_write(pair.a_out, bytes, size));
     TRY(firth_flush(pair.a_out));
     TRY(firth_await_content(pair.b_in, 1));
     TRY(fth_kit_settle()); /* what is flushed is on its way: a reset overtakes it nowhere but on the way */
     firth_socket_abort(pair.a);
     TRY(fth_kit_settle());
-    EXPECT_RESULT(firth_read_fully(pair.b_in, received, SIZE), SIZE);
-    PROMISE(fth_kit_is_filled(received, SIZE, 0));
+    EXPECT_RESULT(firth_read_fully(pair.b_in, received, size), size);
+    PROMISE(fth_kit_is_filled(received, size, 0));
     return expect_for_ever(pair.b_in, FIRTH_ERR_RESET);
 }
 

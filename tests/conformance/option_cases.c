@@ -84,25 +84,37 @@ static int expect_size_on_both(const kit_pair *pair, firth_option option, int si
     return expect_option(pair->b, option, size / 2, size * 2);
 }
 
-static int sizes_on_both(firth_scope *scope, int send, int receive)
+static int sizes_on_both(firth_scope *scope, int send, int receive, kit_pair *pair)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
-    kit_pair pair;
 
     tcp.send_buffer_bytes = send;
     tcp.receive_buffer_bytes = receive;
-    TRY(pair_or_unsupported(scope, &tcp, &pair));
-    if (fth_kit.missing != NULL)
-        return FIRTH_OK;
-    TRY(expect_size_on_both(&pair, FIRTH_OPTION_SEND_BUFFER_BYTES, send));
-    return expect_size_on_both(&pair, FIRTH_OPTION_RECEIVE_BUFFER_BYTES, receive);
+    return pair_or_unsupported(scope, &tcp, pair);
 }
 
-/* Each size once small and once large: no default is both. */
+static int within(int most, int size)
+{
+    return size < most ? size : most;
+}
+
+/* Each size once small and once large: no default is both. A machine may be short of memory, and give nobody as much. */
 static int buffer_sizes_are_on_both_ends(firth_scope *scope)
 {
-    TRY(sizes_on_both(scope, SMALL_BUFFER, LARGE_BUFFER));
-    return fth_kit.missing != NULL ? FIRTH_OK : sizes_on_both(scope, LARGE_BUFFER, SMALL_BUFFER);
+    int send_most, receive_most;
+    kit_pair pair;
+
+    TRY(sizes_on_both(scope, LARGE_BUFFER, LARGE_BUFFER, &pair));
+    if (fth_kit.missing != NULL)
+        return FIRTH_OK;
+    TRY(firth_socket_get_option(pair.a, FIRTH_OPTION_SEND_BUFFER_BYTES, &send_most));
+    TRY(firth_socket_get_option(pair.a, FIRTH_OPTION_RECEIVE_BUFFER_BYTES, &receive_most));
+    TRY(sizes_on_both(scope, SMALL_BUFFER, LARGE_BUFFER, &pair));
+    TRY(expect_size_on_both(&pair, FIRTH_OPTION_SEND_BUFFER_BYTES, within(send_most, SMALL_BUFFER)));
+    TRY(expect_size_on_both(&pair, FIRTH_OPTION_RECEIVE_BUFFER_BYTES, within(receive_most, LARGE_BUFFER)));
+    TRY(sizes_on_both(scope, LARGE_BUFFER, SMALL_BUFFER, &pair));
+    TRY(expect_size_on_both(&pair, FIRTH_OPTION_SEND_BUFFER_BYTES, within(send_most, LARGE_BUFFER)));
+    return expect_size_on_both(&pair, FIRTH_OPTION_RECEIVE_BUFFER_BYTES, within(receive_most, SMALL_BUFFER));
 }
 
 static int traffic_class_is_on_both_ends(firth_scope *scope)

@@ -181,6 +181,19 @@ int fth_kit_stuff(firth_socket *socket, size_t *taken)
     return rc == FIRTH_ERR_TIMED_OUT ? FIRTH_OK : rc;
 }
 
+int fth_kit_fit_unread(const firth_socket *receiver, size_t *size)
+{
+    int value, rc = firth_socket_get_option(receiver, FIRTH_OPTION_RECEIVE_BUFFER_BYTES, &value);
+
+    if (rc == FIRTH_ERR_NOT_SUPPORTED)
+        return FIRTH_OK;
+    TRY(rc);
+    /* Half of it: over TLS there is more than the bytes. */
+    if (*size > (size_t)value / 2)
+        *size = (size_t)value / 2;
+    return FIRTH_OK;
+}
+
 /* ---- attempts ---------------------------------------------------------------------------------------------------- */
 
 kit_attempt *fth_kit_attempt(int64_t (*call)(kit_attempt *attempt))

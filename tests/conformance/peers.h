@@ -74,6 +74,9 @@ int fth_kit_stuff(firth_socket *socket, size_t *taken);
 /* Whether the subject has IPv6 loopback. */
 bool fth_kit_has_ipv6(firth_scope *scope);
 
+/* Makes *size no more than what the receiver's system takes for it while nobody reads. */
+int fth_kit_fit_unread(const firth_socket *receiver, size_t *size);
+
 /* ---- attempts ---------------------------------------------------------------------------------------------------- */
 
 /* A call in a task of its own. Kept for the case, so that a body may leave at any point. */

@@ -146,7 +146,8 @@ static int pieces_of_a_vector_arrive_in_order(firth_scope *scope)
 {
     enum { PIECES = 40, SIZE = 3000 };
     firth_buffer *pieces = fth_kit_keep(PIECES * sizeof *pieces);
-    uint8_t *bytes = fth_kit_keep((size_t)PIECES * SIZE), *received = fth_kit_keep((size_t)PIECES * SIZE);
+    uint8_t *bytes = fth_kit_keep((size_t)PIECES * SIZE);
+    kit_attempt *reading = fth_kit_attempt(fth_kit_read_fully);
     kit_pair pair;
     size_t whole = 0;
 
@@ -156,10 +157,15 @@ static int pieces_of_a_vector_arrive_in_order(firth_scope *scope)
         whole += pieces[i].size;
     }
     TRY(fth_kit_pair(scope, &pair));
+    reading->socket = pair.b;
+    reading->size = whole;
+    reading->bytes = fth_kit_keep(whole);
+    TRY(fth_kit_start(scope, reading));
     TRY(firth_write_vector(pair.a_out, pieces, PIECES));
     TRY(firth_flush(pair.a_out));
-    EXPECT_RESULT(firth_read_fully(pair.b_in, received, whole), whole);
-    PROMISE(fth_kit_is_filled(received, whole, 0));
+    TRY(fth_kit_await(&reading->ended));
+    EXPECT_RESULT(reading->result, whole);
+    PROMISE(fth_kit_is_filled(reading->bytes, whole, 0));
     return FIRTH_OK;
 }
 

@@ -12,6 +12,9 @@ static firth_sim_link link;
 
 enum { LATENCY_MOST_US = 5000, REORDER_MOST_US = 20000, WOULD_BLOCK_US = 2 * 1000 };
 
+/* Of a socket's buffers, if they are small at all: from half a KiB to 64. */
+enum { BUFFER_LEAST_BITS = 9, BUFFER_MOST_BITS = 16 };
+
 /* What is left of worlds that are gone: sockets when their selectors were closed, and memory of the network. */
 static int64_t left_open, left_allocated;
 
@@ -36,6 +39,17 @@ static double rate(unsigned most_percent)
     return (double)(firth_sim_random(world) % (most_percent + 1)) / 100;
 }
 
+static uint64_t choose(uint64_t least, uint64_t most)
+{
+    return least + firth_sim_random(world) % (most - least + 1);
+}
+
+/* 0: as large as the socket asks for. */
+static size_t choose_buffer(void)
+{
+    return choose(0, 1) == 0 ? 0 : (size_t)1 << choose(BUFFER_LEAST_BITS, BUFFER_MOST_BITS);
+}
+
 /* What a program has to put up with from a network that works. The first seed's host is without faults. */
 static void choose_faults(uint64_t seed)
 {
@@ -48,11 +62,8 @@ static void choose_faults(uint64_t seed)
     faults.spurious_wait = rate(30);
     faults.late_cancel = rate(50);
     faults.shuffle = firth_sim_random(world) % 2 == 0;
-}
-
-static uint64_t choose(uint64_t least, uint64_t most)
-{
-    return least + firth_sim_random(world) % (most - least + 1);
+    faults.send_buffer_bytes = choose_buffer();
+    faults.receive_buffer_bytes = choose_buffer();
 }
 
 /* The loopback is the only network that a case has: as fast as it comes for the first seed, else as slow, narrow and lossy
@@ -88,6 +99,14 @@ static int64_t takes_us(int64_t bytes)
     return link.bytes_per_second > 0 ? bytes * 1000000 / link.bytes_per_second : 0;
 }
 
+/* A message goes through a small receive buffer in halves of it, each of which waits for the news of room. */
+static int64_t small_buffer_us(int64_t bytes)
+{
+    int64_t halves = faults.receive_buffer_bytes > 0 ? 2 * bytes / (int64_t)faults.receive_buffer_bytes : 0;
+
+    return halves * (2 * link.latency_max_us + WOULD_BLOCK_US);
+}
+
 /* Six losses in a row at most: with seven the simulated system gives a connect up. Each wait is twice the last, and that
  * for a SYN begins with a second. Narrow links may have a MiB on them. */
 static void tell_pace(void *argument, firth_conformance_pace *pace)
@@ -95,7 +114,7 @@ static void tell_pace(void *argument, firth_conformance_pace *pace)
     enum { LOSSES_IN_A_ROW = (1 << 6) - 1, SYN_WAIT_US = 1000000 };
 
     (void)argument;
-    pace->round_trip_us = 4 * link.latency_max_us + WOULD_BLOCK_US + takes_us(2 * 4096);
+    pace->round_trip_us = 4 * link.latency_max_us + WOULD_BLOCK_US + takes_us(2 * 4096) + small_buffer_us(2 * 4096);
     pace->settled_us = 2 * pace->round_trip_us + takes_us(1 << 20) + (link.reordering > 0 ? 2 * link.reorder_us : 0);
     if (link.loss > 0)
         pace->settled_us += LOSSES_IN_A_ROW * (SYN_WAIT_US + link.retransmit_us);
