@@ -55,14 +55,17 @@ Acquire::Retries "1";
 END
 }
 
-# download_source FOLDER PACKAGE PATTERN: the newest version that begins with the pattern; prints the .dsc file's path.
+# download_source FOLDER PACKAGE PATTERN: the newest version that begins with the pattern, or the next that can be had: a
+# mirror may list what it does not have. Prints the .dsc file's path.
 download_source() {
-    local folder=$1 package=$2 pattern=$3 version
+    local folder=$1 package=$2 pattern=$3 version versions
     apt-get update >&2 || true # what one of several mirrors lacks another may have
-    version=$(apt-cache showsrc "$package" 2>/dev/null | sed -n 's/^Version: //p' | grep "^$pattern" | sort -V | tail -n 1)
-    [ -n "$version" ] || return 1
-    (cd "$folder" && apt-get source --only-source --download-only "$package=$version" >&2) &&
-        find "$folder" -maxdepth 1 -name "$package*.dsc" | grep .
+    mapfile -t versions < <(apt-cache showsrc "$package" 2>/dev/null | sed -n 's/^Version: //p' | grep "^$pattern" | sort -Vru)
+    for version in "${versions[@]}"; do
+        (cd "$folder" && apt-get source --only-source --download-only "$package=$version" >&2) &&
+            find "$folder" -maxdepth 1 -name "${package}_${version#*:}.dsc" | grep . && return 0
+    done
+    return 1
 }
 
 # fetch_debian_source PACKAGE PATTERN FOLDER: unpacks it in FOLDER/<package>-<version>.
