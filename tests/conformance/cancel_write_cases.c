@@ -25,13 +25,28 @@ static int expect_zeros(firth_read_channel *in, size_t size)
     return FIRTH_OK;
 }
 
+/* Small buffers where they can be set, so that it does not take long. */
+static int set_sizes(firth_tcp_builder *tcp)
+{
+    firth_server *server;
+    int rc;
+
+    tcp->send_buffer_bytes = tcp->receive_buffer_bytes = 16 * 1024;
+    rc = fth_kit_tcp_bind(tcp, "127.0.0.1", 0, &server);
+    if (rc == FIRTH_ERR_NOT_SUPPORTED)
+        tcp->send_buffer_bytes = tcp->receive_buffer_bytes = 0;
+    else
+        TRY(rc);
+    fth_kit_server_close(server);
+    return FIRTH_OK;
+}
+
 static int open_full(firth_scope *scope, kit_full *full, kit_attempt *attempt)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
 
-    /* Small buffers, so that it does not take long; auto-flush would begin what the attempt is to begin. */
-    tcp.send_buffer_bytes = tcp.receive_buffer_bytes = 16 * 1024;
-    tcp.auto_flush = false;
+    TRY(set_sizes(&tcp));
+    tcp.auto_flush = false; /* it would begin what the attempt is to begin */
     tcp.linger_ms = fth_kit_patience_ms();
     TRY(fth_kit_pair_with(scope, &tcp, &full->pair));
     TRY(fth_kit_stuff(full->pair.a, &full->stuffed));
