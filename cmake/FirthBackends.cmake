@@ -4,7 +4,7 @@
 include_guard(GLOBAL)
 
 set(FIRTH_BACKENDS_KNOWN epoll poll kqueue iocp lwip io_uring sim)
-set(FIRTH_BACKENDS_WRITTEN epoll kqueue poll iocp sim)
+set(FIRTH_BACKENDS_WRITTEN epoll kqueue poll iocp lwip sim)
 
 # What this system can run, best first.
 set(FIRTH_BACKENDS_HERE "")
@@ -22,6 +22,12 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
 endif()
 list(APPEND FIRTH_BACKENDS_HERE sim) # needs no system; last, since it is nobody's network
 
+# And what has to be asked for by name, since it brings a network of its own.
+set(FIRTH_BACKENDS_BY_NAME "")
+if(UNIX)
+    list(APPEND FIRTH_BACKENDS_BY_NAME lwip)
+endif()
+
 function(firth_check_backend name option)
     list(JOIN FIRTH_BACKENDS_HERE ", " here)
     if(NOT name IN_LIST FIRTH_BACKENDS_KNOWN)
@@ -31,7 +37,7 @@ function(firth_check_backend name option)
     elseif(NOT name IN_LIST FIRTH_BACKENDS_WRITTEN)
         message(FATAL_ERROR "${option}: the backend \"${name}\" is not part of Firth ${PROJECT_VERSION} yet. "
                             "On ${CMAKE_SYSTEM_NAME} this version has: ${here}.")
-    elseif(NOT name IN_LIST FIRTH_BACKENDS_HERE)
+    elseif(NOT name IN_LIST FIRTH_BACKENDS_HERE AND NOT name IN_LIST FIRTH_BACKENDS_BY_NAME)
         message(FATAL_ERROR "${option}: the backend \"${name}\" does not run on ${CMAKE_SYSTEM_NAME}. "
                             "There this version has: ${here}.")
     endif()

@@ -74,6 +74,7 @@ function(firth_configure_library target)
     target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
                                                 "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_include_directories(${target} SYSTEM PRIVATE ${FIRTH_LWIP_INCLUDE}) # not ours to warn about
     target_link_libraries(${target} PRIVATE Threads::Threads)
     if(WIN32)
         target_link_libraries(${target} PRIVATE ws2_32 iphlpapi bcrypt crypt32)

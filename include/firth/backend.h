@@ -286,6 +286,7 @@ extern FIRTH_API const firth_backend firth_backend_kqueue;
 extern FIRTH_API const firth_backend firth_backend_poll;
 extern FIRTH_API const firth_backend firth_backend_iocp;
 extern FIRTH_API const firth_backend firth_backend_sim; /* see sim.h */
+extern FIRTH_API const firth_backend firth_backend_lwip;
 
 FIRTH_END_DECLS
 

@@ -2,6 +2,7 @@
 /* Prints docs/options.md from the tables that the code uses. Built by scripts/options with the compiler of this machine;
  * the names of the systems are taken as they are written, so any machine can print those of every other. */
 #include "backends/iocp/options.h"
+#include "backends/lwip/options.h"
 #include "backends/readiness/options.h"
 #include "backends/sim/options.h"
 #include <firth/option.h>
@@ -18,7 +19,7 @@ typedef struct row {
         int factor;
     } native[3];
     const char *windows;
-    const char *sim;
+    const char *lwip, *sim;
 } row;
 
 #define TEXT_(value) #value
@@ -26,7 +27,7 @@ typedef struct row {
 
 static row rows[FIRTH_OPTION_COUNT_] = {
 #define ROW(NAME, name, least, most, unit, tcp, udp, local, what)                                                      \
-    [FIRTH_OPTION_##NAME] = {#name, unit, what, least, most, {tcp, udp, local}, {{NULL, NULL, 1}}, NULL, NULL},
+    [FIRTH_OPTION_##NAME] = {#name, unit, what, least, most, {tcp, udp, local}, {{NULL, NULL, 1}}, NULL, NULL, NULL},
     FIRTH_OPTIONS(ROW)
 #undef ROW
 };
@@ -51,6 +52,8 @@ static void read_backends(void)
     FTH_BSD_IPV6_OPTIONS(ON_BSD_6)
 #define ON_WINDOWS(OPTION, level, name) rows[FIRTH_OPTION_##OPTION].windows = #name;
     FTH_WINDOWS_OPTIONS(ON_WINDOWS)
+#define ON_LWIP(OPTION, highest, value) rows[FIRTH_OPTION_##OPTION].lwip = TEXT(value);
+    FTH_LWIP_OPTIONS(ON_LWIP)
 #define SIM(OPTION, highest, value)                                                                                    \
     rows[FIRTH_OPTION_##OPTION].sim =                                                                                  \
         rows[FIRTH_OPTION_##OPTION].least > rows[FIRTH_OPTION_##OPTION].most ? "told" : TEXT(value);
@@ -123,10 +126,10 @@ int main(void)
         "stands what it\ncalls the option, for all its backends alike, with IPv6's own name behind it where that has "
         "one: a socket of both families\nhas both set. \"told ×2\": getsockopt(2) tells twice what was asked for, "
         "which Firth takes back. Under Windows stands\n"
-        "Winsock's name, and [windows.md](windows.md) has what differs. Under simulator stands the value nobody has "
-        "set.\nWhat runs on which system is in [platforms.md](platforms.md).\n\n"
-        "| option | what it is | values | TCP | UDP | Unix | Linux | macOS | BSDs | Windows | simulator |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|\n");
+        "Winsock's name, and [windows.md](windows.md) has what differs. Under lwIP and simulator stands the value "
+        "nobody\nhas set. What runs on which system is in [platforms.md](platforms.md).\n\n"
+        "| option | what it is | values | TCP | UDP | Unix | Linux | macOS | BSDs | Windows | lwIP | simulator |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (i = 0; i < FIRTH_OPTION_COUNT_; i++) {
         printf("| `%s` | %s | ", rows[i].name, rows[i].what);
         print_values(&rows[i]);
@@ -136,7 +139,7 @@ int main(void)
         for (int system = 0; system < 3; system++)
             print_native(&rows[i], system);
         print_windows(&rows[i]);
-        printf(" | %s |\n", rows[i].sim != NULL ? rows[i].sim : "–");
+        printf(" | %s | %s |\n", rows[i].lwip != NULL ? rows[i].lwip : "–", rows[i].sim != NULL ? rows[i].sim : "–");
     }
     printf(
         "\nNot told by the system: `multicast_interface` of IPv4, which is told as an address only. Not settable once "

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lwIP on a POSIX system: its clock and its dice, and a pipe that ends the wait. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include <firth/port.h>
+#include <firth/task.h>
+
+#include <lwip/opt.h>
+
+#include <lwip/sys.h>
+
+#include "backends/lwip/platform.h"
+
+static int bell[2] = {-1, -1};
+static atomic_bool is_rung;
+
+u32_t sys_now(void)
+{
+    return (u32_t)(firth_port_now_ns() / 1000000);
+}
+
+uint32_t fth_lwip_random(void)
+{
+    uint32_t number = 0;
+
+    (void)firth_port_entropy(&number, sizeof number); /* without entropy numbers are poor, and connections still work */
+    return number;
+}
+
+/* ---- waiting ----------------------------------------------------------------------------------------------------- */
+
+static int fail(const char *step)
+{
+    int os_code = errno;
+    bool is_full = os_code == EMFILE || os_code == ENFILE;
+
+    return firth_fail(is_full ? FIRTH_ERR_TOO_MANY_OPEN : FIRTH_ERR_SYSTEM, os_code, step);
+}
+
+int fth_lwip_platform_open(void)
+{
+    atomic_store(&is_rung, false);
+    return pipe2(bell, O_CLOEXEC | O_NONBLOCK) == 0 ? FIRTH_OK : fail("pipe2");
+}
+
+void fth_lwip_platform_close(void)
+{
+    (void)close(bell[0]);
+    (void)close(bell[1]);
+}
+
+/* Rounded up: a wait that ends a fraction of a millisecond early would be followed by a spin of empty ones. */
+static int timeout_ms(int64_t until_ns)
+{
+    int64_t left_ns, left_ms;
+
+    if (until_ns == INT64_MAX)
+        return -1;
+    left_ns = until_ns - firth_now_ns();
+    if (left_ns <= 0)
+        return 0;
+    left_ms = left_ns / 1000000 + (left_ns % 1000000 != 0);
+    return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
+
+/* Once for all the wakes there were; a wake from now on rings again. */
+static void hear_bell(void)
+{
+    char bytes[16];
+
+    while (read(bell[0], bytes, sizeof bytes) > 0)
+        continue;
+    atomic_store(&is_rung, false);
+}
+
+int fth_lwip_platform_wait(int64_t until_ns)
+{
+    struct pollfd entry = {.fd = bell[0], .events = POLLIN};
+    int n = poll(&entry, 1, timeout_ms(until_ns));
+
+    if (n < 0)
+        return errno == EINTR ? FIRTH_OK : fail("poll");
+    if (n > 0)
+        hear_bell();
+    return FIRTH_OK;
+}
+
+void fth_lwip_platform_wake(void)
+{
+    int saved = errno;
+    ssize_t n = 0;
+
+    if (!atomic_exchange(&is_rung, true)) {
+        do
+            n = write(bell[1], "", 1);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+            atomic_store(&is_rung, false);
+    }
+    errno = saved;
+}

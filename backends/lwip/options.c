@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options: kept in the socket, since lwIP frees a control block when it likes, and set in its block as long as it has one. */
+#include "backends/lwip/options.h"
+#include "backends/lwip/stack.h"
+
+/* The ECN bits of the traffic class are TCP's own (RFC 3168 §5). */
+enum { ECN_MASK = 3 };
+
+static const struct rule {
+    bool is_there;
+    uint8_t place;
+    uint16_t most;
+    uint16_t value;
+} rules[FIRTH_OPTION_COUNT_] = {
+#define RULE(OPTION, most, value) [FIRTH_OPTION_##OPTION] = {true, FTH_LWIP_##OPTION, most, value},
+    FTH_LWIP_OPTIONS(RULE)
+#undef RULE
+};
+
+void fth_lwip_options_start(fth_lwip_socket *socket)
+{
+    for (int option = 0; option < FIRTH_OPTION_COUNT_; option++)
+        if (rules[option].is_there)
+            socket->values[rules[option].place] = rules[option].value;
+}
+
+int fth_lwip_value(const fth_lwip_socket *socket, firth_option option)
+{
+    return socket->values[rules[option].place];
+}
+
+static void set_flag(struct tcp_pcb *pcb, u8_t flag, bool is_set)
+{
+    if (is_set)
+        ip_set_option(pcb, flag);
+    else
+        ip_reset_option(pcb, flag);
+}
+
+/* A listener's block is a shorter one: what only connections have is given to its clients. */
+static void apply(struct tcp_pcb *pcb, firth_option option, unsigned value)
+{
+    if (option == FIRTH_OPTION_REUSE_ADDRESS)
+        set_flag(pcb, SOF_REUSEADDR, value != 0);
+    else if (option == FIRTH_OPTION_KEEP_ALIVE)
+        set_flag(pcb, SOF_KEEPALIVE, value != 0);
+    else if (option == FIRTH_OPTION_TRAFFIC_CLASS)
+        pcb->tos = (u8_t)value;
+    else if (pcb->state == LISTEN)
+        return;
+    else if (option == FIRTH_OPTION_NO_DELAY && value != 0)
+        tcp_nagle_disable(pcb);
+    else if (option == FIRTH_OPTION_NO_DELAY)
+        tcp_nagle_enable(pcb);
+    else if (option == FIRTH_OPTION_KEEP_ALIVE_IDLE_S)
+        pcb->keep_idle = value * 1000u;
+    else if (option == FIRTH_OPTION_KEEP_ALIVE_INTERVAL_S)
+        pcb->keep_intvl = value * 1000u;
+    else if (option == FIRTH_OPTION_KEEP_ALIVE_COUNT)
+        pcb->keep_cnt = value;
+}
+
+void fth_lwip_options_inherit(fth_lwip_socket *socket, const fth_lwip_socket *listener)
+{
+    for (int option = 0; option < FIRTH_OPTION_COUNT_; option++)
+        if (rules[option].is_there) {
+            socket->values[rules[option].place] = listener->values[rules[option].place];
+            apply(socket->pcb, (firth_option)option, socket->values[rules[option].place]);
+        }
+}
+
+static bool has(const fth_lwip_socket *socket, firth_option option)
+{
+    return rules[option].is_there && (option != FIRTH_OPTION_IPV6_ONLY || socket->family == FIRTH_FAMILY_IPV6);
+}
+
+int fth_lwip_set_option(firth_io *io, firth_option option, int value)
+{
+    fth_lwip_socket *socket = fth_lwip_socket_of(io);
+
+    if (!has(socket, option) || (option == FIRTH_OPTION_TRAFFIC_CLASS && (value & ECN_MASK) != 0))
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, firth_option_step(option));
+    if (value > rules[option].most || (option == FIRTH_OPTION_IPV6_ONLY && socket->local.port != 0))
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, firth_option_step(option));
+    socket->values[rules[option].place] = (uint16_t)value;
+    if (socket->pcb != NULL)
+        apply(socket->pcb, option, (unsigned)value);
+    return FIRTH_OK;
+}
+
+int fth_lwip_get_option(const firth_io *io, firth_option option, int *value)
+{
+    const fth_lwip_socket *socket = fth_lwip_socket_of(io);
+
+    if (!has(socket, option))
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, firth_option_step(option));
+    *value = fth_lwip_value(socket, option);
+    return FIRTH_OK;
+}

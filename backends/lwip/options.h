@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of lwIP's sockets. */
+#ifndef FTH_LWIP_OPTIONS_H
+#define FTH_LWIP_OPTIONS_H
+
+/* X(OPTION, most, value): the most it takes, and what it is when nobody sets it: RFC 1122 §4.2.3.6 and lwIP's own. What is
+ * not here is not supported: lwIP's buffers are of a size that its configuration sets. */
+#define FTH_LWIP_OPTIONS(X)                                                                                            \
+    X(REUSE_ADDRESS, 1, 0)                                                                                             \
+    X(IPV6_ONLY, 1, 0)                                                                                                 \
+    X(NO_DELAY, 1, 0)                                                                                                  \
+    X(KEEP_ALIVE, 1, 0)                                                                                                \
+    X(KEEP_ALIVE_IDLE_S, 32767, 7200)                                                                                  \
+    X(KEEP_ALIVE_INTERVAL_S, 32767, 75)                                                                                \
+    X(KEEP_ALIVE_COUNT, 127, 9)                                                                                        \
+    X(TRAFFIC_CLASS, 255, 0)
+
+/* Where a socket keeps each. */
+typedef enum fth_lwip_option {
+#define FTH_LWIP_OPTION_(OPTION, most, value) FTH_LWIP_##OPTION,
+    FTH_LWIP_OPTIONS(FTH_LWIP_OPTION_)
+#undef FTH_LWIP_OPTION_
+        FTH_LWIP_OPTION_COUNT
+} fth_lwip_option;
+
+#endif

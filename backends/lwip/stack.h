@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The network of lwIP 2.2 as a backend: its raw API alone, no sockets or netconn layer, no thread of its own (NO_SYS 1).
+ *
+ * lwIP is one stack in a program, so one selector has it at a time, and all of it runs on that selector's thread: in the
+ * slots, and in poll, which takes what the netifs have received, runs lwIP's timers, ends ops, and waits.
+ *
+ * What lwIP's callbacks hear is noted in a socket, and the socket queued (fth_lwip_look); ops are tried when they are
+ * submitted and when their socket's turn comes in poll. A callback ends no op, since callbacks run inside slots too: to
+ * open a connection may cost another its control block.
+ *
+ *     OPEN ──listen──> LISTENING ── clients wait in a queue, counted by lwIP's backlog, until an ACCEPT takes them
+ *       │
+ *       └──connect──> CONNECTING ──connected──> CONNECTED <──accept── a client
+ *
+ *     pcb      whose it is. err says that lwIP has freed it; and once both sides have ended (TIME_WAIT, CLOSING) lwIP
+ *              frees it without a word, so it is let go of when the peer's end comes. NULL then.
+ *     received pbufs that stay lwIP's memory until an op takes their bytes; tcp_recved then opens the window: who does
+ *              not read stops his peer.
+ *     has_end  the peer's FIN came; error: why there is no connection any more. Both after what was received.
+ *
+ * Sends are copied into lwIP's buffers as far as they take them. When there was no memory for any (ERR_MEM), the socket
+ * is starved: with nothing in flight no `sent` will come, so lwIP's `poll`, twice a second, tries again too. */
+#ifndef FTH_LWIP_STACK_H
+#define FTH_LWIP_STACK_H
+
+#include <firth/backend.h>
+
+#include <lwip/opt.h>
+
+#include <lwip/ip_addr.h>
+#include <lwip/pbuf.h>
+#include <lwip/tcp.h>
+
+#include "backends/lwip/options.h"
+
+typedef enum fth_lwip_stage {
+    FTH_LWIP_OPEN, /* bound or not */
+    FTH_LWIP_LISTENING,
+    FTH_LWIP_CONNECTING,
+    FTH_LWIP_CONNECTED /* or was */
+} fth_lwip_stage;
+
+typedef struct fth_lwip_stack fth_lwip_stack;
+typedef struct fth_lwip_socket fth_lwip_socket;
+
+struct fth_lwip_socket {
+    fth_lwip_stack *stack;
+    firth_io *io; /* NULL: a client that nobody has accepted yet */
+    struct tcp_pcb *pcb;
+    struct pbuf *received;
+    fth_lwip_socket *next_ready, *previous_ready;
+    fth_lwip_socket *first_client, *last_client; /* of a listener */
+    fth_lwip_socket *next_client;
+    firth_address local;
+    firth_address peer;
+    int error;
+    uint8_t stage;
+    uint8_t family;
+    bool is_ready;
+    bool has_end;
+    bool is_shut_down; /* its own end is on its way */
+    bool is_starved;
+    uint16_t values[FTH_LWIP_OPTION_COUNT];
+};
+
+struct fth_lwip_stack {
+    firth_selector *selector;
+    fth_lwip_socket *ready_first, *ready_last;
+    size_t ready_count;
+};
+
+static inline fth_lwip_stack *fth_lwip_stack_of(const firth_selector *selector)
+{
+    return firth_selector_state(selector);
+}
+
+static inline fth_lwip_socket *fth_lwip_socket_of(const firth_io *io)
+{
+    return (fth_lwip_socket *)io->native; /* NOLINT(performance-no-int-to-ptr): that is what native is for */
+}
+
+/* ---- sockets (socket.c) ------------------------------------------------------------------------------------------ */
+
+int fth_lwip_socket_open(firth_io *io, firth_family family);
+void fth_lwip_socket_close(firth_io *io, firth_close_how how);
+int fth_lwip_bind(firth_io *io, const firth_address *address);
+int fth_lwip_local_address(const firth_io *io, firth_address *address);
+int fth_lwip_peer_address(const firth_io *io, firth_address *address);
+
+/* A socket without io and pcb; NULL when there is no memory. */
+fth_lwip_socket *fth_lwip_socket_new(fth_lwip_stack *stack, uint8_t family);
+
+/* Makes it io's. */
+void fth_lwip_give_to(fth_lwip_socket *socket, firth_io *io);
+
+/* Frees what it has received, and the socket; its pcb is gone. */
+void fth_lwip_socket_free(fth_lwip_socket *socket);
+
+/* ---- clients (accept.c) ------------------------------------------------------------------------------------------ */
+
+int fth_lwip_listen(firth_io *io, int backlog);
+
+/* Hands the first client that waits to `accepted`; there is one. */
+void fth_lwip_accept(fth_lwip_socket *listener, firth_io *accepted);
+
+/* Resets those that wait. */
+void fth_lwip_drop_clients(fth_lwip_socket *listener);
+
+/* ---- connections (connection.c) ---------------------------------------------------------------------------------- */
+
+/* Starts to connect: FIRTH_OK, or why not. */
+int fth_lwip_connect(fth_lwip_socket *socket, const firth_address *address);
+
+/* Leads the callbacks of a connected pcb to the socket. */
+void fth_lwip_attach(fth_lwip_socket *socket, struct tcp_pcb *pcb);
+
+/* The pcb goes its own way: nothing of it is heard any more. */
+void fth_lwip_detach(fth_lwip_socket *socket);
+
+/* Ends the connection and lets go of it. */
+void fth_lwip_end(fth_lwip_socket *socket, firth_close_how how);
+
+int fth_lwip_shutdown_write(firth_io *io);
+
+/* As a RECEIVE and a SEND: the result, or FIRTH_ERR_WOULD_BLOCK. */
+int64_t fth_lwip_receive(fth_lwip_socket *socket, firth_buffer *pieces, unsigned count);
+int64_t fth_lwip_send(fth_lwip_socket *socket, const firth_buffer *pieces, unsigned count);
+
+/* Whether such an op would end now. */
+bool fth_lwip_is_readable(const fth_lwip_socket *socket);
+bool fth_lwip_is_writable(const fth_lwip_socket *socket);
+
+/* ---- ops (ops.c) ------------------------------------------------------------------------------------------------- */
+
+firth_submit fth_lwip_submit(firth_op *op);
+void fth_lwip_cancel(firth_op *op);
+
+/* Something has happened to the socket: its ops are tried when its turn comes. */
+void fth_lwip_look(fth_lwip_socket *socket);
+
+/* It has no turn any more. */
+void fth_lwip_forget(fth_lwip_socket *socket);
+
+/* Gives each that is queued its turn. How many ops have ended. */
+unsigned fth_lwip_deliver(fth_lwip_stack *stack);
+
+/* ---- options (options.c) ----------------------------------------------------------------------------------------- */
+
+int fth_lwip_set_option(firth_io *io, firth_option option, int value);
+int fth_lwip_get_option(const firth_io *io, firth_option option, int *value);
+void fth_lwip_options_start(fth_lwip_socket *socket);
+
+/* Gives an accepted pcb what its listener has. */
+void fth_lwip_options_inherit(fth_lwip_socket *socket, const fth_lwip_socket *listener);
+
+/* What the option is, of those that a TCP socket has. */
+int fth_lwip_value(const fth_lwip_socket *socket, firth_option option);
+
+/* ---- addresses and errors (address.c) ---------------------------------------------------------------------------- */
+
+/* False: lwIP is built without that family. */
+bool fth_lwip_address_to(ip_addr_t *ip, const firth_address *address);
+void fth_lwip_address_from(firth_address *address, const ip_addr_t *ip, uint16_t port);
+
+/* As a socket of that family shows it: an IPv4 address mapped in IPv6 (RFC 4291 §2.5.5.2). */
+void fth_lwip_show(firth_address *address, uint8_t family);
+
+/* Whether it is unspecified, or one of a netif's. */
+bool fth_lwip_is_ours(const ip_addr_t *ip);
+
+/* firth_fail with what lwIP's code is called here. */
+int fth_lwip_fail(err_t err, const char *step);
+
+#endif
