@@ -2,6 +2,8 @@
 /* Listeners, and their clients from the handshake to the accept. */
 #include "backends/lwip/stack.h"
 
+#include <lwip/priv/tcp_priv.h>
+
 /* lwIP counts them in a byte. */
 enum { BACKLOG_MAX = 255 };
 
@@ -27,6 +29,21 @@ static err_t on_client(void *argument, struct tcp_pcb *pcb, err_t err)
     return ERR_OK;
 }
 
+/* lwIP lets one listen at a port of all addresses, and another at the same port of one. */
+static bool is_taken(const struct tcp_pcb *pcb)
+{
+    const struct tcp_pcb_listen *other;
+
+    for (other = tcp_listen_pcbs.listen_pcbs; other != NULL; other = other->next)
+        if (other->local_port == pcb->local_port &&
+            (IP_IS_ANY_TYPE_VAL(other->local_ip) || IP_IS_ANY_TYPE_VAL(pcb->local_ip) ||
+             (IP_GET_TYPE(&other->local_ip) == IP_GET_TYPE(&pcb->local_ip) &&
+              (ip_addr_isany(&other->local_ip) || ip_addr_isany(&pcb->local_ip) ||
+               ip_addr_eq(&other->local_ip, &pcb->local_ip)))))
+            return true;
+    return false;
+}
+
 int fth_lwip_listen(firth_io *io, int backlog)
 {
     fth_lwip_socket *socket = fth_lwip_socket_of(io);
@@ -35,6 +52,8 @@ int fth_lwip_listen(firth_io *io, int backlog)
 
     if (socket->stage != FTH_LWIP_OPEN)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "tcp_listen");
+    if (is_taken(socket->pcb))
+        return firth_fail(FIRTH_ERR_ADDRESS_IN_USE, 0, "tcp_listen");
     backlog = backlog > 0 && backlog < BACKLOG_MAX ? backlog : BACKLOG_MAX;
     pcb = tcp_listen_with_backlog_and_err(socket->pcb, (u8_t)backlog, &err);
     if (pcb == NULL)

@@ -134,7 +134,7 @@ mbedtls_options() {
     local plain=$root/$deps_dir/mbedtls-plain
     mbedtls_provide
     case $1 in
-    asan-release | ucontext | epoll | poll) # Firth without TLS is tested too
+    asan-release | ucontext | epoll | poll | lwip) # Firth without TLS is tested too
         mbedtls_cmake=(-DFIRTH_TLS=OFF)
         return
         ;;
