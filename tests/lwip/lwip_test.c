@@ -116,6 +116,27 @@ TASK_TEST(without_a_listeners_block_a_bind_is_an_error)
     return FIRTH_OK;
 }
 
+/* lwIP frees a block in TIME_WAIT when it likes, and tells nobody: none may lead to a socket that is still open. */
+TASK_TEST(a_block_in_time_wait_is_let_go_of_though_its_socket_is_open)
+{
+    firth_socket *a, *b;
+    char byte;
+
+    while (tcp_tw_pcbs != NULL)
+        tcp_abort(tcp_tw_pcbs);
+    EXPECT_EQUAL(support_pair(scope, &a, &b), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush_and_close(firth_socket_output(a)), FIRTH_OK);
+    EXPECT_EQUAL(firth_read(firth_socket_input(b), &byte, 1), FIRTH_EOF);
+    EXPECT_EQUAL(firth_write_string(firth_socket_output(b), "!"), FIRTH_OK);
+    EXPECT_EQUAL(firth_socket_close(b), FIRTH_OK);
+    EXPECT_EQUAL(firth_await_content(firth_socket_input(a), 1), 1);
+    EXPECT_EQUAL(firth_sleep(5), FIRTH_OK);
+    EXPECT(tcp_tw_pcbs != NULL && tcp_tw_pcbs->callback_arg == NULL);
+    EXPECT_EQUAL(firth_read(firth_socket_input(a), &byte, 1), 1);
+    EXPECT_EQUAL(firth_read(firth_socket_input(a), &byte, 1), FIRTH_EOF);
+    return firth_socket_close(a);
+}
+
 /* ---- the window -------------------------------------------------------------------------------------------------- */
 
 enum { MANY = 1024 * 1024 };
@@ -213,6 +234,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_close_without_memory_is_the_peers_end_all_the_same),
         cmocka_unit_test(without_control_blocks_a_connect_is_an_error_and_works_again_later),
         cmocka_unit_test(without_a_listeners_block_a_bind_is_an_error),
+        cmocka_unit_test(a_block_in_time_wait_is_let_go_of_though_its_socket_is_open),
         cmocka_unit_test(a_peer_that_is_not_read_stops_and_goes_on_when_it_is),
         cmocka_unit_test(a_port_is_in_use_on_all_addresses_if_it_is_on_one),
         cmocka_unit_test(a_second_selector_is_told_that_the_stack_is_taken),
