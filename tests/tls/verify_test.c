@@ -42,7 +42,7 @@ static void each_check_is_named(void **state)
                         "alert certificate_expired");
     expect_leaf_refused((certificate_wish){.issuer = keys.root, .not_before = "20800102000000"},
                         "certificate 0 of the chain, CN=leaf: not valid before 2080-01-02 (the clock here says 2",
-                        "alert certificate_unknown");
+                        "alert certificate_expired");
     expect_leaf_refused((certificate_wish){.issuer = other},
                         "certificate 0 of the chain, CN=leaf: unknown authority (issuer CN=Another Root)",
                         "alert unknown_ca");

@@ -70,5 +70,7 @@ int fth_tls_verify(void *argument, mbedtls_x509_crt *certificate, int depth, uin
         verify_leaf(session, certificate, flags);
     if (*flags != 0)
         fth_tls_verdict_add(session, certificate, depth, *flags);
+    if ((*flags & MBEDTLS_X509_BADCERT_FUTURE) != 0) /* certificate_expired stands for both, if not for mbedTLS */
+        *flags |= MBEDTLS_X509_BADCERT_EXPIRED;
     return 0;
 }
