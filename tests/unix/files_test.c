@@ -148,7 +148,7 @@ static void without_rights(void *argument)
     firth_selector_options options;
 
     (void)argument;
-    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+    if (geteuid() == 0 && setuid(65534) != 0)
         _exit(77);
     options = support_options();
     if (firth_run_with(&options, be_refused, NULL) < 0)
