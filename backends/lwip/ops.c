@@ -6,7 +6,8 @@
 
 static bool is_reading(const firth_op *op)
 {
-    return op->kind == FIRTH_OP_WAIT_READABLE || op->kind == FIRTH_OP_ACCEPT || op->kind == FIRTH_OP_RECEIVE;
+    return op->kind == FIRTH_OP_WAIT_READABLE || op->kind == FIRTH_OP_ACCEPT || op->kind == FIRTH_OP_RECEIVE ||
+           op->kind == FIRTH_OP_RECEIVE_DATAGRAMS;
 }
 
 static bool is_wait(const firth_op *op)
@@ -17,11 +18,13 @@ static bool is_wait(const firth_op *op)
 static const char *step_of(const firth_op *op)
 {
     static const char *const steps[] = {
-        [FIRTH_OP_WAIT_READABLE] = "tcp_recv", [FIRTH_OP_WAIT_WRITABLE] = "tcp_write", [FIRTH_OP_ACCEPT] = "tcp_accept",
-        [FIRTH_OP_CONNECT] = "tcp_connect",    [FIRTH_OP_RECEIVE] = "tcp_recv",        [FIRTH_OP_SEND] = "tcp_write",
+        [FIRTH_OP_WAIT_READABLE] = "tcp_recv",     [FIRTH_OP_WAIT_WRITABLE] = "tcp_write",
+        [FIRTH_OP_ACCEPT] = "tcp_accept",          [FIRTH_OP_CONNECT] = "tcp_connect",
+        [FIRTH_OP_RECEIVE] = "tcp_recv",           [FIRTH_OP_SEND] = "tcp_write",
+        [FIRTH_OP_RECEIVE_DATAGRAMS] = "udp_recv", [FIRTH_OP_SEND_DATAGRAMS] = "udp_sendto",
     };
 
-    return op->kind < sizeof steps / sizeof steps[0] ? steps[op->kind] : "op";
+    return steps[op->kind];
 }
 
 /* ---- attempts ---------------------------------------------------------------------------------------------------- */
@@ -31,6 +34,8 @@ static bool could_end(const fth_lwip_socket *socket, const firth_op *op)
 {
     if (op->kind == FIRTH_OP_CONNECT)
         return socket->stage != FTH_LWIP_CONNECTING || socket->pcb == NULL;
+    if (socket->stage == FTH_LWIP_DATAGRAMS)
+        return !is_reading(op) || socket->first_mail != NULL;
     if (socket->stage == FTH_LWIP_LISTENING)
         return socket->first_client != NULL || !is_reading(op);
     if (socket->stage != FTH_LWIP_CONNECTED)
@@ -57,21 +62,30 @@ static int64_t connected(const fth_lwip_socket *socket)
     return socket->pcb != NULL ? FIRTH_ERR_WOULD_BLOCK : socket->error;
 }
 
+static int64_t move_datagrams(fth_lwip_socket *socket, firth_op *op)
+{
+    if (op->kind == FIRTH_OP_RECEIVE_DATAGRAMS)
+        return fth_lwip_receive_datagrams(socket, op->with.datagrams, op->piece_count);
+    if (op->kind == FIRTH_OP_SEND_DATAGRAMS)
+        return fth_lwip_send_datagrams(socket, op->with.datagrams, op->piece_count);
+    return op->kind == FIRTH_OP_CONNECT ? fth_lwip_datagram_connect(socket, op->with.address) : FIRTH_ERR_ARGUMENT;
+}
+
 /* The result, or FIRTH_ERR_WOULD_BLOCK. */
 static int64_t attempt(fth_lwip_socket *socket, firth_op *op)
 {
+    if (is_wait(op))
+        return could_end(socket, op) ? FIRTH_OK : FIRTH_ERR_WOULD_BLOCK;
+    if (socket->stage == FTH_LWIP_DATAGRAMS)
+        return move_datagrams(socket, op);
     if (op->kind == FIRTH_OP_CONNECT)
         return connected(socket);
     if (op->kind == FIRTH_OP_ACCEPT)
         return accept(socket, op);
-    if (is_wait(op))
-        return could_end(socket, op) ? FIRTH_OK : FIRTH_ERR_WOULD_BLOCK;
     if (socket->stage != FTH_LWIP_CONNECTED)
         return FIRTH_ERR_NOT_CONNECTED;
-    if (op->kind == FIRTH_OP_RECEIVE)
-        return fth_lwip_receive(socket, op->with.pieces, op->piece_count);
-    return op->kind == FIRTH_OP_SEND ? fth_lwip_send(socket, op->with.pieces, op->piece_count)
-                                     : FIRTH_ERR_NOT_SUPPORTED;
+    return op->kind == FIRTH_OP_RECEIVE ? fth_lwip_receive(socket, op->with.pieces, op->piece_count)
+                                        : fth_lwip_send(socket, op->with.pieces, op->piece_count);
 }
 
 /* ---- turns ------------------------------------------------------------------------------------------------------- */

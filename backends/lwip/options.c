@@ -3,47 +3,41 @@
 #include "backends/lwip/options.h"
 #include "backends/lwip/stack.h"
 
+#include <limits.h>
+#include <lwip/udp.h>
+
 /* The ECN bits of the traffic class are TCP's own (RFC 3168 §5). */
 enum { ECN_MASK = 3 };
 
 static const struct rule {
     bool is_there;
     uint8_t place;
-    uint16_t most;
-    uint16_t value;
+    uint32_t most;
+    uint32_t value;
 } rules[FIRTH_OPTION_COUNT_] = {
 #define RULE(OPTION, most, value) [FIRTH_OPTION_##OPTION] = {true, FTH_LWIP_##OPTION, most, value},
     FTH_LWIP_OPTIONS(RULE)
 #undef RULE
 };
 
-void fth_lwip_options_start(fth_lwip_socket *socket)
-{
-    for (int option = 0; option < FIRTH_OPTION_COUNT_; option++)
-        if (rules[option].is_there)
-            socket->values[rules[option].place] = rules[option].value;
-}
-
 int fth_lwip_value(const fth_lwip_socket *socket, firth_option option)
 {
-    return socket->values[rules[option].place];
+    return (int)socket->values[rules[option].place];
 }
 
-static void set_flag(struct tcp_pcb *pcb, u8_t flag, bool is_set)
+/* so_options of a control block */
+static u8_t with_flag(u8_t flags, u8_t flag, bool is_set)
 {
-    if (is_set)
-        ip_set_option(pcb, flag);
-    else
-        ip_reset_option(pcb, flag);
+    return (u8_t)(is_set ? flags | flag : flags & ~flag);
 }
 
 /* A listener's block is a shorter one: what only connections have is given to its clients. */
 static void apply(struct tcp_pcb *pcb, firth_option option, unsigned value)
 {
     if (option == FIRTH_OPTION_REUSE_ADDRESS)
-        set_flag(pcb, SOF_REUSEADDR, value != 0);
+        pcb->so_options = with_flag(pcb->so_options, SOF_REUSEADDR, value != 0);
     else if (option == FIRTH_OPTION_KEEP_ALIVE)
-        set_flag(pcb, SOF_KEEPALIVE, value != 0);
+        pcb->so_options = with_flag(pcb->so_options, SOF_KEEPALIVE, value != 0);
     else if (option == FIRTH_OPTION_TRAFFIC_CLASS)
         pcb->tos = (u8_t)value;
     else if (pcb->state == LISTEN)
@@ -60,6 +54,36 @@ static void apply(struct tcp_pcb *pcb, firth_option option, unsigned value)
         pcb->keep_cnt = value;
 }
 
+/* Those that are not here are asked for when a datagram comes. */
+static void apply_to_datagrams(struct udp_pcb *pcb, firth_option option, unsigned value)
+{
+    if (option == FIRTH_OPTION_REUSE_ADDRESS)
+        pcb->so_options = with_flag(pcb->so_options, SOF_REUSEADDR, value != 0);
+    else if (option == FIRTH_OPTION_BROADCAST)
+        pcb->so_options = with_flag(pcb->so_options, SOF_BROADCAST, value != 0);
+    else if (option == FIRTH_OPTION_TRAFFIC_CLASS)
+        pcb->tos = (u8_t)value;
+    else if (option == FIRTH_OPTION_HOP_LIMIT)
+        pcb->ttl = (u8_t)value;
+    else if (option == FIRTH_OPTION_MULTICAST_HOP_LIMIT)
+        udp_set_multicast_ttl(pcb, (u8_t)value);
+    else if (option == FIRTH_OPTION_MULTICAST_INTERFACE)
+        udp_set_multicast_netif_index(pcb, (u8_t)value);
+    else if (option == FIRTH_OPTION_MULTICAST_LOOP)
+        pcb->flags = with_flag(pcb->flags, UDP_FLAGS_MULTICAST_LOOP, value != 0);
+}
+
+/* lwIP's own choice for datagrams to groups is to send them far and not to this machine. */
+void fth_lwip_options_start(fth_lwip_socket *socket)
+{
+    for (int option = 0; option < FIRTH_OPTION_COUNT_; option++)
+        if (rules[option].is_there) {
+            socket->values[rules[option].place] = rules[option].value;
+            if (socket->udp != NULL)
+                apply_to_datagrams(socket->udp, (firth_option)option, rules[option].value);
+        }
+}
+
 void fth_lwip_options_inherit(fth_lwip_socket *socket, const fth_lwip_socket *listener)
 {
     for (int option = 0; option < FIRTH_OPTION_COUNT_; option++)
@@ -71,19 +95,23 @@ void fth_lwip_options_inherit(fth_lwip_socket *socket, const fth_lwip_socket *li
 
 static bool has(const fth_lwip_socket *socket, firth_option option)
 {
-    return rules[option].is_there && (option != FIRTH_OPTION_IPV6_ONLY || socket->family == FIRTH_FAMILY_IPV6);
+    return rules[option].is_there && (option != FIRTH_OPTION_IPV6_ONLY || socket->family == FIRTH_FAMILY_IPV6) &&
+           (option != FIRTH_OPTION_RECEIVE_BUFFER_BYTES || socket->udp != NULL);
 }
 
 int fth_lwip_set_option(firth_io *io, firth_option option, int value)
 {
     fth_lwip_socket *socket = fth_lwip_socket_of(io);
 
-    if (!has(socket, option) || (option == FIRTH_OPTION_TRAFFIC_CLASS && (value & ECN_MASK) != 0))
+    if (!has(socket, option) ||
+        (option == FIRTH_OPTION_TRAFFIC_CLASS && socket->udp == NULL && (value & ECN_MASK) != 0))
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, firth_option_step(option));
-    if (value > rules[option].most || (option == FIRTH_OPTION_IPV6_ONLY && socket->local.port != 0))
+    if ((uint32_t)value > rules[option].most || (option == FIRTH_OPTION_IPV6_ONLY && socket->local.port != 0))
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, firth_option_step(option));
-    socket->values[rules[option].place] = (uint16_t)value;
-    if (socket->pcb != NULL)
+    socket->values[rules[option].place] = (uint32_t)value;
+    if (socket->udp != NULL)
+        apply_to_datagrams(socket->udp, option, (unsigned)value);
+    else if (socket->pcb != NULL)
         apply(socket->pcb, option, (unsigned)value);
     return FIRTH_OK;
 }

@@ -129,15 +129,17 @@ static void lwip_wake(firth_selector *selector)
 
 const firth_backend firth_backend_lwip = {
     .name = "lwip",
-    .capabilities = FIRTH_CAN_INHERIT,
+    .capabilities = FIRTH_CAN_INHERIT | FIRTH_CAN_DATAGRAMS | FIRTH_CAN_BATCH,
     .open = lwip_open,
     .close = lwip_close,
     .socket_open = fth_lwip_socket_open,
+    .datagram_open = fth_lwip_datagram_open,
     .socket_close = fth_lwip_socket_close,
     .bind = fth_lwip_bind,
     .listen = fth_lwip_listen,
     .set_option = fth_lwip_set_option,
     .get_option = fth_lwip_get_option,
+    .multicast = fth_lwip_multicast,
     .local_address = fth_lwip_local_address,
     .peer_address = fth_lwip_peer_address,
     .shutdown_write = fth_lwip_shutdown_write,

@@ -19,7 +19,9 @@
  *     has_end  the peer's FIN came; error: why there is no connection any more. Both after what was received.
  *
  * Sends are copied into lwIP's buffers as far as they take them. When there was no memory for any (ERR_MEM), the socket
- * is starved: with nothing in flight no `sent` will come, so lwIP's `poll`, twice a second, tries again too. */
+ * is starved: with nothing in flight no `sent` will come, so lwIP's `poll`, once each slow timer, tries again too.
+ *
+ * A datagram socket has one stage. Its mail is pbufs too, each with what its headers said. */
 #ifndef FTH_LWIP_STACK_H
 #define FTH_LWIP_STACK_H
 
@@ -37,17 +39,24 @@ typedef enum fth_lwip_stage {
     FTH_LWIP_OPEN, /* bound or not */
     FTH_LWIP_LISTENING,
     FTH_LWIP_CONNECTING,
-    FTH_LWIP_CONNECTED /* or was */
+    FTH_LWIP_CONNECTED, /* or was */
+    FTH_LWIP_DATAGRAMS
 } fth_lwip_stage;
 
 typedef struct fth_lwip_stack fth_lwip_stack;
 typedef struct fth_lwip_socket fth_lwip_socket;
+typedef struct fth_lwip_mail fth_lwip_mail;   /* see datagram.c */
+typedef struct fth_lwip_group fth_lwip_group; /* see group.c */
 
 struct fth_lwip_socket {
     fth_lwip_stack *stack;
     firth_io *io; /* NULL: a client that nobody has accepted yet */
     struct tcp_pcb *pcb;
     struct pbuf *received;
+    struct udp_pcb *udp; /* of a datagram socket, which has no pcb and nothing received */
+    fth_lwip_mail *first_mail, *last_mail;
+    size_t mail_bytes;
+    fth_lwip_group *groups;
     fth_lwip_socket *next_ready, *previous_ready;
     fth_lwip_socket *first_client, *last_client; /* of a listener */
     fth_lwip_socket *next_client;
@@ -60,7 +69,7 @@ struct fth_lwip_socket {
     bool has_end;
     bool is_shut_down; /* its own end is on its way */
     bool is_starved;
-    uint16_t values[FTH_LWIP_OPTION_COUNT];
+    uint32_t values[FTH_LWIP_OPTION_COUNT];
 };
 
 struct fth_lwip_stack {
@@ -87,7 +96,13 @@ int fth_lwip_bind(firth_io *io, const firth_address *address);
 int fth_lwip_local_address(const firth_io *io, firth_address *address);
 int fth_lwip_peer_address(const firth_io *io, firth_address *address);
 
-/* A socket without io and pcb; NULL when there is no memory. */
+/* A socket for io, which does not know of it yet, without a control block; NULL, and *rc says why. */
+fth_lwip_socket *fth_lwip_socket_make(firth_io *io, firth_family family, int *rc);
+
+/* Gives a datagram socket a port. FIRTH_OK, or why not. */
+int fth_lwip_bind_any(fth_lwip_socket *socket);
+
+/* A socket without io and control block; NULL when there is no memory. */
 fth_lwip_socket *fth_lwip_socket_new(fth_lwip_stack *stack, uint8_t family);
 
 /* Makes it io's. */
@@ -129,6 +144,25 @@ int64_t fth_lwip_send(fth_lwip_socket *socket, const firth_buffer *pieces, unsig
 /* Whether such an op would end now. */
 bool fth_lwip_is_readable(const fth_lwip_socket *socket);
 bool fth_lwip_is_writable(const fth_lwip_socket *socket);
+
+/* ---- datagrams (datagram.c, group.c) ------------------------------------------------------------------------------ */
+
+int fth_lwip_datagram_open(firth_io *io, firth_family family);
+int fth_lwip_datagram_connect(fth_lwip_socket *socket, const firth_address *address);
+
+/* Leaves nothing of it in lwIP; of a connection it does nothing. */
+void fth_lwip_datagram_close(fth_lwip_socket *socket);
+
+/* As RECEIVE_DATAGRAMS and SEND_DATAGRAMS: the result, or FIRTH_ERR_WOULD_BLOCK. */
+int64_t fth_lwip_receive_datagrams(fth_lwip_socket *socket, firth_datagram *datagrams, unsigned count);
+int64_t fth_lwip_send_datagrams(fth_lwip_socket *socket, const firth_datagram *datagrams, unsigned count);
+
+int fth_lwip_multicast(firth_io *io, firth_membership membership, const firth_address *address,
+                       uint32_t interface_index, const firth_address *source);
+void fth_lwip_leave_groups(fth_lwip_socket *socket);
+
+/* Whether it has joined that group on that netif. */
+bool fth_lwip_is_member(const fth_lwip_socket *socket, const ip_addr_t *ip, uint8_t netif_index);
 
 /* ---- ops (ops.c) ------------------------------------------------------------------------------------------------- */
 

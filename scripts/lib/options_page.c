@@ -52,7 +52,9 @@ static void read_backends(void)
     FTH_BSD_IPV6_OPTIONS(ON_BSD_6)
 #define ON_WINDOWS(OPTION, level, name) rows[FIRTH_OPTION_##OPTION].windows = #name;
     FTH_WINDOWS_OPTIONS(ON_WINDOWS)
-#define ON_LWIP(OPTION, highest, value) rows[FIRTH_OPTION_##OPTION].lwip = TEXT(value);
+#define ON_LWIP(OPTION, highest, value)                                                                                \
+    rows[FIRTH_OPTION_##OPTION].lwip =                                                                                 \
+        rows[FIRTH_OPTION_##OPTION].least > rows[FIRTH_OPTION_##OPTION].most ? "told" : TEXT(value);
     FTH_LWIP_OPTIONS(ON_LWIP)
 #define SIM(OPTION, highest, value)                                                                                    \
     rows[FIRTH_OPTION_##OPTION].sim =                                                                                  \
@@ -127,7 +129,8 @@ int main(void)
         "one: a socket of both families\nhas both set. \"told ×2\": getsockopt(2) tells twice what was asked for, "
         "which Firth takes back. Under Windows stands\n"
         "Winsock's name, and [windows.md](windows.md) has what differs. Under lwIP and simulator stands the value "
-        "nobody\nhas set. What runs on which system is in [platforms.md](platforms.md).\n\n"
+        "nobody\nhas set; lwIP has `receive_buffer_bytes` for UDP alone. What runs on which system is in "
+        "[platforms.md](platforms.md).\n\n"
         "| option | what it is | values | TCP | UDP | Unix | Linux | macOS | BSDs | Windows | lwIP | simulator |\n"
         "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (i = 0; i < FIRTH_OPTION_COUNT_; i++) {

@@ -28,10 +28,13 @@
 /* The loopback, with no limit to what waits in it but memory: a limit is a loss, and a loss 3 s. */
 #define LWIP_NETIF_LOOPBACK     1
 #define LWIP_HAVE_LOOPIF        1
+#define LWIP_LOOPIF_MULTICAST   1
 #define LWIP_LOOPBACK_MAX_PBUFS 0
 
 /* Options of sockets. */
 #define SO_REUSE           1
+#define SO_REUSE_RXTOALL   1 /* to a group: all its members */
+#define IP_DEFAULT_TTL     64
 #define IP_SOF_BROADCAST   1
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_LISTEN_BACKLOG 1
@@ -41,6 +44,7 @@
 #define MEM_ALIGNMENT           8
 #define MEMP_NUM_TCP_PCB        4096
 #define MEMP_NUM_TCP_PCB_LISTEN 128
+#define MEMP_NUM_UDP_PCB        256
 #define MEMP_NUM_TCP_SEG        8192
 #define MEMP_NUM_PBUF           1024
 #define PBUF_POOL_SIZE          256
