@@ -141,7 +141,7 @@ static bool read_flags(nc *self, const char *option)
     return option[1] != '\0';
 }
 
-/* Host, port and path, and whether all of it goes together. */
+/* Host, port and path. */
 static bool read_place(nc *self, char **words, int count)
 {
     int least = self->is_unix || self->is_server ? 1 : 2, most = self->is_unix ? 1 : 2;
@@ -152,11 +152,27 @@ static bool read_place(nc *self, char **words, int count)
         self->host = words[0];
     if (!self->is_unix)
         self->service = words[count - 1];
-    if (self->is_datagram && (self->is_unix || self->has_tls))
+    return true;
+}
+
+/* Whether TLS has what it needs, and nothing that would be ignored. */
+static bool is_tls_complete(const nc *self)
+{
+    if (!self->has_tls)
+        return self->authorities_file == NULL && self->server_name == NULL && self->certificate_file == NULL &&
+               self->key_file == NULL && !self->takes_any_certificate;
+    if (self->is_datagram || (self->key_file != NULL && self->certificate_file == NULL))
         return false;
-    if (self->is_server && self->has_tls && (self->certificate_file == NULL || self->takes_any_certificate))
+    return !self->is_server ||
+           (self->certificate_file != NULL && self->server_name == NULL && !self->takes_any_certificate);
+}
+
+/* Whether all of it goes together. */
+static bool is_consistent(const nc *self)
+{
+    if (self->is_unix && (self->is_datagram || self->family != FIRTH_FAMILY_NONE))
         return false;
-    return self->is_server || !self->keeps_serving;
+    return (self->is_server || !self->keeps_serving) && is_tls_complete(self);
 }
 
 /* Where failures that touch nobody else are told: of a client that could not agree on TLS, for one. */
@@ -178,7 +194,7 @@ int main(int argc, char **argv)
         else if (!read_flags(&self, argv[at]))
             return usage(argv[0]);
     }
-    if (!read_place(&self, argv + at, argc - at))
+    if (!read_place(&self, argv + at, argc - at) || !is_consistent(&self))
         return usage(argv[0]);
     nc_console_open();
     options.log = print_log;

@@ -289,7 +289,8 @@ a_signal_ends_it_though_it_waits_for_standard_input() {
 
 options_that_are_none_end_with_2() {
     local line words
-    for line in '' '-x' '-l' '127.0.0.1' '-k 127.0.0.1 1' '-w x 127.0.0.1 1' '-u -U path' '-l --tls 0' '-u --tls a 1'; do
+    for line in '' '-x' '-l' '127.0.0.1' '-k 127.0.0.1 1' '-w x 127.0.0.1 1' '-u -U path' '-4 -U path' \
+        '-l --tls 0' '-u --tls a 1' '--insecure a 1' '--tls --key x a 1' '-l --tls --cert x --insecure 0' 'a b c'; do
         read -ra words <<<"$line"
         launch ours "$firth_nc" "${words[@]}" </dev/null
         hear_error ours 'usage: '
