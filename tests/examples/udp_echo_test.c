@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The echo of datagrams, and clients that are not Firth. */
 #include "tests/examples/program.h"
+#include "tests/support/cloexec.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
