@@ -123,7 +123,9 @@ build_mbedtls_for() {
     build_mbedtls plain cc "${flags[@]}" || return 1
     flags+=(-fno-omit-frame-pointer -fno-sanitize-recover=all)
     case $1 in
-    asan | asan-release | kqueue-asan) build_mbedtls asan gcc "${flags[@]}" -fsanitize=address,undefined "$mbedtls_harmless" && mbedtls_kind=asan ;;
+    asan | asan-release | kqueue-asan | lwip)
+        build_mbedtls asan gcc "${flags[@]}" -fsanitize=address,undefined "$mbedtls_harmless" && mbedtls_kind=asan
+        ;;
     fuzz) build_mbedtls fuzz clang "${flags[@]}" -fsanitize=fuzzer-no-link,address && mbedtls_kind=fuzz ;;
     tsan | kqueue-tsan) build_mbedtls tsan clang "${flags[@]}" -fsanitize=thread && mbedtls_kind=tsan ;;
     esac
@@ -134,7 +136,7 @@ mbedtls_options() {
     local plain=$root/$deps_dir/mbedtls-plain
     mbedtls_provide
     case $1 in
-    asan-release | ucontext | epoll | poll | lwip) # Firth without TLS is tested too
+    asan-release | ucontext | epoll | poll) # Firth without TLS is tested too
         mbedtls_cmake=(-DFIRTH_TLS=OFF)
         return
         ;;
