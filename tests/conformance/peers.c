@@ -188,9 +188,11 @@ int fth_kit_fit_unread(const firth_socket *receiver, size_t *size)
     if (rc == FIRTH_ERR_NOT_SUPPORTED)
         return FIRTH_OK;
     TRY(rc);
-    /* Half of it: over TLS there is more than the bytes. */
-    if (*size > (size_t)value / 2)
-        *size = (size_t)value / 2;
+    /* Over TLS there is more than the bytes. */
+    if (fth_kit.tls_server != NULL)
+        value /= 2;
+    if (*size > (size_t)value)
+        *size = (size_t)value;
     return FIRTH_OK;
 }
 
