@@ -73,10 +73,22 @@ int fth_errors_drain(const firth_io *io)
 
 #endif
 
+/* What a report told of, which is told now: 0 for nothing. libkqueue takes the socket's error to tell it so. Test: the mode
+ * "eaten" of tests/kqueue. */
+static int take_reported(firth_io *io)
+{
+    int os_code = (int)(io->state >> FTH_ERROR_SHIFT);
+
+    io->state &= ((uint32_t)1 << FTH_ERROR_SHIFT) - 1 - FTH_HANGUP;
+    return os_code;
+}
+
 static bool fail(firth_op *op, int os_code, const char *step)
 {
-    if ((op->io->state & FTH_CONNECTED) != 0)
+    if ((op->io->state & FTH_CONNECTED) != 0) {
         (void)fth_errors_drain(op->io);
+        (void)take_reported(op->io);
+    }
     return fth_fail(op, os_code, step);
 }
 
@@ -88,8 +100,11 @@ bool fth_not_received(firth_op *op, int os_code)
         return fail(op, os_code, "recvmsg");
     if ((io->state & FTH_HANGUP) != 0) {
         /* An error was reported, and is not pending any more: the queue may have it, and must not keep it. */
-        io->state &= ~(uint32_t)FTH_HANGUP;
+        const int reported = take_reported(io);
+
         os_code = fth_errors_drain(io);
+        if (os_code == 0)
+            os_code = reported;
         if (os_code != 0)
             return fth_fail(op, os_code, "recvmsg");
     }

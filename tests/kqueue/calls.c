@@ -273,6 +273,8 @@ double_look double_look_at(int descriptor, int filter)
     } else {
         look.is_ended = !is_packet && ((revents & (POLLERR | POLLHUP)) != 0 || !can_send(descriptor));
     }
+    if (is_packet && look.error != 0 && double_has(DOUBLE_EATEN))
+        look.is_ended = true; /* as libkqueue has it, which no kernel does */
     if (!look.is_ended || (double_has(DOUBLE_QUIET_ERRORS) && look.error != 0 && look.data == 0)) {
         look.is_ended = look.is_ended && look.error == 0;
         look.error = 0; /* fflags go with EV_EOF */
