@@ -137,17 +137,24 @@ static bool give(control *space, struct msghdr *native, const firth_unix_message
     return true;
 }
 
-/* A datagram with an address finds no room at its receiver, which no report of this socket tells of; so it stays
- * writable. A BSD says ENOBUFS of that (unix(4), FreeBSD), and of a receiver that was connected to it too. */
+/* Buffers come back without an event (see attempt_send in ops.c), and a BSD says so of a receiver without room too (unix(4),
+ * FreeBSD): whoever waits now asks for a second look. A datagram with an address finds no room at its receiver, which no
+ * report of this socket tells of; so it stays writable. Test: the mode "no_buffers" of tests/kqueue. */
+static int64_t would_block(firth_io *io, const firth_unix_message *message, uint32_t cleared)
+{
+    if (message->address == NULL)
+        io->state &= ~cleared;
+    return FIRTH_ERR_WOULD_BLOCK;
+}
+
 static int64_t not_sent(firth_io *io, const firth_unix_message *message)
 {
-    if (errno == ENOBUFS && (io->state & FTH_DATAGRAMS) != 0 && fth_reactor_of(io)->poller->waits_for_buffers)
-        return FIRTH_ERR_WOULD_BLOCK;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        if (message->address == NULL)
-            io->state &= ~(uint32_t)FTH_WRITABLE;
-        return FIRTH_ERR_WOULD_BLOCK;
-    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return would_block(io, message, FTH_WRITABLE);
+    if (errno == ENOBUFS && fth_reactor_of(io)->poller->waits_for_buffers)
+        return would_block(io, message, FTH_WRITABLE | FTH_WATCHED_WRITE);
+    if (errno == EPROTOTYPE && message->address == NULL)
+        errno = ECONNRESET; /* macOS, as of TCP's: see attempt_send. Test: the mode "eprototype" */
     if (errno == ENOENT || errno == EPROTOTYPE)
         return firth_fail(FIRTH_ERR_REFUSED, errno, "sendmsg");
     return fth_fail_errno("sendmsg");

@@ -12,11 +12,11 @@ failed=0
 # Tests that count calls, or ask what a call came to at once, are not for modes in which a call more is what is asked for.
 not_for() {
     case ,$1, in
-    *,refused,* | *,shuffled,*) printf 'backend_(accept|cancel|ending|kqueue|registration|transfer|wake)_test|tcp_cost_test|' ;;
+    *,refused,* | *,shuffled,*) printf 'backend_(accept|cancel|datagram_open|ending|kqueue|registration|transfer|wake)_test|tcp_cost_test|' ;;
     esac
     case ,$1, in
-    *,no_buffers,*) printf 'backend_|tcp_cost_test|tcp_flush_test|auto_flush_test|' ;;
-    *,eprototype,*) printf 'backend_ending_test|' ;;
+    *,no_buffers,*) printf 'backend_|tcp_cost_test|tcp_flush_test|auto_flush_test|secure_accept_test|' ;;
+    *,eprototype,*) printf 'backend_ending_test|secure_start_test|' ;;
     esac
     printf 'conformance|planted|mutants'
 }
