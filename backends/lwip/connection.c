@@ -66,6 +66,7 @@ static void on_error(void *argument, err_t err)
     fth_lwip_socket *socket = argument;
 
     socket->pcb = NULL;
+    socket->lwip_error = err;
     if (err == ERR_RST)
         socket->error = socket->stage == FTH_LWIP_CONNECTING ? FIRTH_ERR_REFUSED : FIRTH_ERR_RESET;
     else if (err != ERR_CLSD)

@@ -125,6 +125,12 @@ void fth_lwip_forget(fth_lwip_socket *socket)
     stack->ready_count--;
 }
 
+/* What lwIP calls the result, if it is the connection's error. */
+static int os_code_of(const fth_lwip_socket *socket, int64_t result)
+{
+    return result < 0 && result == socket->error ? socket->lwip_error : 0;
+}
+
 static void complete(firth_op *op, int64_t result)
 {
     firth_io *io = op->io;
@@ -135,7 +141,7 @@ static void complete(firth_op *op, int64_t result)
         io->writing = NULL;
     if (op->kind == FIRTH_OP_WAIT_READABLE)
         io->state &= ~FIRTH_IO_DRY;
-    firth_op_complete(op, result, 0, result < 0 ? step_of(op) : NULL);
+    firth_op_complete(op, result, os_code_of(fth_lwip_socket_of(io), result), result < 0 ? step_of(op) : NULL);
 }
 
 /* Tries a pending op; whether it has ended. */
@@ -172,7 +178,7 @@ unsigned fth_lwip_deliver(fth_lwip_stack *stack)
 static firth_submit finish(firth_op *op, int64_t result, const char *step)
 {
     op->result = result;
-    op->os_code = 0;
+    op->os_code = os_code_of(fth_lwip_socket_of(op->io), result);
     op->step = step;
     return FIRTH_SUBMIT_DONE;
 }

@@ -63,6 +63,7 @@ struct fth_lwip_socket {
     firth_address local;
     firth_address peer;
     int error;
+    err_t lwip_error; /* what lwIP calls it */
     uint8_t stage;
     uint8_t family;
     bool is_ready;

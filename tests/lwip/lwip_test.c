@@ -182,6 +182,26 @@ TASK_TEST(a_peer_that_is_not_read_stops_and_goes_on_when_it_is)
     return firth_socket_close(b);
 }
 
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
+
+TASK_TEST(a_failure_tells_what_lwip_calls_it)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_socket *a, *b;
+    char byte;
+
+    EXPECT_EQUAL(firth_tcp_connect(&tcp, "127.0.0.1", support_closed_port(), &a), FIRTH_ERR_REFUSED);
+    EXPECT_EQUAL(firth_last_failure()->os_code, ERR_RST);
+    EXPECT_EQUAL(firth_tcp_connect(&tcp, "192.0.2.1", 9, &a), FIRTH_ERR_NETWORK_UNREACHABLE);
+    EXPECT_EQUAL(firth_last_failure()->os_code, ERR_RTE);
+    EXPECT_EQUAL(support_pair(scope, &a, &b), FIRTH_OK);
+    firth_socket_abort(a);
+    EXPECT_EQUAL(firth_read(firth_socket_input(b), &byte, 1), FIRTH_ERR_RESET);
+    EXPECT_EQUAL(firth_last_failure()->os_code, ERR_RST);
+    firth_socket_abort(b);
+    return FIRTH_OK;
+}
+
 /* ---- the stack --------------------------------------------------------------------------------------------------- */
 
 TASK_TEST(a_second_selector_is_told_that_the_stack_is_taken)
@@ -236,6 +256,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(without_a_listeners_block_a_bind_is_an_error),
         cmocka_unit_test(a_block_in_time_wait_is_let_go_of_though_its_socket_is_open),
         cmocka_unit_test(a_peer_that_is_not_read_stops_and_goes_on_when_it_is),
+        cmocka_unit_test(a_failure_tells_what_lwip_calls_it),
         cmocka_unit_test(a_port_is_in_use_on_all_addresses_if_it_is_on_one),
         cmocka_unit_test(a_second_selector_is_told_that_the_stack_is_taken),
     };
