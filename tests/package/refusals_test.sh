@@ -41,6 +41,10 @@ check the_backend_of_windows_is_refused_elsewhere refuses 'the backend "iocp" do
     configure -DFIRTH_BACKEND=iocp
 check a_backend_of_another_system_is_refused refuses 'the backend "epoll" does not run on FreeBSD' \
     configure -DFIRTH_BACKEND=epoll -DCMAKE_SYSTEM_NAME=FreeBSD
+check lwip_without_its_source_says_what_helps refuses 'scripts/fetch-lwip' \
+    configure -DFIRTH_BACKEND=lwip -DFIRTH_LWIP_FETCHED=
+check a_folder_without_lwip_is_refused refuses 'is no source of lwIP 2.2' \
+    configure -DFIRTH_BACKEND=lwip -DFIRTH_LWIP_SOURCE="$source_dir"
 check an_unknown_extra_backend_is_refused refuses 'FIRTH_EXTRA_BACKENDS: there is no backend "nonsense"' \
     configure '-DFIRTH_EXTRA_BACKENDS=poll;nonsense'
 check an_unknown_context_is_refused refuses 'it takes auto, assembly or ucontext' configure -DFIRTH_CONTEXT=fibers
