@@ -86,7 +86,7 @@ static int post(const firth_op *op, fth_record *record)
     DWORD bytes = 0;
 
     if (record->client_socket == INVALID_SOCKET)
-        record->client_socket = fth_socket_make((op->io->state & FTH_IPV6) != 0);
+        record->client_socket = fth_socket_make((op->io->state & FTH_IPV6) != 0, false);
     if (record->client_socket == INVALID_SOCKET)
         return WSAGetLastError();
     return iocp->accept(fth_socket_of(op->io), record->client_socket, record->addresses, 0, FTH_ACCEPT_ADDRESS_BYTES,

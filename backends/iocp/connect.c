@@ -48,6 +48,8 @@ firth_submit fth_connect_start(firth_op *op)
     const int size = fth_address_to_native(&native, op->with.address);
     int os_code;
 
+    if ((io->state & FTH_DATAGRAMS) != 0)
+        return fth_connect_datagrams(op);
     if (size == 0)
         return fth_end(op, FIRTH_ERR_ADDRESS_INVALID, 0, "connect");
     if (op->attempt_only)

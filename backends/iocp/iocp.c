@@ -35,10 +35,16 @@ static int get_function(SOCKET socket, GUID name, void *function, DWORD size, co
 static int get_functions(fth_iocp *iocp, SOCKET socket)
 {
     const GUID accept_ex = WSAID_ACCEPTEX, connect_ex = WSAID_CONNECTEX;
+    const GUID receive_message = WSAID_WSARECVMSG, send_message = WSAID_WSASENDMSG;
     int rc = get_function(socket, accept_ex, &iocp->accept, sizeof iocp->accept, "WSAIoctl(AcceptEx)");
 
     if (rc >= 0)
         rc = get_function(socket, connect_ex, &iocp->connect, sizeof iocp->connect, "WSAIoctl(ConnectEx)");
+    if (rc >= 0)
+        rc = get_function(socket, receive_message, &iocp->receive_message, sizeof iocp->receive_message,
+                          "WSAIoctl(WSARecvMsg)");
+    if (rc >= 0)
+        rc = get_function(socket, send_message, &iocp->send_message, sizeof iocp->send_message, "WSAIoctl(WSASendMsg)");
     return rc;
 }
 
@@ -49,7 +55,7 @@ static int probe(fth_iocp *iocp)
     int ipv6, rc = FIRTH_OK;
 
     for (ipv6 = 0; ipv6 <= 1 && rc >= 0; ipv6++) {
-        SOCKET socket = fth_socket_make(ipv6 != 0);
+        SOCKET socket = fth_socket_make(ipv6 != 0, false);
 
         if (socket == INVALID_SOCKET)
             continue;
@@ -117,6 +123,12 @@ static DWORD timeout_ms(int64_t until_ns)
     return left_ms < INT_MAX ? (DWORD)left_ms : INT_MAX;
 }
 
+static bool is_of(const fth_record *record, const OVERLAPPED *overlapped)
+{
+    return overlapped == &record->reading || overlapped == &record->writing ||
+           (record->messages != NULL && overlapped == &record->messages->mark);
+}
+
 static void take(fth_iocp *iocp, const OVERLAPPED_ENTRY *packet)
 {
     fth_record *record;
@@ -128,7 +140,7 @@ static void take(fth_iocp *iocp, const OVERLAPPED_ENTRY *packet)
     /* A socket that was given away stays with this port where the system cannot undo that: what its new owner does there is
      * of no OVERLAPPED of ours. */
     record = fth_record_find(iocp, packet->lpCompletionKey);
-    if (record != NULL && (packet->lpOverlapped == &record->reading || packet->lpOverlapped == &record->writing))
+    if (record != NULL && is_of(record, packet->lpOverlapped))
         fth_op_packet(record, packet->lpOverlapped);
 }
 
@@ -163,10 +175,11 @@ static void fth_iocp_wake(firth_selector *selector)
 
 const firth_backend firth_backend_iocp = {
     .name = "iocp",
-    .capabilities = FIRTH_CAN_ADOPT,
+    .capabilities = FIRTH_CAN_ADOPT | FIRTH_CAN_DATAGRAMS,
     .open = fth_iocp_open,
     .close = fth_iocp_close,
     .socket_open = fth_iocp_socket_open,
+    .datagram_open = fth_iocp_datagram_open,
     .socket_close = fth_iocp_socket_close,
     .adopt = fth_iocp_adopt,
     .release = fth_iocp_release,
@@ -174,6 +187,7 @@ const firth_backend firth_backend_iocp = {
     .listen = fth_iocp_listen,
     .set_option = fth_iocp_set_option,
     .get_option = fth_iocp_get_option,
+    .multicast = fth_iocp_multicast,
     .local_address = fth_iocp_local_address,
     .peer_address = fth_iocp_peer_address,
     .shutdown_write = fth_iocp_shutdown_write,

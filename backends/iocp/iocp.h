@@ -32,6 +32,9 @@ enum {
     FTH_REUSES = 1u << 7,     /* reuse_address was */
     FTH_ENDED = 1u << 8,      /* the peer's side has, and that was told */
     FTH_SHUT = 1u << 9,       /* this side has */
+    FTH_DATAGRAMS = 1u << 10,
+    FTH_CONNECTED = 1u << 11, /* of datagrams: has a peer */
+    FTH_MAPPED = 1u << 12,    /* an IPv4 one, of an IPv6 socket */
     FTH_ERROR_SHIFT = 16
 };
 
@@ -43,6 +46,24 @@ typedef union fth_native_address {
     struct sockaddr_in ipv4;
     struct sockaddr_in6 ipv6;
 } fth_native_address;
+
+/* Most bytes of control data of one datagram, either way. */
+enum { FTH_CONTROL_BYTES = 192 };
+
+/* What a call for one datagram points to, while the system knows of it. */
+typedef struct fth_message {
+    WSAMSG message;
+    WSABUF piece;
+    fth_native_address address;
+    _Alignas(WSACMSGHDR) char control[FTH_CONTROL_BYTES];
+} fth_message;
+
+typedef struct fth_messages {
+    fth_message receiving;
+    fth_message sending;
+    OVERLAPPED mark; /* see fth_mark in datagram.c */
+    bool is_marked;
+} fth_messages;
 
 typedef struct fth_record fth_record;
 typedef struct fth_iocp fth_iocp;
@@ -68,7 +89,8 @@ struct fth_record {
     fth_record *next_free;
     fth_record *client; /* of a listener: what the next client gets, with */
     SOCKET client_socket;
-    bool client_is_here; /* a wait has taken it already */
+    bool client_is_here;           /* a wait has taken it already */
+    struct fth_messages *messages; /* of a datagram socket */
     unsigned char addresses[2 * FTH_ACCEPT_ADDRESS_BYTES];
 };
 
@@ -81,6 +103,8 @@ struct fth_iocp {
     bool skips[2];    /* by FTH_IPV6 */
     LPFN_ACCEPTEX accept;
     LPFN_CONNECTEX connect;
+    LPFN_WSARECVMSG receive_message;
+    LPFN_WSASENDMSG send_message;
     fth_record **records;
     size_t capacity;
     size_t count;
@@ -154,7 +178,7 @@ bool fth_address_from_native(firth_address *address, const fth_native_address *n
 /* ---- sockets.c: slots of firth_backend, and ------------------------------------------------------------------------ */
 
 /* A non-blocking socket that children do not inherit; INVALID_SOCKET with WSAGetLastError(). */
-SOCKET fth_socket_make(bool ipv6);
+SOCKET fth_socket_make(bool ipv6, bool datagrams);
 
 /* Sees to it that io's packets come to the port. 0 or an error of the system's. */
 int fth_join(firth_io *io);
@@ -173,6 +197,28 @@ int fth_iocp_adopt(firth_io *io, intptr_t native);
 int fth_iocp_release(firth_io *io, intptr_t *native);
 int fth_iocp_set_option(firth_io *io, firth_option option, int value);
 int fth_iocp_get_option(const firth_io *io, firth_option option, int *value);
+
+/* ---- datagram.c, multicast.c: slots of firth_backend, and ----------------------------------------------------------- */
+
+int fth_iocp_datagram_open(firth_io *io, firth_family family);
+int fth_iocp_multicast(firth_io *io, firth_membership membership, const firth_address *group, uint32_t interface_index,
+                       const firth_address *source);
+
+/* An IPv4 address of that interface, in network order; of all bits set when it has none, which is no interface's. */
+uint32_t fth_interface_ipv4(uint32_t index);
+
+/* The address for a socket of io's family; the length, 0 for FIRTH_FAMILY_NONE, or -1 for one that cannot be. */
+int fth_datagram_address(const firth_io *io, const firth_address *address, fth_native_address *native);
+
+/* ---- datagram_control.c ---------------------------------------------------------------------------------------------- */
+
+/* Adds to the message's control data what the control asks for, which may be NULL. FIRTH_OK, or a code with *step the
+ * field's name. */
+int fth_control_write(const firth_io *io, const firth_datagram_control *control, fth_message *message,
+                      const char **step);
+
+/* Fills in the control of a received datagram, if it has one. */
+void fth_control_read(firth_datagram *datagram, const WSAMSG *message);
 
 /* ---- ops.c: slots of firth_backend, and ---------------------------------------------------------------------------- */
 
@@ -200,6 +246,14 @@ firth_submit fth_accept_start(firth_op *op);
 firth_submit fth_accept_end(firth_op *op, int os_code, DWORD bytes);
 firth_submit fth_connect_start(firth_op *op);
 firth_submit fth_connect_end(firth_op *op, int os_code, DWORD bytes);
+
+firth_submit fth_wait_datagram_start(firth_op *op);
+firth_submit fth_wait_datagram_end(firth_op *op, int os_code, DWORD bytes);
+firth_submit fth_receive_datagrams_start(firth_op *op);
+firth_submit fth_receive_datagrams_end(firth_op *op, int os_code, DWORD bytes);
+firth_submit fth_send_datagrams_start(firth_op *op);
+firth_submit fth_send_datagrams_end(firth_op *op, int os_code, DWORD bytes);
+firth_submit fth_connect_datagrams(firth_op *op);
 
 /* Forgets the client that a listener awaits; its socket is closed. */
 void fth_accept_forget(fth_iocp *iocp, fth_record *record);

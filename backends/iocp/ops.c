@@ -11,9 +11,15 @@ static bool is_listener(const firth_op *op)
     return (op->io->state & FTH_LISTENS) != 0;
 }
 
+static bool has_datagrams(const firth_op *op)
+{
+    return (op->io->state & FTH_DATAGRAMS) != 0;
+}
+
 static bool is_reading(const firth_op *op)
 {
-    return op->kind == FIRTH_OP_RECEIVE || op->kind == FIRTH_OP_WAIT_READABLE || op->kind == FIRTH_OP_ACCEPT;
+    return op->kind == FIRTH_OP_RECEIVE || op->kind == FIRTH_OP_WAIT_READABLE || op->kind == FIRTH_OP_ACCEPT ||
+           op->kind == FIRTH_OP_RECEIVE_DATAGRAMS;
 }
 
 static firth_op **side_of(const firth_op *op)
@@ -28,38 +34,31 @@ static OVERLAPPED *overlapped_of(const firth_op *op)
     return is_reading(op) ? &record->reading : &record->writing;
 }
 
-static firth_submit start(firth_op *op)
-{
-    switch (op->kind) {
-    case FIRTH_OP_RECEIVE:
-        return fth_receive_start(op);
-    case FIRTH_OP_WAIT_READABLE:
-        return is_listener(op) ? fth_accept_start(op) : fth_receive_start(op);
-    case FIRTH_OP_SEND:
-    case FIRTH_OP_WAIT_WRITABLE:
-        return fth_send_start(op);
-    case FIRTH_OP_ACCEPT:
-        return fth_accept_start(op);
-    default:
-        return fth_connect_start(op);
-    }
-}
+typedef struct kind {
+    firth_submit (*start)(firth_op *op);
+    firth_submit (*end)(firth_op *op, int os_code, DWORD bytes);
+} kind;
 
-static firth_submit end(firth_op *op, int os_code, DWORD bytes)
+static const kind kinds[] = {
+    [FIRTH_OP_WAIT_READABLE] = {fth_receive_start, fth_receive_end},
+    [FIRTH_OP_WAIT_WRITABLE] = {fth_send_start, fth_send_end},
+    [FIRTH_OP_ACCEPT] = {fth_accept_start, fth_accept_end},
+    [FIRTH_OP_CONNECT] = {fth_connect_start, fth_connect_end},
+    [FIRTH_OP_RECEIVE] = {fth_receive_start, fth_receive_end},
+    [FIRTH_OP_SEND] = {fth_send_start, fth_send_end},
+    [FIRTH_OP_RECEIVE_DATAGRAMS] = {fth_receive_datagrams_start, fth_receive_datagrams_end},
+    [FIRTH_OP_SEND_DATAGRAMS] = {fth_send_datagrams_start, fth_send_datagrams_end},
+};
+static const kind wait_for_client = {fth_accept_start, fth_accept_end};
+static const kind wait_for_datagram = {fth_wait_datagram_start, fth_wait_datagram_end};
+
+static const kind *kind_of(const firth_op *op)
 {
-    switch (op->kind) {
-    case FIRTH_OP_RECEIVE:
-        return fth_receive_end(op, os_code, bytes);
-    case FIRTH_OP_WAIT_READABLE:
-        return is_listener(op) ? fth_accept_end(op, os_code, bytes) : fth_receive_end(op, os_code, bytes);
-    case FIRTH_OP_SEND:
-    case FIRTH_OP_WAIT_WRITABLE:
-        return fth_send_end(op, os_code, bytes);
-    case FIRTH_OP_ACCEPT:
-        return fth_accept_end(op, os_code, bytes);
-    default:
-        return fth_connect_end(op, os_code, bytes);
-    }
+    if (op->kind == FIRTH_OP_WAIT_READABLE && is_listener(op))
+        return &wait_for_client;
+    if (op->kind == FIRTH_OP_WAIT_READABLE && has_datagrams(op))
+        return &wait_for_datagram;
+    return &kinds[op->kind];
 }
 
 firth_submit fth_iocp_submit(firth_op *op)
@@ -76,7 +75,7 @@ firth_submit fth_iocp_submit(firth_op *op)
         memset(overlapped_of(op), 0, sizeof(OVERLAPPED));
         fth_events_set(fth_record_of(op->io), overlapped_of(op));
     }
-    how = start(op);
+    how = kind_of(op)->start(op);
     if (how == FIRTH_SUBMIT_PENDING)
         *side = op;
     return how;
@@ -102,19 +101,29 @@ static int failure_of(const firth_op *op, OVERLAPPED *overlapped)
     return WSAGetLastError();
 }
 
-void fth_op_packet(fth_record *record, OVERLAPPED *overlapped)
+static void finish(firth_op **side, int os_code, DWORD bytes)
 {
-    firth_op **side = overlapped == &record->reading ? &record->io->reading : &record->io->writing;
     firth_op *op = *side;
-    int os_code;
 
-    FTH_ASSERT(op != NULL);
-    if (op == NULL)
-        return;
-    os_code = failure_of(op, overlapped);
     *side = NULL;
-    if (end(op, os_code, (DWORD)overlapped->InternalHigh) == FIRTH_SUBMIT_PENDING)
+    if (kind_of(op)->end(op, os_code, bytes) == FIRTH_SUBMIT_PENDING)
         *side = op;
     else
         firth_op_complete(op, op->result, op->os_code, op->step);
+}
+
+void fth_op_packet(fth_record *record, OVERLAPPED *overlapped)
+{
+    firth_op **side = overlapped == &record->writing ? &record->io->writing : &record->io->reading;
+    fth_messages *messages = record->messages;
+
+    FTH_ASSERT(*side != NULL);
+    if (*side == NULL)
+        return;
+    if (messages != NULL && overlapped == &messages->mark) {
+        messages->is_marked = false;
+        finish(side, WSAEMSGSIZE, 0);
+    } else if (messages == NULL || !messages->is_marked || overlapped != &record->reading) {
+        finish(side, failure_of(*side, overlapped), (DWORD)overlapped->InternalHigh);
+    }
 }

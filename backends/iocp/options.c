@@ -7,7 +7,19 @@
 #include <limits.h>
 #include <mstcpip.h>
 
-/* Windows 10 version 1709, newer than some headers. */
+/* Newer than some headers. */
+#ifndef IP_RECVTOS
+#define IP_RECVTOS 40
+#endif
+#ifndef IPV6_RECVTCLASS
+#define IPV6_RECVTCLASS 40
+#endif
+#ifndef IP_MTU
+#define IP_MTU 73
+#endif
+#ifndef IPV6_MTU
+#define IPV6_MTU 72
+#endif
 #ifndef TCP_KEEPIDLE
 #define TCP_KEEPIDLE 3
 #endif
@@ -30,6 +42,7 @@ struct rule {
 #define RULE(OPTION, level, name)                                                                                      \
     [FIRTH_OPTION_##OPTION] = {level, name, "setsockopt(" #name ")", "getsockopt(" #name ")"},
 static const struct rule rules[FIRTH_OPTION_COUNT_] = {FTH_WINDOWS_OPTIONS(RULE)};
+static const struct rule ipv6_rules[FIRTH_OPTION_COUNT_] = {FTH_WINDOWS_IPV6_OPTIONS(RULE)};
 #undef RULE
 
 /* An option the system does not know is named as the builder names it, any other failure as the manuals do. */
@@ -83,12 +96,39 @@ static void note(firth_io *io, uint32_t bit, int value)
     io->state = value != 0 ? io->state | bit : io->state & ~bit;
 }
 
+static int set(const firth_io *io, const struct rule *rule, int value)
+{
+    DWORD native = (DWORD)value;
+
+    if (rule == &rules[FIRTH_OPTION_MULTICAST_INTERFACE]) {
+        native = htonl(native); /* an address that begins with 0 is an interface's index */
+        if (setsockopt(fth_socket_of(io), rule->level, rule->name, (const char *)&native, sizeof native) == 0)
+            return 0;
+        native = fth_interface_ipv4((uint32_t)value); /* Wine 8 knows addresses alone */
+    }
+    return setsockopt(fth_socket_of(io), rule->level, rule->name, (const char *)&native, sizeof native);
+}
+
+/* An IPv6 socket may carry IPv4 too, and so gets both; one that does not has no options of that level. */
+static int set_each(const firth_io *io, firth_option option, int value)
+{
+    const bool has_own = (io->state & FTH_IPV6) != 0 && ipv6_rules[option].set_step != NULL;
+    int error;
+
+    if (has_own && set(io, &ipv6_rules[option], value) != 0)
+        return fail(option, ipv6_rules[option].set_step);
+    if (set(io, &rules[option], value) == 0)
+        return FIRTH_OK;
+    error = WSAGetLastError();
+    return has_own && (error == WSAENOPROTOOPT || error == WSAEINVAL) ? FIRTH_OK : fail(option, rules[option].set_step);
+}
+
 int fth_iocp_set_option(firth_io *io, firth_option option, int value)
 {
-    const struct rule *rule = &rules[option];
-    uint32_t *kept;
+    uint32_t *kept = kept_time(fth_record_of(io), option);
+    int rc;
 
-    if (rule->set_step == NULL)
+    if (rules[option].set_step == NULL)
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, firth_option_step(option));
     if (check(option, value) < 0)
         return FIRTH_ERR_ARGUMENT;
@@ -96,25 +136,26 @@ int fth_iocp_set_option(firth_io *io, firth_option option, int value)
         note(io, FTH_REUSES, value);
         return FIRTH_OK;
     }
-    if (setsockopt(fth_socket_of(io), rule->level, rule->name, (const char *)&value, sizeof value) != 0) {
-        kept = kept_time(fth_record_of(io), option);
-        if (WSAGetLastError() != WSAENOPROTOOPT || kept == NULL)
-            return fail(option, rule->set_step);
+    rc = set_each(io, option, value);
+    if (rc == FIRTH_ERR_NOT_SUPPORTED && kept != NULL) {
         *kept = (uint32_t)value;
+        rc = FIRTH_OK;
     }
-    if (option == FIRTH_OPTION_KEEP_ALIVE)
+    if (rc >= 0 && option == FIRTH_OPTION_KEEP_ALIVE)
         note(io, FTH_KEPT_ALIVE, value);
-    return set_times(io, option);
+    return rc < 0 ? rc : set_times(io, option);
 }
 
 int fth_iocp_get_option(const firth_io *io, firth_option option, int *value)
 {
-    const struct rule *rule = &rules[option];
+    const bool has_own = (io->state & FTH_IPV6) != 0 && ipv6_rules[option].set_step != NULL;
+    const struct rule *rule = has_own ? &ipv6_rules[option] : &rules[option];
     const uint32_t *kept = kept_time(fth_record_of(io), option);
     int size = sizeof *value;
 
     *value = 0; /* some fill in a byte of it */
-    if (rule->set_step == NULL)
+    /* It may have been set by an address, and then is told as one. */
+    if (rule->set_step == NULL || rule == &rules[FIRTH_OPTION_MULTICAST_INTERFACE])
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, firth_option_step(option));
     if (option == FIRTH_OPTION_REUSE_ADDRESS) {
         *value = (io->state & FTH_REUSES) != 0;

@@ -13,6 +13,28 @@
     X(KEEP_ALIVE_INTERVAL_S, IPPROTO_TCP, TCP_KEEPINTVL)                                                               \
     X(KEEP_ALIVE_COUNT, IPPROTO_TCP, TCP_KEEPCNT)                                                                      \
     X(SEND_BUFFER_BYTES, SOL_SOCKET, SO_SNDBUF)                                                                        \
-    X(RECEIVE_BUFFER_BYTES, SOL_SOCKET, SO_RCVBUF)
+    X(RECEIVE_BUFFER_BYTES, SOL_SOCKET, SO_RCVBUF)                                                                     \
+    X(BROADCAST, SOL_SOCKET, SO_BROADCAST)                                                                             \
+    X(DONT_FRAGMENT, IPPROTO_IP, IP_DONTFRAGMENT)                                                                      \
+    X(PACKET_INFO, IPPROTO_IP, IP_PKTINFO)                                                                             \
+    X(RECEIVE_HOP_LIMIT, IPPROTO_IP, IP_RECVTTL)                                                                       \
+    X(RECEIVE_ECN, IPPROTO_IP, IP_RECVTOS)                                                                             \
+    X(HOP_LIMIT, IPPROTO_IP, IP_TTL)                                                                                   \
+    X(MULTICAST_LOOP, IPPROTO_IP, IP_MULTICAST_LOOP)                                                                   \
+    X(MULTICAST_HOP_LIMIT, IPPROTO_IP, IP_MULTICAST_TTL)                                                               \
+    X(MULTICAST_INTERFACE, IPPROTO_IP, IP_MULTICAST_IF)                                                                \
+    X(PATH_MTU_BYTES, IPPROTO_IP, IP_MTU)
+
+/* What IPv6 has of its own, beside that. */
+#define FTH_WINDOWS_IPV6_OPTIONS(X)                                                                                    \
+    X(DONT_FRAGMENT, IPPROTO_IPV6, IPV6_DONTFRAG)                                                                      \
+    X(PACKET_INFO, IPPROTO_IPV6, IPV6_PKTINFO)                                                                         \
+    X(RECEIVE_HOP_LIMIT, IPPROTO_IPV6, IPV6_HOPLIMIT)                                                                  \
+    X(RECEIVE_ECN, IPPROTO_IPV6, IPV6_RECVTCLASS)                                                                      \
+    X(HOP_LIMIT, IPPROTO_IPV6, IPV6_UNICAST_HOPS)                                                                      \
+    X(MULTICAST_LOOP, IPPROTO_IPV6, IPV6_MULTICAST_LOOP)                                                               \
+    X(MULTICAST_HOP_LIMIT, IPPROTO_IPV6, IPV6_MULTICAST_HOPS)                                                          \
+    X(MULTICAST_INTERFACE, IPPROTO_IPV6, IPV6_MULTICAST_IF)                                                            \
+    X(PATH_MTU_BYTES, IPPROTO_IPV6, IPV6_MTU)
 
 #endif

@@ -56,6 +56,9 @@ void fth_record_give(fth_iocp *iocp, fth_record *record)
 {
     FTH_ASSERT(record->client == NULL && record->client_socket == INVALID_SOCKET);
     fth_events_forget(record);
+    if (record->messages != NULL)
+        firth_selector_release(iocp->selector, record->messages);
+    record->messages = NULL;
     record->io = NULL;
     record->generation++;
     record->keep_alive_idle_s = record->keep_alive_interval_s = 0;

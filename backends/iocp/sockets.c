@@ -3,11 +3,12 @@
 
 #include "core/base/assert.h"
 
-SOCKET fth_socket_make(bool ipv6)
+SOCKET fth_socket_make(bool ipv6, bool datagrams)
 {
     u_long on = 1;
-    SOCKET socket = WSASocketW(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0,
-                               WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    SOCKET socket =
+        WSASocketW(ipv6 ? AF_INET6 : AF_INET, datagrams ? SOCK_DGRAM : SOCK_STREAM,
+                   datagrams ? IPPROTO_UDP : IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
     int os_code;
 
     if (socket == INVALID_SOCKET || ioctlsocket(socket, (long)FIONBIO, &on) == 0)
@@ -35,7 +36,10 @@ int fth_join(firth_io *io)
         return os_code;
     }
     io->state |= FTH_JOINED;
-    if (iocp->skips[(io->state & FTH_IPV6) != 0] && SetFileCompletionNotificationModes(handle, modes))
+    /* Of a datagram that is too long for its memory the call fails, and a packet comes nevertheless: with datagrams every
+     * end that is no plain error is told by a packet. */
+    if ((io->state & FTH_DATAGRAMS) == 0 && iocp->skips[(io->state & FTH_IPV6) != 0] &&
+        SetFileCompletionNotificationModes(handle, modes))
         io->state |= FTH_SKIPS;
     return 0;
 }
@@ -53,7 +57,7 @@ int fth_iocp_socket_open(firth_io *io, firth_family family)
     record = fth_record_take(iocp);
     if (record == NULL)
         return FIRTH_ERR_NO_MEMORY;
-    socket = fth_socket_make(family == FIRTH_FAMILY_IPV6);
+    socket = fth_socket_make(family == FIRTH_FAMILY_IPV6, false);
     if (socket == INVALID_SOCKET) {
         rc = fth_fail_last("socket");
         fth_record_give(iocp, record);
@@ -82,17 +86,30 @@ void fth_iocp_socket_close(firth_io *io, firth_close_how how)
 }
 
 /* Without SO_EXCLUSIVEADDRUSE any other program may take the port over with SO_REUSEADDR, which means something else here
- * than elsewhere. What it is for elsewhere - a port whose old connections are in TIME-WAIT - needs no option here. */
+ * than elsewhere. What it is for elsewhere - a port whose old connections are in TIME-WAIT - needs no option here; but of
+ * datagrams it lets all who say so share the port, and that is what it is asked for. */
+static int choose_use(const firth_io *io)
+{
+    const BOOL on = TRUE;
+    const bool shared = (io->state & FTH_DATAGRAMS) != 0 && (io->state & FTH_REUSES) != 0;
+
+    if (setsockopt(fth_socket_of(io), SOL_SOCKET, shared ? SO_REUSEADDR : SO_EXCLUSIVEADDRUSE, (const char *)&on,
+                   sizeof on) != 0)
+        return fth_fail_last(shared ? "setsockopt(SO_REUSEADDR)" : "setsockopt(SO_EXCLUSIVEADDRUSE)");
+    return FIRTH_OK;
+}
+
 int fth_iocp_bind(firth_io *io, const firth_address *address)
 {
     fth_native_address native;
-    const BOOL on = TRUE;
     const int size = fth_address_to_native(&native, address);
+    int rc;
 
     if (size == 0)
         return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "bind");
-    if (setsockopt(fth_socket_of(io), SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&on, sizeof on) != 0)
-        return fth_fail_last("setsockopt(SO_EXCLUSIVEADDRUSE)");
+    rc = choose_use(io);
+    if (rc < 0)
+        return rc;
     if (bind(fth_socket_of(io), &native.any, size) != 0)
         return fth_fail_last("bind");
     io->state |= FTH_BOUND;

@@ -17,8 +17,7 @@ typedef struct row {
     struct {
         const char *name, *name_6;
         int factor;
-    } native[3];
-    const char *windows;
+    } native[4];
     const char *lwip, *sim;
 } row;
 
@@ -27,7 +26,7 @@ typedef struct row {
 
 static row rows[FIRTH_OPTION_COUNT_] = {
 #define ROW(NAME, name, least, most, unit, tcp, udp, local, what)                                                      \
-    [FIRTH_OPTION_##NAME] = {#name, unit, what, least, most, {tcp, udp, local}, {{NULL, NULL, 1}}, NULL, NULL, NULL},
+    [FIRTH_OPTION_##NAME] = {#name, unit, what, least, most, {tcp, udp, local}, {{NULL, NULL, 1}}, NULL, NULL},
     FIRTH_OPTIONS(ROW)
 #undef ROW
 };
@@ -50,8 +49,10 @@ static void read_backends(void)
 #define ON_BSD_6(OPTION, level, name, told_factor) NATIVE_6(2, OPTION, #name)
     FTH_BSD_OPTIONS(ON_BSD)
     FTH_BSD_IPV6_OPTIONS(ON_BSD_6)
-#define ON_WINDOWS(OPTION, level, name) rows[FIRTH_OPTION_##OPTION].windows = #name;
+#define ON_WINDOWS(OPTION, level, name)   NATIVE(3, OPTION, #name, 1)
+#define ON_WINDOWS_6(OPTION, level, name) NATIVE_6(3, OPTION, #name)
     FTH_WINDOWS_OPTIONS(ON_WINDOWS)
+    FTH_WINDOWS_IPV6_OPTIONS(ON_WINDOWS_6)
 #define ON_LWIP(OPTION, highest, value)                                                                                \
     rows[FIRTH_OPTION_##OPTION].lwip =                                                                                 \
         rows[FIRTH_OPTION_##OPTION].least > rows[FIRTH_OPTION_##OPTION].most ? "told" : TEXT(value);
@@ -100,14 +101,6 @@ static void print_native(const row *one, int system)
         printf(", told ×%d", one->native[system].factor);
 }
 
-static void print_windows(const row *one)
-{
-    if (one->windows == NULL)
-        printf(" | –");
-    else
-        printf(" | `%s`", one->windows);
-}
-
 int main(void)
 {
     size_t i;
@@ -139,9 +132,8 @@ int main(void)
         print_default(&rows[i], rows[i].defaults[0]);
         print_default(&rows[i], rows[i].defaults[1]);
         print_default(&rows[i], rows[i].defaults[2]);
-        for (int system = 0; system < 3; system++)
+        for (int system = 0; system < 4; system++)
             print_native(&rows[i], system);
-        print_windows(&rows[i]);
         printf(" | %s | %s |\n", rows[i].lwip != NULL ? rows[i].lwip : "–", rows[i].sim != NULL ? rows[i].sim : "–");
     }
     printf(

@@ -91,6 +91,26 @@ static int options_of_datagrams_are_read_back_or_refused_by_name(firth_scope *sc
     return FIRTH_OK;
 }
 
+/* What a system cannot send it refuses by name, and then that is sent without. */
+static int send_with(firth_datagram_socket *from, firth_datagram *sent)
+{
+    firth_datagram_control *wanted = sent->control;
+
+    for (int tries = 0; tries < 3; tries++) {
+        int rc = firth_send(from, sent);
+
+        if (rc != FIRTH_ERR_NOT_SUPPORTED)
+            return rc;
+        if (strcmp(firth_last_failure()->step, "hop_limit") == 0 && wanted->hop_limit >= 0)
+            wanted->hop_limit = -1;
+        else if (strcmp(firth_last_failure()->step, "ecn") == 0 && wanted->ecn >= 0)
+            wanted->ecn = -1;
+        else
+            return rc;
+    }
+    return FIRTH_OK;
+}
+
 static int controls_tell_what_was_asked_for(firth_scope *scope)
 {
     firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
@@ -113,10 +133,12 @@ static int controls_tell_what_was_asked_for(firth_scope *scope)
     for (int16_t ecn = 0; ecn <= 3; ecn++) {
         wanted.ecn = ecn;
         wanted.hop_limit = (int16_t)(10 + ecn);
-        ((uint8_t *)sent.bytes)[0] = (uint8_t)ecn;
+        ((uint8_t *)sent.bytes)[0] = (uint8_t)(100 + ecn);
+        TRY(send_with(from, &sent));
+        ((uint8_t *)sent.bytes)[0] = (uint8_t)ecn; /* so that it is not taken for the one that is looked at */
         TRY(fth_kit_exchange(from, &sent, to, &got));
-        EXPECT_RESULT(told.ecn, ecn);
-        EXPECT_RESULT(told.hop_limit, 10 + ecn);
+        EXPECT(told.ecn == wanted.ecn || (wanted.ecn < 0 && told.ecn >= 0));
+        EXPECT(told.hop_limit == wanted.hop_limit || (wanted.hop_limit < 0 && told.hop_limit > 0));
         at.port = 0;
         EXPECT(firth_address_equal(&told.local, &at));
         EXPECT(told.interface_index != 0);

@@ -91,7 +91,8 @@ static int a_wait_takes_no_datagram(firth_scope *scope)
     return FIRTH_OK;
 }
 
-/* It ends with the datagram or as cancelled, and in that case the datagram is for the next. */
+/* It ends with the datagram or as cancelled, and in that case the datagram is for the next. Where the system completes ops
+ * by itself no cancel wins against one that has arrived, so some come before it. */
 static int a_receive_cancelled_as_its_datagram_arrives_loses_none(firth_scope *scope)
 {
     firth_address a_at, b_at;
@@ -105,9 +106,12 @@ static int a_receive_cancelled_as_its_datagram_arrives_loses_none(firth_scope *s
         int64_t rc;
 
         (void)fth_kit_submit(op);
+        if (i % 4 == 3)
+            fth_kit_op_cancel(op);
         EXPECT_RESULT(send_number(a, &b_at, (uint8_t)i), 1);
         TRY(fth_kit_meet(i));
-        fth_kit_op_cancel(op);
+        if (i % 4 != 3)
+            fth_kit_op_cancel(op);
         rc = fth_kit_result(op);
         if (rc != FIRTH_ERR_CANCELED)
             TRY(rc);
