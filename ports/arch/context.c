@@ -6,6 +6,11 @@
 #include "ports/windows/stack.h"
 #endif
 
+#ifdef _WIN32
+#define UCONTEXT_NAME "fiber"
+#else
+#define UCONTEXT_NAME "ucontext"
+#endif
 #if !FTH_SWITCH_HAS_ASSEMBLY
 #define ASSEMBLY_NAME "none"
 #elif defined(__x86_64__)
@@ -119,11 +124,14 @@ void firth_context_leave(firth_context *from, firth_context *to)
 
 void firth_context_forget(firth_context *context)
 {
+#if FTH_SWITCH_HAS_UCONTEXT && defined(_WIN32)
+    fth_ucontext_forget(context->sp);
+#endif
     context->sp = NULL;
     fth_annotate_forgotten(context);
 }
 
 const char *firth_context_name(void)
 {
-    return fth_switch_by_ucontext() ? "ucontext" : ASSEMBLY_NAME;
+    return fth_switch_by_ucontext() ? UCONTEXT_NAME : ASSEMBLY_NAME;
 }

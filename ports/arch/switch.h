@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What context.c builds on: a switch written in the processor's own language, one switch_….S per ABI, and one by
- * ucontext(3) for all others. Both keep everything on the stack that is left, and so need no more of a context than a
- * stack pointer. */
+ * ucontext(3) for all others - on Windows by fibers. All keep everything on the stack that is left, and so need no more of a
+ * context than a stack pointer. */
 #ifndef FIRTH_PORTS_ARCH_SWITCH_H
 #define FIRTH_PORTS_ARCH_SWITCH_H
 
@@ -45,6 +45,9 @@ typedef struct fth_switch_block {
 /* The same by ucontext, which also keeps a signal mask per context and asks the kernel for it at every switch. */
 void *fth_ucontext_make(void *stack_low, size_t bytes, void (*entry)(void *), void *argument);
 void fth_ucontext_switch(void **from_sp, void *to_sp);
+#ifdef _WIN32 /* where fibers are in its place, which are the system's memory */
+void fth_ucontext_forget(void *sp);
+#endif
 
 /* Whether this thread has to switch by ucontext. */
 static inline bool fth_switch_by_ucontext(void)

@@ -26,6 +26,17 @@ static const void *fault_address(const EXCEPTION_RECORD *record)
     }
 }
 
+static const void *stack_pointer(const CONTEXT *context)
+{
+#if defined(_M_ARM64) || defined(__aarch64__)
+    return (const void *)context->Sp;
+#elif defined(_WIN64)
+    return (const void *)context->Rsp;
+#else
+    return (const void *)context->Esp;
+#endif
+}
+
 /* Tells and goes on: the program's own handlers and the system's end are as they would be. */
 static LONG CALLBACK handle(EXCEPTION_POINTERS *exception)
 {
@@ -36,7 +47,7 @@ static LONG CALLBACK handle(EXCEPTION_POINTERS *exception)
     DWORD written;
 
     if (address == NULL && record->ExceptionCode == EXCEPTION_STACK_OVERFLOW)
-        address = (const void *)exception->ContextRecord->Rsp;
+        address = stack_pointer(exception->ContextRecord);
     for (watch = address != NULL ? watches : NULL; watch != NULL; watch = watch->next)
         if (watch->describe(watch->argument, address, text, sizeof text)) {
             (void)WriteFile(GetStdHandle(STD_ERROR_HANDLE), text, (DWORD)strlen(text), &written, NULL);
