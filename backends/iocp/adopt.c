@@ -94,6 +94,8 @@ static void part(SOCKET socket)
 
 int fth_iocp_release(firth_io *io, intptr_t *native)
 {
+    if (fth_record_of(io)->ahead_start < fth_record_of(io)->ahead_end) /* received, and not ours to lose */
+        return firth_fail(FIRTH_ERR_BUSY, 0, "release");
     *native = io->native;
     if ((io->state & FTH_JOINED) != 0 && fth_record_of(io)->reading_event.event == NULL)
         part(fth_socket_of(io));

@@ -47,6 +47,9 @@ typedef union fth_native_address {
     struct sockaddr_in6 ipv6;
 } fth_native_address;
 
+/* Most bytes that a wait receives. */
+enum { FTH_AHEAD_BYTES = 512 };
+
 /* Most bytes of control data of one datagram, either way. */
 enum { FTH_CONTROL_BYTES = 192 };
 
@@ -91,6 +94,11 @@ struct fth_record {
     SOCKET client_socket;
     bool client_is_here;           /* a wait has taken it already */
     struct fth_messages *messages; /* of a datagram socket */
+    int64_t waiting_since_ns;      /* for something to receive */
+    bool is_busy;                  /* the last wait was not long */
+    uint32_t ahead_start;          /* what the last wait has received, and nobody has taken yet */
+    uint32_t ahead_end;
+    char ahead[FTH_AHEAD_BYTES];
     unsigned char addresses[2 * FTH_ACCEPT_ADDRESS_BYTES];
 };
 

@@ -59,6 +59,8 @@ void fth_record_give(fth_iocp *iocp, fth_record *record)
     if (record->messages != NULL)
         firth_selector_release(iocp->selector, record->messages);
     record->messages = NULL;
+    record->is_busy = false;
+    record->ahead_start = record->ahead_end = 0;
     record->io = NULL;
     record->generation++;
     record->keep_alive_idle_s = record->keep_alive_interval_s = 0;

@@ -2,6 +2,10 @@
 /* Receive, send, and the waits for either. */
 #include "backends/iocp/iocp.h"
 
+#include <string.h>
+
+#include <firth/task.h>
+
 #include "core/base/assert.h"
 
 /* A WSABUF has 32 bits for its length. */
@@ -67,6 +71,57 @@ static int error_behind_the_end(firth_io *io)
     return 0;
 }
 
+/* ---- ahead ------------------------------------------------------------------------------------------------------- */
+
+/* A wait on a connection that is busy receives a little, into the socket's record, so that a message takes one call to be
+ * waited for and received. On one that is idle, or new, it receives nothing: so an idle connection pins no buffer.
+ * Tests: a_message_costs_a_receive_a_send_and_a_look, a_new_connection_waits_with_no_buffer. */
+enum { FTH_IDLE_MS = 1000 };
+
+static DWORD wait_vector(fth_record *record, WSABUF *vector)
+{
+    record->waiting_since_ns = firth_now_ns();
+    if (!record->is_busy)
+        return no_bytes(vector);
+    vector[0].buf = record->ahead;
+    vector[0].len = sizeof record->ahead;
+    return 1;
+}
+
+static void wait_ended(fth_record *record, DWORD bytes)
+{
+    record->is_busy = firth_now_ns() - record->waiting_since_ns < (int64_t)FTH_IDLE_MS * 1000000;
+    record->ahead_start = 0;
+    record->ahead_end = bytes;
+}
+
+static bool has_ahead(const fth_record *record)
+{
+    return record->ahead_start < record->ahead_end;
+}
+
+/* What a wait has received. When it had room for more the socket is empty, most likely. */
+static firth_submit receive_ahead(firth_op *op, fth_record *record)
+{
+    size_t total = 0;
+    DWORD i;
+
+    for (i = 0; i < op->piece_count && has_ahead(record); i++) {
+        const firth_buffer *piece = &op->with.pieces[i];
+        const uint32_t left = record->ahead_end - record->ahead_start;
+        const uint32_t some = piece->size < left ? (uint32_t)piece->size : left;
+
+        memcpy((char *)(uintptr_t)piece->bytes, record->ahead + record->ahead_start, some);
+        record->ahead_start += some;
+        total += some;
+    }
+    if (!has_ahead(record) && record->ahead_end < sizeof record->ahead)
+        op->io->state |= FIRTH_IO_DRY;
+    else
+        op->io->state &= ~(uint32_t)FIRTH_IO_DRY;
+    return fth_end(op, (int64_t)total, 0, NULL);
+}
+
 /* ---- receive ----------------------------------------------------------------------------------------------------- */
 
 /* asked: to tell a short receive, after which the socket is empty, most likely; core then waits before it asks again. */
@@ -120,12 +175,16 @@ firth_submit fth_receive_start(firth_op *op)
     DWORD count, bytes = 0, flags = 0;
     int os_code;
 
+    if (op->kind == FIRTH_OP_RECEIVE && has_ahead(record))
+        return receive_ahead(op, record);
     if (op->attempt_only)
         return attempt_receive(op);
     if (op->kind == FIRTH_OP_WAIT_READABLE) {
-        if (kept_error(op->io) != 0) /* there is something to be told */
-            return fth_receive_end(op, 0, 0);
-        count = no_bytes(vector);
+        if (kept_error(op->io) != 0 || has_ahead(record)) { /* there is something to be told */
+            op->io->state &= ~(uint32_t)FIRTH_IO_DRY;
+            return fth_end(op, FIRTH_OK, 0, NULL);
+        }
+        count = wait_vector(record, vector);
     } else {
         (void)to_vector(op, vector, &count);
     }
@@ -140,10 +199,13 @@ firth_submit fth_receive_end(firth_op *op, int os_code, DWORD bytes)
     WSABUF vector[FIRTH_OP_PIECES_MAX];
     DWORD count;
 
-    if (os_code == WSA_OPERATION_ABORTED)
+    if (os_code == WSA_OPERATION_ABORTED && bytes == 0)
         return fth_end(op, FIRTH_ERR_CANCELED, 0, "recv");
+    if (os_code == WSA_OPERATION_ABORTED) /* data beats cancel */
+        os_code = 0;
     if (op->kind == FIRTH_OP_RECEIVE)
         return os_code == 0 ? received(op, bytes, to_vector(op, vector, &count)) : receive_failed(op, os_code);
+    wait_ended(fth_record_of(op->io), bytes);
     /* Of an error the next receive tells, after the bytes before it. */
     if (os_code != 0)
         keep_error(op->io, os_code);
