@@ -40,7 +40,7 @@ void program_end_input(program *this);
 /* Waits until the program has said that. */
 void program_await(program *this, const char *text);
 
-/* Waits until the program handles SIGINT itself. */
+/* Waits until the program handles SIGINT itself, and sleeps. */
 void program_await_interruptible(program *this);
 
 /* Waits for its end and returns its exit code; 128 and the signal's number if it died of one. */
