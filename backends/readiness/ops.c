@@ -136,6 +136,16 @@ FIRTH_INLINE bool attempt_receive(firth_op *op)
     return fail_transfer(op, errno, "recv");
 }
 
+FIRTH_COLD FIRTH_NOINLINE static bool fail_send(firth_op *op)
+{
+    /* Buffers come back without an event, so a poller that can try again does so. The state says "writable" still: that
+     * is what asks for the second look. Test: a_send_without_buffers_is_tried_again. */
+    if (errno == ENOBUFS && fth_reactor_of(op->io)->poller->waits_for_buffers)
+        return false;
+    /* macOS: a send that meets the peer's reset half-way (libuv, src/unix/stream.c). Test: eprototype_is_a_reset. */
+    return fail_transfer(op, errno == EPROTOTYPE ? ECONNRESET : errno, "send");
+}
+
 FIRTH_INLINE bool attempt_send(firth_op *op)
 {
     firth_io *io = op->io;
@@ -152,12 +162,7 @@ FIRTH_INLINE bool attempt_send(firth_op *op)
         io->state &= ~(uint32_t)FTH_WRITABLE;
         return false;
     }
-    /* Buffers come back without an event, so a poller that can try again does so. The state says "writable" still: that
-     * is what asks for the second look. Test: a_send_without_buffers_is_tried_again. */
-    if (errno == ENOBUFS && fth_reactor_of(io)->poller->waits_for_buffers)
-        return false;
-    /* macOS: a send that meets the peer's reset half-way (libuv, src/unix/stream.c). Test: eprototype_is_a_reset. */
-    return fail_transfer(op, errno == EPROTOTYPE ? ECONNRESET : errno, "send");
+    return fail_send(op);
 }
 
 /* What each kind of op waits for, and the name of its step. */
@@ -294,7 +299,7 @@ void fth_reactor_event(fth_reactor *reactor, uint64_t token, unsigned ready)
 
     if (io == NULL)
         return;
-    if (io->state >> FTH_ERROR_SHIFT != 0)
+    if (ready >> FTH_ERROR_SHIFT != 0 && io->state >> FTH_ERROR_SHIFT != 0)
         ready &= ((uint32_t)1 << FTH_ERROR_SHIFT) - 1; /* the first error is the one that counts */
     io->state |= ready;
     if ((ready & FTH_READABLE) != 0)

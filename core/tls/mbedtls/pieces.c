@@ -124,6 +124,7 @@ static int next_record(fth_tls_session *session)
         if (pieces->left > 0 || is_in_message(pieces))
             return unexpected(pieces, "a record in plain goes on where records must be sealed");
         pieces->is_over = true;
+        mbedtls_ssl_set_bio(&session->ssl, session, fth_tls_transport_send, fth_tls_transport_receive, NULL);
         return 0;
     }
     while (result == 0 && pieces->ours_size == 0) {

@@ -80,7 +80,7 @@ struct fth_tls_session {
 /* ---- transport.c, pieces.c: mbedTLS's callbacks, owned by a session ---------------------------------------------- */
 
 /* The peer's bytes; the same in records whose pieces of handshake messages mbedTLS can put together. */
-int fth_tls_transport_receive(fth_tls_session *session, unsigned char *bytes, size_t size);
+int fth_tls_transport_receive(void *owner, unsigned char *bytes, size_t size);
 int fth_tls_pieces_receive(void *owner, unsigned char *bytes, size_t size);
 
 /* In TLS 1.3 nothing is in plain but hellos, and each is alone in its records (RFC 8446 §5.1): 0 if that is so after a step

@@ -16,8 +16,9 @@ static int ended(fth_tls_session *session, int64_t error)
     return MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
-int fth_tls_transport_receive(fth_tls_session *session, unsigned char *bytes, size_t size)
+int fth_tls_transport_receive(void *owner, unsigned char *bytes, size_t size)
 {
+    fth_tls_session *session = owner;
     int64_t got;
 
     FTH_ASSERT(size > 0 && size <= INT_MAX);
