@@ -101,7 +101,8 @@ int fth_control_write(const firth_io *io, const firth_datagram_control *control,
     if (control == NULL)
         return FIRTH_OK;
     *step = "datagram control";
-    if (control->hop_limit > 255 || control->ecn > FIRTH_ECN_CE || control->interface_index > INT32_MAX)
+    if (control->hop_limit < -1 || control->hop_limit > 255 || control->ecn < -1 || control->ecn > FIRTH_ECN_CE ||
+        control->interface_index > INT32_MAX)
         return FIRTH_ERR_ARGUMENT;
     if ((control->local.family != FIRTH_FAMILY_NONE || control->interface_index != 0) &&
         add_packet_info(io, control, message) < 0)

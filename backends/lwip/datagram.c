@@ -165,7 +165,8 @@ static int check(const fth_lwip_socket *socket, const firth_datagram *datagram, 
     (void)firth_address_unmap(&address);
     if (address.port == 0 || (address.family == FIRTH_FAMILY_IPV6 && socket->family == FIRTH_FAMILY_IPV4))
         return FIRTH_ERR_ARGUMENT;
-    if (control != NULL && (control->hop_limit > 255 || control->ecn > FIRTH_ECN_CE))
+    if (control != NULL &&
+        (control->hop_limit < -1 || control->hop_limit > 255 || control->ecn < -1 || control->ecn > FIRTH_ECN_CE))
         return FIRTH_ERR_ARGUMENT;
     if ((address.family == FIRTH_FAMILY_IPV4 && !takes_ipv4(socket)) || !fth_lwip_address_to(to, &address))
         return FIRTH_ERR_NETWORK_UNREACHABLE;

@@ -167,7 +167,8 @@ static int address(const fth_sim_socket *socket, const firth_datagram *datagram,
     if (to->port == 0 || (to->family == FIRTH_FAMILY_IPV6 && socket->family == FIRTH_FAMILY_IPV4))
         return FIRTH_ERR_ARGUMENT;
     *step = "datagram control";
-    if (control != NULL && (control->hop_limit > 255 || control->ecn > FIRTH_ECN_CE))
+    if (control != NULL &&
+        (control->hop_limit < -1 || control->hop_limit > 255 || control->ecn < -1 || control->ecn > FIRTH_ECN_CE))
         return FIRTH_ERR_ARGUMENT;
     *step = "sendmsg";
     if (!can_reach(socket, to))

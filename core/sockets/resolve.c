@@ -265,6 +265,11 @@ int fth_resolve(firth_selector *selector, const char *host, uint16_t port, firth
 
 /* ---- the call ---------------------------------------------------------------------------------------------------- */
 
+static bool is_alphanumeric(char byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
 /* All digits: *port gets it, and the service is done with. */
 static int read_port(firth_port_name *name, const char *service, uint16_t *port)
 {
@@ -276,6 +281,9 @@ static int read_port(firth_port_name *name, const char *service, uint16_t *port)
         return FIRTH_OK;
     for (; *at >= '0' && *at <= '9'; at++)
         number = number < 65536 ? number * 10 + (uint32_t)(*at - '0') : number;
+    if (*at != '\0' &&
+        !is_alphanumeric(service[0])) /* RFC 6335 §5.1; and getaddrinfo takes "+80" and " 80" for numbers */
+        return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "service");
     if (*at != '\0') {
         name->service = service;
         return FIRTH_OK;

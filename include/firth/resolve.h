@@ -6,7 +6,9 @@
  *
  * The system's own resolver is asked, on threads of the selector that are started when needed, since it can only block:
  * at most firth_selector_options.resolver_threads, each gone when it is idle. So a name whose server does not answer holds
- * up nobody who asks for another, and those who ask for the same share the one look-up that is under way. */
+ * up nobody who asks for another, as long as fewer of such names than threads are asked for: a look-up that nobody waits
+ * for any more cannot be stopped, and keeps its thread until the system gives it up. A service by name takes a thread
+ * too. Those who ask for the same share the one look-up that is under way. */
 #ifndef FIRTH_RESOLVE_H
 #define FIRTH_RESOLVE_H
 

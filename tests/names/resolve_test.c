@@ -133,6 +133,8 @@ TASK_TEST(what_is_no_service_is_said_to_be_none)
     EXPECT_EQUAL(firth_resolve("127.0.0.1", long_one, NULL, &address, 1), FIRTH_ERR_NAME_NOT_FOUND);
     EXPECT(strcmp(firth_last_failure()->step, "service") == 0);
     EXPECT_EQUAL(firth_resolve("127.0.0.1", "-1", NULL, &address, 1), FIRTH_ERR_NAME_NOT_FOUND);
+    EXPECT_EQUAL(firth_resolve("127.0.0.1", "+80", NULL, &address, 1), FIRTH_ERR_NAME_NOT_FOUND);
+    EXPECT_EQUAL(firth_resolve("127.0.0.1", " 80", NULL, &address, 1), FIRTH_ERR_NAME_NOT_FOUND);
     EXPECT_EQUAL(firth_resolve("127.0.0.1", "65536", NULL, &address, 1), FIRTH_ERR_PORT_RANGE);
     EXPECT_EQUAL(firth_resolve("127.0.0.1", "99999999999999999999", NULL, &address, 1), FIRTH_ERR_PORT_RANGE);
     return FIRTH_OK;

@@ -187,6 +187,8 @@ TASK_TEST(control_out_of_range_is_an_argument_error)
     control = firth_datagram_control_none();
     control.hop_limit = 256;
     EXPECT_EQUAL(send_with(&two, &two.to, &control), FIRTH_ERR_ARGUMENT);
+    control.hop_limit = -2;
+    EXPECT_EQUAL(send_with(&two, &two.to, &control), FIRTH_ERR_ARGUMENT);
     control = firth_datagram_control_none();
     EXPECT_EQUAL(firth_address_make(&control.local, "::1", 0), FIRTH_OK);
     EXPECT_EQUAL(send_with(&two, &two.to, &control), FIRTH_ERR_ARGUMENT);
