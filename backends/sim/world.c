@@ -40,7 +40,7 @@ static int read_options(firth_sim_options *full, const firth_sim_options *given)
     if (given != NULL)
         memcpy(full, given, given->struct_bytes < sizeof *full ? given->struct_bytes : sizeof *full);
     full->struct_bytes = sizeof *full;
-    if (full->start_ns <= 0)
+    if (full->start_ns <= 0 || full->start_ns > INT64_MAX / 2)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option start_ns");
     if (!fth_sim_link_is_good(&full->link))
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option link");

@@ -83,7 +83,7 @@ typedef struct firth_sim_faults {
 typedef struct firth_sim_options {
     size_t struct_bytes;                             /* set by firth_sim_defaults */
     uint64_t seed;                                   /* of every choice the world makes */
-    int64_t start_ns;                                /* what the clock shows at first, > 0; one second */
+    int64_t start_ns;                                /* what the clock shows at first, 1 to half of INT64_MAX; 1 s */
     firth_sim_link link;                             /* between hosts for which firth_sim_link_set says nothing */
     void (*trace)(void *argument, const char *line); /* one line for each event, without its newline; equal for equal
                                                         seeds, byte for byte. NULL: none */
@@ -154,7 +154,8 @@ FIRTH_API int firth_sim_close(firth_sim *sim);
 FIRTH_API FIRTH_NODISCARD int firth_sim_run(firth_sim *sim);
 
 /* The same for that much time and no more, whatever is left then; the clock has moved on by just that much afterwards.
- * Returns how many tasks are left, or FIRTH_ERR_MISUSE; a deadlock is none as long as the caller may end it. */
+ * Returns how many tasks are left, FIRTH_ERR_ARGUMENT or FIRTH_ERR_MISUSE; a deadlock is none as long as the
+ * caller may end it. */
 FIRTH_API FIRTH_NODISCARD int firth_sim_run_for(firth_sim *sim, int64_t duration_ms);
 
 /* The world's clock, which firth_now_ns() is on all its hosts. */
@@ -173,7 +174,7 @@ FIRTH_API uint64_t firth_sim_random(firth_sim *sim);
 
 /* Adds a host with a selector of its own. options may be NULL.
  * Returns FIRTH_OK; FIRTH_ERR_NO_MEMORY; FIRTH_ERR_ADDRESS_INVALID; FIRTH_ERR_ADDRESS_IN_USE for an address that another
- * host has; what firth_selector_open returns. Outside any task. */
+ * host has; FIRTH_ERR_ARGUMENT for faults out of range; what firth_selector_open returns. Outside any task. */
 FIRTH_API FIRTH_NODISCARD int firth_sim_host_open(firth_sim *sim, const firth_sim_host_options *options,
                                                   firth_sim_host **host);
 
