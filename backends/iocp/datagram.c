@@ -59,29 +59,9 @@ int fth_iocp_datagram_open(firth_io *io, firth_family family)
     return FIRTH_OK;
 }
 
-/* IPv4's inside IPv6 (RFC 4291 §2.5.5.2), for a socket of the latter that carries both. */
-static int to_mapped(const firth_address *address, fth_native_address *native)
-{
-    firth_address mapped = {.family = FIRTH_FAMILY_IPV6, .port = address->port};
-
-    mapped.ip[10] = mapped.ip[11] = 0xff;
-    memcpy(mapped.ip + 12, address->ip, 4);
-    return fth_address_to_native(native, &mapped);
-}
-
 int fth_datagram_address(const firth_io *io, const firth_address *address, fth_native_address *native)
 {
-    const bool is_ipv6 = (io->state & FTH_IPV6) != 0;
-
-    if (address->family == FIRTH_FAMILY_NONE) {
-        native->any.sa_family = AF_UNSPEC;
-        return 0;
-    }
-    if (is_ipv6 && address->family == FIRTH_FAMILY_IPV4)
-        return to_mapped(address, native);
-    if (address->family != (is_ipv6 ? FIRTH_FAMILY_IPV6 : FIRTH_FAMILY_IPV4))
-        return -1;
-    return fth_address_to_native(native, address);
+    return fth_address_for_socket(native, address, (io->state & FTH_IPV6) != 0);
 }
 
 /* Datagrams of others that came while it was bound and had no peer yet. What the peer itself sent then may be among

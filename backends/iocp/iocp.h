@@ -19,6 +19,8 @@
 
 #include <firth/backend.h>
 
+#include "backends/readiness/address.h"
+
 /* In firth_io.state, beside FIRTH_IO_DRY. The upper 16 bits hold the first error of a transfer: the system tells it once,
  * and later the stream's end (measured). */
 enum {
@@ -40,12 +42,6 @@ enum {
 
 /* A local and a remote address, each with the 16 bytes that AcceptEx wants beside it. */
 enum { FTH_ACCEPT_ADDRESS_BYTES = sizeof(struct sockaddr_in6) + 16 };
-
-typedef union fth_native_address {
-    struct sockaddr any;
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
-} fth_native_address;
 
 /* Most bytes that a wait receives. */
 enum { FTH_AHEAD_BYTES = 512 };
@@ -176,12 +172,6 @@ static inline firth_submit fth_end(firth_op *op, int64_t result, int os_code, co
     return FIRTH_SUBMIT_DONE;
 }
 FIRTH_COLD firth_submit fth_fail(firth_op *op, int os_code, const char *step);
-
-/* ---- address.c --------------------------------------------------------------------------------------------------- */
-
-/* The length of what was filled in, or 0 for an address without a family. */
-int fth_address_to_native(fth_native_address *native, const firth_address *address);
-bool fth_address_from_native(firth_address *address, const fth_native_address *native);
 
 /* ---- sockets.c: slots of firth_backend, and ------------------------------------------------------------------------ */
 

@@ -29,6 +29,29 @@ socklen_t fth_address_to_native(fth_native_address *native, const firth_address 
     }
 }
 
+/* RFC 4291 §2.5.5.2. */
+static socklen_t to_mapped(fth_native_address *native, const firth_address *address)
+{
+    firth_address mapped = {.family = FIRTH_FAMILY_IPV6, .port = address->port};
+
+    mapped.ip[10] = mapped.ip[11] = 0xff;
+    memcpy(mapped.ip + 12, address->ip, 4);
+    return fth_address_to_native(native, &mapped);
+}
+
+int fth_address_for_socket(fth_native_address *native, const firth_address *address, bool is_ipv6)
+{
+    if (address->family == FIRTH_FAMILY_NONE) {
+        native->any.sa_family = AF_UNSPEC;
+        return 0;
+    }
+    if (is_ipv6 && address->family == FIRTH_FAMILY_IPV4)
+        return (int)to_mapped(native, address);
+    if (address->family != (is_ipv6 ? FIRTH_FAMILY_IPV6 : FIRTH_FAMILY_IPV4))
+        return -1;
+    return (int)fth_address_to_native(native, address);
+}
+
 bool fth_address_from_native(firth_address *address, const fth_native_address *native)
 {
     memset(address, 0, sizeof *address);

@@ -78,37 +78,14 @@ int fth_native_datagram_open(firth_io *io, firth_family family)
 
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
 
-/* RFC 4291 §2.5.5.2. */
-static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
-
 static bool is_mapped(const fth_native_address *address)
 {
     return address->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->ipv6.sin6_addr);
 }
 
-/* IPv4's inside IPv6, for a socket of the latter that carries both (RFC 4038 §4.2). */
-static int to_mapped(const firth_address *address, fth_native_address *native)
-{
-    firth_address mapped = {.family = FIRTH_FAMILY_IPV6, .port = address->port};
-
-    memcpy(mapped.ip, mapped_prefix, sizeof mapped_prefix);
-    memcpy(mapped.ip + sizeof mapped_prefix, address->ip, 4);
-    return (int)fth_address_to_native(native, &mapped);
-}
-
 int fth_datagram_address(const firth_io *io, const firth_address *address, fth_native_address *native)
 {
-    bool is_ipv6 = (io->state & FTH_IPV6) != 0;
-
-    if (address->family == FIRTH_FAMILY_NONE) {
-        native->any.sa_family = AF_UNSPEC;
-        return 0;
-    }
-    if (is_ipv6 && address->family == FIRTH_FAMILY_IPV4)
-        return to_mapped(address, native);
-    if (address->family != (is_ipv6 ? FIRTH_FAMILY_IPV6 : FIRTH_FAMILY_IPV4))
-        return -1;
-    return (int)fth_address_to_native(native, address);
+    return fth_address_for_socket(native, address, (io->state & FTH_IPV6) != 0);
 }
 
 /* ---- connect ----------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Receiving and sending datagrams. */
+#include "core/base/least.h"
 #include "core/sockets/datagram.h"
 #include <string.h>
 
@@ -92,11 +93,6 @@ static void keep(firth_datagram_socket *socket, const firth_op *op)
 
 /* ---- receiving --------------------------------------------------------------------------------------------------- */
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static bool is_bad_control(const firth_datagram *datagram)
 {
     return datagram->control != NULL && datagram->control->struct_bytes < sizeof(firth_datagram_control);
@@ -160,7 +156,7 @@ static size_t receive_rest(firth_datagram_socket *socket, firth_datagram *datagr
     firth_op op;
 
     while (done < count && (!has_batches || last == asked)) {
-        asked = good_to_receive(datagrams + done, least(2 * asked, count - done));
+        asked = good_to_receive(datagrams + done, fth_least(2 * asked, count - done));
         if (asked == 0)
             break;
         prepare(&op, FIRTH_OP_RECEIVE_DATAGRAMS, socket, datagrams + done, asked);
@@ -184,7 +180,7 @@ enum { ASK_AT_LEAST = 16 };
 
 static void ask_next_time(firth_datagram_socket *socket, size_t came)
 {
-    size_t ask = least(FIRTH_OP_DATAGRAMS_MAX, 2 * came);
+    size_t ask = fth_least(FIRTH_OP_DATAGRAMS_MAX, 2 * came);
 
     socket->ask = (uint8_t)(ask > ASK_AT_LEAST ? ask : ASK_AT_LEAST);
 }
@@ -197,7 +193,7 @@ int64_t firth_receive_many(firth_datagram_socket *socket, firth_datagram *datagr
 
     if (n < 0)
         return n;
-    asked = good_to_receive(datagrams, least(count, socket->ask > 0 ? socket->ask : FIRTH_OP_DATAGRAMS_MAX));
+    asked = good_to_receive(datagrams, fth_least(count, socket->ask > 0 ? socket->ask : FIRTH_OP_DATAGRAMS_MAX));
     if (asked == 0) {
         n = firth_fail(FIRTH_ERR_ARGUMENT, 0, count > 0 ? "datagram" : "datagram count");
         return leave(socket, &socket->receiving, n);

@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "ports/posix/anchors.h"
-
-enum { MOST_BYTES = 16 << 20 };
+#include "ports/shared/authorities.h"
 
 static const char *const files[] = {
     "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Arch, Gentoo, Alpine */
@@ -32,31 +31,8 @@ static const char *const folders[] = {
     "/etc/ssl/certs",
 };
 
-typedef struct search {
-    firth_port_take_authorities *take;
-    void *argument;
-} search;
-
-/* Whether there was a certificate in it, or FIRTH_ERR_NO_MEMORY. */
-static int show_file(const search *to, const char *path, bool is_told)
-{
-    void *bytes = NULL;
-    size_t size = 0;
-    int os_code, found;
-    const char *why;
-    const int rc = firth_port_read_file(path, MOST_BYTES, &bytes, &size, &os_code, &why);
-
-    if (rc == FIRTH_ERR_NO_MEMORY)
-        return rc;
-    if (rc < 0 && !is_told)
-        return false;
-    found = to->take(to->argument, path, bytes, size);
-    firth_port_release(bytes);
-    return found;
-}
-
 /* A folder is a list of its own: its files are taken together, those that are none of certificates left aside. */
-static int show_folder(const search *to, const char *path)
+static int show_folder(const fth_authorities_search *to, const char *path)
 {
     DIR *folder = opendir(path);
     const struct dirent *entry;
@@ -68,7 +44,7 @@ static int show_folder(const search *to, const char *path)
 
         if (entry->d_name[0] == '.' || length < 0 || (size_t)length >= sizeof name)
             continue;
-        one = show_file(to, name, false);
+        one = fth_authorities_show_file(to, name, false);
         found |= one > 0;
     }
     if (folder != NULL)
@@ -89,7 +65,7 @@ static const char *setting(const char *name)
 }
 
 /* SSL_CERT_DIR is a list, as PATH is. */
-static int show_folders(const search *to, const char *list)
+static int show_folders(const fth_authorities_search *to, const char *list)
 {
     char path[1024];
     int found = 0, one = 0;
@@ -110,21 +86,21 @@ static int show_folders(const search *to, const char *list)
 
 int firth_port_authorities(firth_port_take_authorities *take, void *argument)
 {
-    const search to = {take, argument};
+    const fth_authorities_search to = {take, argument};
     const char *file = setting("SSL_CERT_FILE"), *list = setting("SSL_CERT_DIR");
     int found = 0;
     size_t i;
 
     if (file != NULL || list != NULL) {
         if (file != NULL)
-            found = show_file(&to, file, true);
+            found = fth_authorities_show_file(&to, file, true);
         if (list != NULL && found >= 0)
             found = show_folders(&to, list);
         return found < 0 ? found : FIRTH_OK;
     }
     found = fth_port_anchors(take, argument);
     for (i = 0; i < sizeof files / sizeof files[0] && found == 0; i++)
-        found = show_file(&to, files[i], true);
+        found = fth_authorities_show_file(&to, files[i], true);
     for (i = 0; i < sizeof folders / sizeof folders[0] && found == 0; i++)
         found = show_folder(&to, folders[i]);
     return found < 0 ? found : FIRTH_OK;

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <firth/port.h>
+#include "ports/shared/interfaces.h"
 
 _Static_assert(IF_NAMESIZE <= FIRTH_INTERFACE_NAME_BYTES, "a name fits");
 
@@ -118,21 +118,6 @@ int firth_port_interface_find(const char *name, uint32_t index, firth_interface 
 
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
 
-/* By rising index, although the system promises no order: a new one goes behind those that are lower. */
-static void insert(firth_interface *interfaces, size_t capacity, size_t count, const firth_interface *one)
-{
-    size_t used = count < capacity ? count : capacity, at = used;
-
-    while (at > 0 && interfaces[at - 1].index > one->index)
-        at--;
-    if (at == capacity)
-        return;
-    if (used == capacity)
-        used--;
-    memmove(interfaces + at + 1, interfaces + at, (used - at) * sizeof *interfaces);
-    interfaces[at] = *one;
-}
-
 int firth_port_interfaces(firth_interface *interfaces, size_t capacity, int *os_code)
 {
     struct if_nameindex *names = if_nameindex();
@@ -149,7 +134,7 @@ int firth_port_interfaces(firth_interface *interfaces, size_t capacity, int *os_
         int error = describe(descriptor, names[i].if_name, names[i].if_index, &one);
 
         if (error == 0)
-            insert(interfaces, capacity, (size_t)count++, &one);
+            fth_interfaces_insert(interfaces, capacity, (size_t)count++, &one);
         else if (code_of(error) != FIRTH_ERR_ADDRESS_NOT_AVAILABLE) /* it went meanwhile */
             *os_code = error;
     }

@@ -8,35 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_BYTES = 16 << 20 };
+#include "ports/shared/authorities.h"
 
 static const char store_name[] = "the system's certificate store ROOT";
 
-typedef struct search {
-    firth_port_take_authorities *take;
-    void *argument;
-} search;
-
-/* Whether there was a certificate in it, or FIRTH_ERR_NO_MEMORY. */
-static int show_file(const search *to, const char *path, bool is_told)
-{
-    void *bytes = NULL;
-    size_t size = 0;
-    int os_code, found;
-    const char *why;
-    const int rc = firth_port_read_file(path, MOST_BYTES, &bytes, &size, &os_code, &why);
-
-    if (rc == FIRTH_ERR_NO_MEMORY)
-        return rc;
-    if (rc < 0 && !is_told)
-        return false;
-    found = to->take(to->argument, path, bytes, size);
-    firth_port_release(bytes);
-    return found;
-}
-
 /* One entry of a folder. */
-static int show_entry(const search *to, const char *folder, const wchar_t *name)
+static int show_entry(const fth_authorities_search *to, const char *folder, const wchar_t *name)
 {
     char *narrow = fth_narrow_of(name), path[1024];
     int length = -1;
@@ -46,11 +23,11 @@ static int show_entry(const search *to, const char *folder, const wchar_t *name)
     if (narrow[0] != '.')
         length = snprintf(path, sizeof path, "%s\\%s", folder, narrow);
     firth_port_release(narrow);
-    return length > 0 && (size_t)length < sizeof path ? show_file(to, path, false) : 0;
+    return length > 0 && (size_t)length < sizeof path ? fth_authorities_show_file(to, path, false) : 0;
 }
 
 /* A folder is a list of its own: its files are taken together, those that are none of certificates left aside. */
-static int show_folder(const search *to, const char *path)
+static int show_folder(const fth_authorities_search *to, const char *path)
 {
     char pattern[512];
     WIN32_FIND_DATAW entry;
@@ -78,7 +55,7 @@ static int show_folder(const search *to, const char *path)
 }
 
 /* SSL_CERT_DIR is a list, as Path is. */
-static int show_folders(const search *to, const char *list)
+static int show_folders(const fth_authorities_search *to, const char *list)
 {
     char path[1024];
     int found = 0, one = 0;
@@ -119,7 +96,7 @@ static bool is_for_servers(PCCERT_CONTEXT certificate)
     return false;
 }
 
-static int show_certificate(const search *to, PCCERT_CONTEXT certificate)
+static int show_certificate(const fth_authorities_search *to, PCCERT_CONTEXT certificate)
 {
     unsigned char *bytes = firth_port_allocate((size_t)certificate->cbCertEncoded + 1);
     int found;
@@ -133,7 +110,7 @@ static int show_certificate(const search *to, PCCERT_CONTEXT certificate)
     return found;
 }
 
-static int show_store(const search *to)
+static int show_store(const fth_authorities_search *to)
 {
     HCERTSTORE store = CertOpenSystemStoreW(0, L"ROOT");
     PCCERT_CONTEXT certificate = NULL;
@@ -169,12 +146,12 @@ static char *setting(const wchar_t *name)
 
 int firth_port_authorities(firth_port_take_authorities *take, void *argument)
 {
-    const search to = {take, argument};
+    const fth_authorities_search to = {take, argument};
     char *file = setting(L"SSL_CERT_FILE"), *list = setting(L"SSL_CERT_DIR");
     int found = 0;
 
     if (file != NULL)
-        found = show_file(&to, file, true);
+        found = fth_authorities_show_file(&to, file, true);
     if (list != NULL && found >= 0)
         found = show_folders(&to, list);
     if (file == NULL && list == NULL)

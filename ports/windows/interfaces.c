@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "ports/shared/interfaces.h"
 #include "ports/windows/wide.h"
 
 static int code_of(ULONG error)
@@ -119,21 +120,6 @@ int firth_port_interface_find(const char *name, uint32_t index, firth_interface 
 
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
 
-/* By rising index: a new one goes behind those that are lower. */
-static void insert(firth_interface *interfaces, size_t capacity, size_t count, const firth_interface *one)
-{
-    size_t used = count < capacity ? count : capacity, at = used;
-
-    while (at > 0 && interfaces[at - 1].index > one->index)
-        at--;
-    if (at == capacity)
-        return;
-    if (used == capacity)
-        used--;
-    memmove(interfaces + at + 1, interfaces + at, (used - at) * sizeof *interfaces);
-    interfaces[at] = *one;
-}
-
 int firth_port_interfaces(firth_interface *interfaces, size_t capacity, int *os_code)
 {
     ULONG error;
@@ -147,7 +133,7 @@ int firth_port_interfaces(firth_interface *interfaces, size_t capacity, int *os_
         firth_interface one;
 
         describe(adapter, &one);
-        insert(interfaces, capacity, (size_t)count++, &one);
+        fth_interfaces_insert(interfaces, capacity, (size_t)count++, &one);
     }
     firth_port_release(list);
     return count;

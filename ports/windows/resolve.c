@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "ports/shared/answer.h"
 #include "ports/windows/wide.h"
 
 static int code_of(int error)
@@ -25,39 +26,6 @@ static int code_of(int error)
     }
 }
 
-static bool convert(firth_address *address, const ADDRINFOW *info)
-{
-    memset(address, 0, sizeof *address);
-    if (info->ai_family == AF_INET) {
-        struct sockaddr_in from;
-
-        memcpy(&from, info->ai_addr, sizeof from);
-        address->family = FIRTH_FAMILY_IPV4;
-        address->port = ntohs(from.sin_port);
-        memcpy(address->ip, &from.sin_addr, 4);
-        return true;
-    }
-    if (info->ai_family == AF_INET6) {
-        struct sockaddr_in6 from;
-
-        memcpy(&from, info->ai_addr, sizeof from);
-        address->family = FIRTH_FAMILY_IPV6;
-        address->port = ntohs(from.sin6_port);
-        address->scope_id = from.sin6_scope_id;
-        memcpy(address->ip, &from.sin6_addr, 16);
-        return true;
-    }
-    return false;
-}
-
-static bool is_known(const firth_address *addresses, int count, const firth_address *address)
-{
-    for (int i = 0; i < count; i++)
-        if (firth_address_equal(&addresses[i], address))
-            return true;
-    return false;
-}
-
 /* Returns how many addresses there are, or a negative code. */
 static int convert_all(firth_address **addresses, const ADDRINFOW *list)
 {
@@ -72,26 +40,13 @@ static int convert_all(firth_address **addresses, const ADDRINFOW *list)
     if (*addresses == NULL)
         return FIRTH_ERR_NO_MEMORY;
     for (const ADDRINFOW *info = list; info != NULL; info = info->ai_next)
-        if (convert(&(*addresses)[count], info) && !is_known(*addresses, count, &(*addresses)[count]))
-            count++;
+        count = fth_answer_add(*addresses, count, info->ai_family, info->ai_addr);
     return count > 0 ? count : FIRTH_ERR_NAME_NOT_FOUND;
-}
-
-static int family_of(uint8_t family)
-{
-    switch (family) {
-    case FIRTH_FAMILY_IPV4:
-        return AF_INET;
-    case FIRTH_FAMILY_IPV6:
-        return AF_INET6;
-    default:
-        return AF_UNSPEC;
-    }
 }
 
 static int look_up(const firth_port_name *name, const wchar_t *host, const wchar_t *service, firth_port_answer *answer)
 {
-    const ADDRINFOW hints = {.ai_family = family_of(name->family),
+    const ADDRINFOW hints = {.ai_family = fth_answer_family(name->family),
                              .ai_socktype = name->datagrams ? SOCK_DGRAM : SOCK_STREAM};
     ADDRINFOW *list = NULL;
     int error = GetAddrInfoW(host, service, &hints, &list), count;

@@ -5,6 +5,7 @@
 # packages: libc6-dev-armhf-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
+source scripts/lib/conversation.sh
 
 build=build/arch
 warnings=(-std=c11 -O2 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Werror
@@ -69,17 +70,6 @@ guards_of() {
 build_library() {
     cmake -S . -B "$build/$1" --toolchain "$root/cmake/toolchains/linux-$1.cmake" -DCMAKE_BUILD_TYPE=Debug \
         -DFIRTH_TESTS=OFF -DFIRTH_WERROR=ON "${@:2}" && cmake --build "$build/$1" --parallel "$jobs"
-}
-
-# wait_for_address FILE: prints where the server listens, once it says so.
-wait_for_address() {
-    local tries
-    for ((tries = 0; tries < 300; tries++)); do
-        sed -n 's/^Server is listening at 127\.0\.0\.1:\([0-9]*\)$/\1/p' "$1" | grep . && return 0
-        kill -0 "$server_pid" 2>/dev/null || return 1
-        sleep 0.1
-    done
-    return 1
 }
 
 # conversation NAME RUN…: two clients, one after the other, and then Ctrl-C for the server. RUN starts a program.

@@ -4,6 +4,7 @@
 # It runs when it is asked for: scripts/test --windows.
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
+source scripts/lib/conversation.sh
 source scripts/lib/mbedtls.sh
 source scripts/lib/windows.sh
 
@@ -67,16 +68,6 @@ run_tests() {
 program() {
     run=("$root/build/demo/examples/$2")
     [ "$1" = linux ] || run=(wine "$root/$build/examples/$2.exe")
-}
-
-wait_for_address() {
-    local tries
-    for ((tries = 0; tries < 300; tries++)); do
-        sed -n 's/\r$//; s/^Server is listening at 127\.0\.0\.1:\([0-9]*\)$/\1/p' "$1" | grep . && return 0
-        kill -0 "$server_pid" 2>/dev/null || return 1
-        sleep 0.1
-    done
-    return 1
 }
 
 # start_server NAME KIND PROGRAM ARGUMENT…: sets server_pid and port.

@@ -228,25 +228,12 @@ static void a_partition_loses_what_is_sent(void **state)
     assert_int_equal(got.total, 0);
 }
 
-static void part(void *argument)
-{
-    (void)argument;
-    if (firth_sim_partition(here.client, here.server) < 0)
-        (void)support_failed(__FILE__, __LINE__, "firth_sim_partition");
-}
-
-static void heal(void *argument)
-{
-    (void)argument;
-    firth_sim_heal(here.client, here.server);
-}
-
 static void after_a_heal_they_go_through_again_and_those_before_stay_lost(void **state)
 {
     (void)state;
     begin(1);
-    assert_int_equal(firth_sim_at(here.sim, (int64_t)1020 * MS, part, NULL), FIRTH_OK);
-    assert_int_equal(firth_sim_at(here.sim, (int64_t)1050 * MS, heal, NULL), FIRTH_OK);
+    assert_int_equal(firth_sim_at(here.sim, (int64_t)1020 * MS, world_part, NULL), FIRTH_OK);
+    assert_int_equal(firth_sim_at(here.sim, (int64_t)1050 * MS, world_heal, NULL), FIRTH_OK);
     play(send_all, receive_all);
     /* One each tenth of a millisecond, under way for one: the first ten that are missing had left before the cut. */
     for (int i = 0; i < COUNT; i++)

@@ -4,19 +4,6 @@
 
 enum { MS = 1000000 };
 
-static void part(void *argument)
-{
-    (void)argument;
-    if (firth_sim_partition(here.client, here.server) < 0)
-        (void)support_failed(__FILE__, __LINE__, "firth_sim_partition");
-}
-
-static void heal(void *argument)
-{
-    (void)argument;
-    firth_sim_heal(here.client, here.server);
-}
-
 static void at_ms(int64_t ms, void (*fn)(void *argument))
 {
     assert_int_equal(firth_sim_at(here.sim, (1000 + ms) * MS, fn, NULL), FIRTH_OK);
@@ -46,7 +33,7 @@ static void a_connect_across_a_partition_times_out_after_127_seconds(void **stat
 {
     (void)state;
     world_open(1);
-    part(NULL);
+    world_part(NULL);
     play(connect_in_vain, world_echo);
 }
 
@@ -66,8 +53,8 @@ static void a_connect_gets_through_with_its_next_try_after_the_heal(void **state
 {
     (void)state;
     world_open(1);
-    part(NULL);
-    at_ms(5000, heal);
+    world_part(NULL);
+    at_ms(5000, world_heal);
     play(connect_late, world_echo);
 }
 
@@ -96,8 +83,8 @@ static void bytes_are_kept_until_the_heal_wherever_the_partition_comes(void **st
     (void)state;
     for (int64_t ms = 0; ms < 4; ms++) {
         world_open(1);
-        at_ms(ms, part);
-        at_ms(60000, heal);
+        at_ms(ms, world_part);
+        at_ms(60000, world_heal);
         play(talk, world_echo);
     }
 }
@@ -123,12 +110,12 @@ static int send_into_it(firth_scope *scope, void *argument)
     (void)argument;
     EXPECT_EQUAL(world_connect(scope, &socket), FIRTH_OK);
     EXPECT_EQUAL(firth_sleep(10), FIRTH_OK);
-    part(NULL);
+    world_part(NULL);
     EXPECT_EQUAL(firth_write_string(firth_socket_output(socket), "x"), FIRTH_OK);
     EXPECT_EQUAL(firth_flush(firth_socket_output(socket)), FIRTH_OK);
     EXPECT_EQUAL(firth_sleep(3600000), FIRTH_OK);
     EXPECT(!is_through);
-    heal(NULL);
+    world_heal(NULL);
     EXPECT_EQUAL(firth_sleep(1000), FIRTH_OK);
     EXPECT(is_through);
     return firth_socket_close(socket);
@@ -170,8 +157,8 @@ static void a_partition_holds_the_answer_to_a_connect(void **state)
 {
     (void)state;
     open_far_apart();
-    at_ms(1500, part);
-    at_ms(9000, heal);
+    at_ms(1500, world_part);
+    at_ms(9000, world_heal);
     play(connect_after_the_heal, world_echo);
 }
 
@@ -179,7 +166,7 @@ static void a_partition_during_a_handshake_that_stays_times_a_connect_out(void *
 {
     (void)state;
     open_far_apart();
-    at_ms(1500, part);
+    at_ms(1500, world_part);
     play(connect_in_vain, world_echo);
 }
 
@@ -197,8 +184,8 @@ static void a_partition_holds_a_refusal(void **state)
 {
     (void)state;
     open_far_apart();
-    at_ms(1500, part);
-    at_ms(9000, heal);
+    at_ms(1500, world_part);
+    at_ms(9000, world_heal);
     assert_int_equal(world_spawn(here.client, be_refused_after_the_heal, NULL), FIRTH_OK);
     assert_int_equal(world_run(), FIRTH_OK);
     assert_int_equal(world_close(), FIRTH_OK);
@@ -220,11 +207,11 @@ static int read_with_keep_alive(firth_scope *scope, void *argument)
     tcp.keep_alive_count = 3;
     EXPECT_EQUAL(firth_tcp_connect(&tcp, SERVER_IP, WORLD_PORT, &socket), FIRTH_OK);
     EXPECT_EQUAL(firth_sleep(5), FIRTH_OK);
-    part(NULL);
+    world_part(NULL);
     start_ns = firth_now_ns();
     EXPECT_EQUAL(firth_read(firth_socket_input(socket), &byte, 1), FIRTH_ERR_TIMED_OUT);
     EXPECT_EQUAL(firth_now_ns() - start_ns, 90000 * (int64_t)MS);
-    heal(NULL);
+    world_heal(NULL);
     firth_socket_abort(socket);
     world_stop();
     return FIRTH_OK;
@@ -295,8 +282,8 @@ static void who_sends_to_a_peer_whose_keep_alive_gave_up_is_reset(void **state)
 
         peer_of = &how;
         world_open(1);
-        at_ms(2000, part);
-        at_ms(21000, heal);
+        at_ms(2000, world_part);
+        at_ms(21000, world_heal);
         assert_int_equal(world_spawn(here.server, hear_that_it_gave_up, NULL), FIRTH_OK);
         assert_int_equal(world_spawn(here.client, give_up, &how), FIRTH_OK);
         assert_int_equal(world_run(), FIRTH_OK);
@@ -312,7 +299,7 @@ static int read_forever(firth_scope *scope, void *argument)
     (void)argument;
     EXPECT_EQUAL(world_connect(scope, &socket), FIRTH_OK);
     EXPECT_EQUAL(firth_sleep(5), FIRTH_OK);
-    part(NULL);
+    world_part(NULL);
     world_stop();
     EXPECT_EQUAL(firth_read(firth_socket_input(socket), &byte, 1), FIRTH_ERR_CANCELED);
     return FIRTH_OK;
@@ -349,7 +336,7 @@ static void a_partition_leaves_the_loopbacks_alone(void **state)
 {
     (void)state;
     world_open(1);
-    part(NULL);
+    world_part(NULL);
     play(talk_to_oneself, talk_to_oneself);
 }
 

@@ -162,3 +162,16 @@ int world_accept(firth_scope *scope, firth_socket **socket)
     firth_server_close(server);
     return rc;
 }
+
+void world_part(void *argument)
+{
+    (void)argument;
+    if (firth_sim_partition(here.client, here.server) < 0)
+        (void)support_failed(__FILE__, __LINE__, "firth_sim_partition");
+}
+
+void world_heal(void *argument)
+{
+    (void)argument;
+    firth_sim_heal(here.client, here.server);
+}

@@ -41,6 +41,10 @@ int world_run(void);
 /* Closes it, with nothing open and nothing leaked. */
 int world_close(void);
 
+/* For firth_sim_at: nothing gets through between client and server, and all does again. */
+void world_part(void *argument);
+void world_heal(void *argument);
+
 /* Milliseconds of the world since it began. */
 int64_t world_ms(void);
 

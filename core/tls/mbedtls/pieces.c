@@ -4,16 +4,12 @@
  * long as they are in plain, when nobody's check covers a record's header: each record has one message, or a piece that
  * begins with all of the message's header. No more is held back than that header, four bytes; a body goes from the
  * transport into mbedTLS's memory. */
+#include "core/base/least.h"
 #include "core/tls/mbedtls/private.h"
 #include "core/tls/mbedtls/session.h"
 #include <string.h>
 
 enum { RECORD_HEADER = 5, MESSAGE_HEADER = 4 };
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 static int unexpected(fth_tls_pieces *pieces, const char *fault)
 {
@@ -72,7 +68,7 @@ static int read_message_header(fth_tls_session *session)
 
     while (pieces->message_came < MESSAGE_HEADER && pieces->left > 0) {
         int got = fth_tls_transport_receive(session, header + pieces->message_came,
-                                            least((size_t)MESSAGE_HEADER - pieces->message_came, pieces->left));
+                                            fth_least((size_t)MESSAGE_HEADER - pieces->message_came, pieces->left));
 
         if (got < 0)
             return got;
@@ -99,7 +95,7 @@ static int cut_record(fth_tls_session *session)
             return result;
         header = MESSAGE_HEADER;
     }
-    passing = least(least(pieces->left, pieces->message_left), MBEDTLS_SSL_IN_CONTENT_LEN - header);
+    passing = fth_least(fth_least(pieces->left, pieces->message_left), MBEDTLS_SSL_IN_CONTENT_LEN - header);
     pieces->message_left -= (uint32_t)passing;
     make_record(pieces, header, passing);
     return 0;
@@ -138,7 +134,7 @@ static int next_record(fth_tls_session *session)
 
 static int give_header(fth_tls_pieces *pieces, unsigned char *bytes, size_t size)
 {
-    size = least(size, (size_t)pieces->ours_size - pieces->ours_given);
+    size = fth_least(size, (size_t)pieces->ours_size - pieces->ours_given);
     memcpy(bytes, pieces->ours + pieces->ours_given, size);
     pieces->ours_given = (uint8_t)(pieces->ours_given + size);
     if (pieces->ours_given == pieces->ours_size)
@@ -161,7 +157,7 @@ int fth_tls_pieces_receive(void *owner, unsigned char *bytes, size_t size)
         return give_header(pieces, bytes, size);
     if (pieces->is_over)
         return fth_tls_transport_receive(session, bytes, size);
-    result = fth_tls_transport_receive(session, bytes, least(size, pieces->passing));
+    result = fth_tls_transport_receive(session, bytes, fth_least(size, pieces->passing));
     if (result > 0) {
         pieces->passing = (uint16_t)(pieces->passing - result);
         pieces->left = (uint16_t)(pieces->left - result);
