@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Linux: epoll(7), edge-triggered, one registration a descriptor for its whole life.
+/* Linux: epoll(7), edge-triggered but for listeners, one registration a descriptor for its whole life.
  *
  * fork(2): a child shares the epoll instance itself, so what it registers and fetches is its parent's. A child process
  * must not touch a selector that was opened before the fork; it opens its own. */
@@ -69,11 +69,13 @@ static int queue_open(firth_selector *selector, void **state)
     return FIRTH_OK;
 }
 
-/* EPOLLET: each change is told once. EPOLLRDHUP and EPOLLPRI are not told unasked; EPOLLERR and EPOLLHUP are. */
+/* EPOLLET: each change is told once; without it, for as long as it lasts. EPOLLRDHUP and EPOLLPRI are not told unasked; EPOLLERR and EPOLLHUP are. */
 static int control(const fth_epoll *queue, int action, int descriptor, uint64_t token, unsigned ready)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET, .data.u64 = token};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLPRI, .data.u64 = token};
 
+    if ((ready & FTH_LEVEL) == 0)
+        event.events |= EPOLLET;
     if ((ready & FTH_WRITABLE) != 0)
         event.events |= EPOLLOUT;
     return epoll_ctl(queue->descriptor, action, descriptor, &event) == 0 ? 0 : errno;
@@ -168,6 +170,7 @@ static int queue_pollable(void *state)
 
 static const fth_poller poller = {
     .edges = true,
+    .levels = true,
     .open = queue_open,
     .close = queue_close,
     .add = queue_add,

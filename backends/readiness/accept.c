@@ -32,6 +32,42 @@ static bool is_of_client(int os_code)
     }
 }
 
+/* ---- how many clients a report stands for ------------------------------------------------------------------------- */
+
+/* A listener is the one socket that is watched level-triggered: it is reported by every wait while clients are queued,
+ * which saves the accept that would only say that there are no more. One client a report, then; but so that a crowd is
+ * not let in at the pace of a busy loop, after some reports that were used up each one stands for twice as many as the
+ * one before, until a look finds nobody.
+ * Tests: clients_one_at_a_time_cost_one_accept_each, a_crowd_is_let_in_by_few_reports. */
+enum {
+    FTH_SINGLE_ACCEPTS = 8, /* reports in a row that stand for one client: of so many the next costs a look too many */
+    FTH_ACCEPTS_SHIFT = 6   /* clients a report stands for at most, as a power of two */
+};
+
+static void look_found_nobody(firth_io *io, const fth_reactor *reactor)
+{
+    fth_set_dry(io);
+    reactor->slots[io->slot].of.listener.used_up = reactor->slots[io->slot].of.listener.left = 0;
+    if (reactor->poller->levels && (io->state & FTH_WATCHED_READ) == 0)
+        io->state |= FTH_LEVEL;
+}
+
+static void use(firth_io *io, const fth_reactor *reactor)
+{
+    fth_slot *slot = &reactor->slots[io->slot];
+    unsigned used_up = slot->of.listener.used_up;
+
+    if (slot->of.listener.left == 0)
+        slot->of.listener.left = (uint8_t)(1u << (used_up < FTH_SINGLE_ACCEPTS ? 0 : used_up - FTH_SINGLE_ACCEPTS + 1));
+    if (--slot->of.listener.left > 0)
+        return;
+    if (used_up < FTH_SINGLE_ACCEPTS + FTH_ACCEPTS_SHIFT - 1)
+        slot->of.listener.used_up++;
+    fth_set_dry(io);
+}
+
+/* ---- the attempt --------------------------------------------------------------------------------------------------- */
+
 static bool accepted(firth_op *op, int native)
 {
     firth_io *client = op->with.accepted;
@@ -41,6 +77,8 @@ static bool accepted(firth_op *op, int native)
     /* It can surely send; whether it can receive the poller tells, which saves the call that would find nothing. */
     client->state = FTH_WRITABLE | FIRTH_IO_DRY | (op->io->state & (FTH_IPV6 | FTH_UNIX | FTH_URGENT));
     fth_slots_take(fth_reactor_of(op->io), client);
+    if ((op->io->state & FTH_LEVEL) != 0)
+        use(op->io, fth_reactor_of(op->io));
     return fth_succeed(op, FIRTH_OK);
 }
 
@@ -56,7 +94,7 @@ bool fth_attempt_accept(firth_op *op)
         if (native >= 0)
             return accepted(op, native);
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            fth_set_dry(io);
+            look_found_nobody(io, fth_reactor_of(io));
             return false;
         }
         if (!is_of_client(errno))

@@ -72,7 +72,7 @@ int fth_native_datagram_open(firth_io *io, firth_family family)
     io->native = native;
     io->state = FTH_DATAGRAMS | FTH_WRITABLE | FIRTH_IO_DRY | (domain == AF_INET6 ? (unsigned)FTH_IPV6 : 0u);
     fth_slots_take(reactor, io);
-    reactor->slots[io->slot].segment_most = UINT16_MAX;
+    reactor->slots[io->slot].of.datagrams.segment_most = UINT16_MAX;
     return start_options(io);
 }
 

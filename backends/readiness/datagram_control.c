@@ -146,7 +146,7 @@ int fth_control_write(const firth_io *io, const firth_datagram_control *control,
     if (rc >= 0 && control->hop_limit >= 0 && (rc = add_hop_limit(message, ipv4, control->hop_limit)) < 0)
         *step = "control hop_limit";
     if (rc >= 0 && control->ecn >= 0) {
-        int octet = (fth_reactor_of(io)->slots[io->slot].traffic_class & ~FIRTH_ECN_CE) | control->ecn;
+        int octet = (fth_reactor_of(io)->slots[io->slot].of.datagrams.traffic_class & ~FIRTH_ECN_CE) | control->ecn;
 
         if ((rc = add_traffic_class(message, ipv4, octet)) < 0)
             *step = "control ecn";

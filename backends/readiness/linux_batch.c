@@ -198,9 +198,10 @@ static size_t segment_most(firth_io *io)
     socklen_t size = sizeof(int);
     int value;
 
-    if (slot->segment_most == UINT16_MAX)
-        slot->segment_most = getsockopt((int)io->native, SOL_UDP, UDP_SEGMENT, &value, &size) == 0 ? RUN_BYTES_MAX : 0;
-    return slot->segment_most;
+    if (slot->of.datagrams.segment_most == UINT16_MAX)
+        slot->of.datagrams.segment_most =
+            getsockopt((int)io->native, SOL_UDP, UDP_SEGMENT, &value, &size) == 0 ? RUN_BYTES_MAX : 0;
+    return slot->of.datagrams.segment_most;
 }
 
 /* Whether a run was refused for what it is: longer datagrams than fit in a packet on the way there, which alone may be
@@ -211,9 +212,9 @@ static bool was_refused(firth_io *io, int os_code, size_t size)
     fth_slot *slot = &fth_reactor_of(io)->slots[io->slot];
 
     if (os_code == EIO)
-        slot->segment_most = 0;
+        slot->of.datagrams.segment_most = 0;
     else if (os_code == EINVAL || os_code == EMSGSIZE)
-        slot->segment_most = (uint16_t)(size - 1);
+        slot->of.datagrams.segment_most = (uint16_t)(size - 1);
     else
         return false;
     return true;

@@ -199,12 +199,12 @@ static int watch(fth_reactor *reactor, firth_io *io, unsigned ready)
     if (!poller->edges) {
         poller->arm(reactor->poller_state, (int)io->native, token, ready);
     } else if (watched == 0) {
-        os_code = poller->add(reactor->poller_state, (int)io->native, token, wanted);
+        os_code = poller->add(reactor->poller_state, (int)io->native, token, wanted | (io->state & FTH_LEVEL));
         if (os_code != 0)
             return os_code;
     } else if (wanted != watched || (io->state & ready) != 0) {
         /* The first blocked write, or an attempt that gave up before it was blocked. */
-        poller->arm(reactor->poller_state, (int)io->native, token, wanted);
+        poller->arm(reactor->poller_state, (int)io->native, token, wanted | (io->state & FTH_LEVEL));
     }
     io->state |= wanted * FTH_WATCHED_READ | (poller->edges ? (unsigned)FTH_STANDING : 0u);
     return 0;
@@ -293,6 +293,14 @@ static void retry(fth_reactor *reactor, firth_io *io, firth_op **side)
     firth_op_complete(op, op->result, op->os_code, op->step);
 }
 
+/* Level-triggered, it would be reported by every wait until somebody accepts. So the report is kept, and from now on
+ * changes alone are told. Test: a_listener_that_nobody_accepts_from_is_quiet. */
+FIRTH_COLD FIRTH_NOINLINE static void end_level(fth_reactor *reactor, firth_io *io)
+{
+    io->state &= ~(uint32_t)FTH_LEVEL;
+    reactor->poller->arm(reactor->poller_state, (int)io->native, fth_slots_token(reactor, io), FTH_READABLE);
+}
+
 void fth_reactor_event(fth_reactor *reactor, uint64_t token, unsigned ready)
 {
     firth_io *io = fth_slots_find(reactor, token);
@@ -307,6 +315,8 @@ void fth_reactor_event(fth_reactor *reactor, uint64_t token, unsigned ready)
     /* The reader first: a send would take the socket's error away, and the reader tells the bytes before it. */
     if (io->reading != NULL && (io->state & FTH_READABLE) != 0)
         retry(reactor, io, &io->reading);
+    else if ((io->state & FTH_LEVEL) != 0)
+        end_level(reactor, io);
     if (io->writing != NULL && (io->state & FTH_WRITABLE) != 0)
         retry(reactor, io, &io->writing);
 }

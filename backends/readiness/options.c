@@ -189,7 +189,7 @@ static void note(firth_io *io, firth_option option, int value)
     if (option == FIRTH_OPTION_COALESCE)
         io->state = (io->state & ~(uint32_t)FTH_COALESCES) | (value != 0 ? (unsigned)FTH_COALESCES : 0u);
     else if (option == FIRTH_OPTION_TRAFFIC_CLASS)
-        fth_reactor_of(io)->slots[io->slot].traffic_class = (uint8_t)value;
+        fth_reactor_of(io)->slots[io->slot].of.datagrams.traffic_class = (uint8_t)value;
 }
 
 int fth_native_set_option(firth_io *io, firth_option option, int value)

@@ -25,12 +25,18 @@ enum {
     FTH_ERROR_SHIFT = 16  /* with FTH_HANGUP, the bits from here on may be the errno that the socket has, or had */
 };
 
+/* Asked for together with FTH_READABLE: each wait reports it for as long as it is so (level-triggered). */
+enum { FTH_LEVEL = 1u << 13 };
+
 /* A const table. Results are FIRTH_OK or a negative code made by firth_fail, but for `add`. */
 typedef struct fth_poller {
     /* true: what `add` or `arm` asked for is reported at every change, for ever (edge-triggered), and `arm` only widens
      * a registration or asks for a second look.
      * false: a report comes only after `arm`, and disarms what it reports (one-shot). */
     bool edges;
+
+    /* With edges: `add` and `arm` know FTH_LEVEL, which is asked for listeners alone, and `arm` without it ends it. */
+    bool levels;
 
     /* With edges: `arm` for what is asked for already brings a report after a moment, and not at once. So a send that
      * found no buffers (ENOBUFS) waits and is tried again. Else it fails. */

@@ -42,10 +42,17 @@ typedef struct fth_slot {
         size_t next_free;
     } is;
     uint32_t generation;
-    uint16_t
-        segment_most; /* of a datagram socket: the largest datagram that the system is asked to cut off a run; 0: it
-                              cannot. See linux_batch.c */
-    uint8_t traffic_class; /* of a datagram socket: as set, for datagrams that differ from it in their ECN alone */
+    union {
+        struct {
+            /* The largest datagram that the system is asked to cut off a run; 0: it cannot. See linux_batch.c */
+            uint16_t segment_most;
+            uint8_t traffic_class; /* as set, for datagrams that differ from it in their ECN alone */
+        } datagrams;
+        struct {
+            uint8_t used_up; /* reports in a row of which every accept was used; see accept.c */
+            uint8_t left;    /* accepts of the report that is being used */
+        } listener;
+    } of;
 } fth_slot;
 
 struct fth_reactor {

@@ -49,8 +49,7 @@ void fth_slots_take(fth_reactor *reactor, firth_io *io)
         number = reactor->used++;
     }
     reactor->slots[number].is.io = io;
-    reactor->slots[number].segment_most = 0;
-    reactor->slots[number].traffic_class = 0;
+    memset(&reactor->slots[number].of, 0, sizeof reactor->slots[number].of);
     io->slot = (uint32_t)number;
 }
 
