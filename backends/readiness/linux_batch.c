@@ -20,8 +20,10 @@
 enum { SEGMENTS_MAX = 64, RUN_BYTES_MAX = 65000 };
 
 /* For one call; the reactor's, since it is too large for the stack of a task. What is the same in every call is filled in
- * once. */
+ * once, and what a call to receive changed is put right by the next: the headers that it filled, and whose control data. */
 typedef struct batch {
+    unsigned filled;
+    unsigned controlled;
     struct mmsghdr in[FIRTH_OP_DATAGRAMS_MAX];
     struct mmsghdr out[FIRTH_OP_DATAGRAMS_MAX];
     struct iovec pieces[FIRTH_OP_DATAGRAMS_MAX];
@@ -33,9 +35,12 @@ static void start(void *memory)
 {
     batch *with = memory;
 
+    with->filled = with->controlled = 0;
     for (int i = 0; i < FIRTH_OP_DATAGRAMS_MAX; i++)
-        with->in[i].msg_hdr =
-            (struct msghdr){.msg_name = &with->addresses[i], .msg_iov = &with->pieces[i], .msg_iovlen = 1};
+        with->in[i].msg_hdr = (struct msghdr){.msg_name = &with->addresses[i],
+                                              .msg_namelen = sizeof with->addresses[i],
+                                              .msg_iov = &with->pieces[i],
+                                              .msg_iovlen = 1};
 }
 
 static batch *batch_of(const firth_op *op)
@@ -45,20 +50,35 @@ static batch *batch_of(const firth_op *op)
 
 /* ---- receiving --------------------------------------------------------------------------------------------------- */
 
+static void prepare_controls(const firth_op *op, batch *with, bool wanted_by_all)
+{
+    unsigned i;
+
+    for (i = 0; i < op->piece_count || i < with->controlled; i++) {
+        struct msghdr *message = &with->in[i].msg_hdr;
+        bool wanted = i < op->piece_count && (wanted_by_all || op->with.datagrams[i].control != NULL);
+
+        message->msg_control = wanted ? with->controls[i].bytes : NULL;
+        message->msg_controllen = wanted ? sizeof with->controls[i].bytes : 0;
+    }
+}
+
 static void prepare_receive(const firth_op *op, batch *with)
 {
-    bool coalesces = (op->io->state & FTH_COALESCES) != 0;
+    bool coalesces = (op->io->state & FTH_COALESCES) != 0, has_control = coalesces;
+    const firth_datagram *datagram = op->with.datagrams;
+    struct iovec *piece = with->pieces, *end = piece + op->piece_count;
+    unsigned i;
 
-    for (unsigned i = 0; i < op->piece_count; i++) {
-        const firth_datagram *datagram = &op->with.datagrams[i];
-        struct msghdr *message = &with->in[i].msg_hdr;
-        bool has_control = coalesces || datagram->control != NULL;
-
-        with->pieces[i] = (struct iovec){datagram->bytes, datagram->capacity};
-        message->msg_namelen = sizeof with->addresses[i];
-        message->msg_control = has_control ? with->controls[i].bytes : NULL;
-        message->msg_controllen = has_control ? sizeof with->controls[i].bytes : 0;
+    for (; piece < end; piece++, datagram++) {
+        *piece = (struct iovec){datagram->bytes, datagram->capacity};
+        has_control |= datagram->control != NULL;
     }
+    for (i = 0; i < with->filled; i++)
+        with->in[i].msg_hdr.msg_namelen = sizeof with->addresses[i];
+    if (has_control || with->controlled > 0)
+        prepare_controls(op, with, coalesces);
+    with->controlled = has_control ? op->piece_count : 0;
 }
 
 /* As fth_datagram_read, in short where there is no control. */
@@ -89,6 +109,7 @@ static bool receive_batch(firth_op *op)
     while (n < 0 && errno == EINTR);
     if (n <= 0)
         return fth_not_received(op, n < 0 ? errno : EAGAIN);
+    with->filled = (unsigned)n;
     for (int i = 0; i < n; i++)
         read_one(&op->with.datagrams[i], &with->in[i]);
     /* Fewer than asked: the socket is empty, and what comes will be reported. Not so if an error ended it, which the

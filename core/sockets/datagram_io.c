@@ -106,11 +106,11 @@ FIRTH_INLINE bool can_receive(const firth_datagram *datagram)
 /* How many from the first on can be received into. */
 static size_t good_to_receive(const firth_datagram *datagrams, size_t count)
 {
-    size_t good = 0;
+    const firth_datagram *datagram = datagrams, *end = datagrams + count;
 
-    while (good < count && can_receive(&datagrams[good]))
-        good++;
-    return good;
+    while (datagram < end && can_receive(datagram))
+        datagram++;
+    return (size_t)(datagram - datagrams);
 }
 
 FIRTH_INLINE int64_t receive_one(firth_datagram_socket *socket, firth_datagram *datagram)
@@ -176,7 +176,7 @@ static size_t receive_rest(firth_datagram_socket *socket, firth_datagram *datagr
 
 /* Each datagram that is asked for costs, whether it comes or not. So twice as many are asked for at first as came the
  * last time, and more only if all of those are there. */
-enum { ASK_AT_LEAST = 16 };
+enum { ASK_AT_LEAST = 8 };
 
 static void ask_next_time(firth_datagram_socket *socket, size_t came)
 {

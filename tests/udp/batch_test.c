@@ -218,6 +218,44 @@ TASK_TEST(batch_with_controls_of_their_own)
     return FIRTH_OK;
 }
 
+/* What receives them may be shared by sockets of both families, with control data and without. */
+TASK_TEST(batches_of_two_sockets_by_turns_tell_who_sent_them)
+{
+    static const char *const hosts[] = {"127.0.0.1", "::1"};
+    firth_datagram_control controls[3];
+    firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
+    firth_datagram_socket *sockets[2];
+    firth_address at[2];
+    int families;
+
+    udp.receive_hop_limit = true;
+    families = support_backend_is("sim") || support_has_ipv6() ? 2 : 1;
+    for (int i = 0; i < families; i++)
+        EXPECT_EQUAL(sockets_open(scope, &udp, hosts[i], &sockets[i], &at[i]), FIRTH_OK);
+    for (int round = 0; round < 8; round++) {
+        int which = round % families, with_control = round / 2 % 2;
+
+        fill(&out, 5, &at[which]);
+        EXPECT_EQUAL(firth_send_many(sockets[which], out.datagrams, 3), 3);
+        make_room(&in);
+        for (int i = 0; i < 3; i++) {
+            controls[i] = firth_datagram_control_none();
+            in.datagrams[i].control = with_control && i != 1 ? &controls[i] : NULL;
+        }
+        for (int64_t got = 0; got < 3;) {
+            int64_t n = firth_receive_many(sockets[which], in.datagrams + got, (size_t)(3 - got));
+
+            EXPECT(n > 0);
+            got += n;
+        }
+        for (int i = 0; i < 3; i++) {
+            EXPECT(firth_address_equal(&in.datagrams[i].address, &at[which]));
+            EXPECT_EQUAL(controls[i].hop_limit, with_control && i != 1 ? 64 : -1);
+        }
+    }
+    return FIRTH_OK;
+}
+
 /* Those before it are sent; then it is the first, and the call tells of it. */
 TASK_TEST(bad_one_in_a_batch_stops_it_there)
 {
@@ -381,6 +419,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(batch_takes_what_is_there_and_does_not_wait_for_more),
         cmocka_unit_test(batch_with_a_truncated_and_an_empty_one),
         cmocka_unit_test(batch_with_controls_of_their_own),
+        cmocka_unit_test(batches_of_two_sockets_by_turns_tell_who_sent_them),
         cmocka_unit_test(bad_one_in_a_batch_stops_it_there),
         cmocka_unit_test(batch_of_datagrams_longer_than_the_mtu_arrives),
         cmocka_unit_test(connected_batch_needs_no_addresses),
