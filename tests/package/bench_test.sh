@@ -137,6 +137,12 @@ marks_failures() {
     grep -q '^| epoll | [0-9]' output && grep -q '^| go, 1 of 2 rounds failed | [0-9]' output
 }
 
+# trace COMMAND…: with that strace, and a perf that may not count.
+trace() {
+    script stand-ins/perf <<<'exit 255'
+    PATH=$work_dir/stand-ins:$PATH "$@"
+}
+
 # Without the options and the file; "strace -o /dev/null true" is the question whether it may trace.
 marks_uncounted_calls() {
     script stand-ins/strace <<'END'
@@ -144,25 +150,48 @@ while [ "$1" != -o ]; do shift; done
 shift 2
 exec "$@"
 END
-    PATH=$work_dir/stand-ins:$PATH fails 'round 1, conn, epoll: the count of system calls failed' \
+    trace fails 'round 1, conn, epoll: the count of system calls failed' \
         '| epoll, 2 of 2 counts of calls failed | ' '| failed | failed |' -- run --modes conn --servers epoll
 }
 
 says_why_calls_are_not_counted() {
     script stand-ins/strace <<<'exit 1'
-    PATH=$work_dir/stand-ins:$PATH run --modes conn --servers epoll >output 2>&1 || return 1
+    trace run --modes conn --servers epoll >output 2>&1 || return 1
     cat output
-    grep -qF 'System calls are not counted: strace may not trace here' output && grep -q '^| epoll .*| - | - |$' output
+    grep -qF 'System calls are not counted: neither perf nor strace may trace here' output && grep -q '^| epoll .*| - | - |$' output
+}
+
+# What they write in the file, which is that after -o: a run of one operation has 50 calls, a longer one a number.
+pretend_to_count() {
+    script stand-ins/perf <<'END'
+while [ "$1" != -o ]; do shift; done
+echo "# started on a day" >"$2"
+calls=$(ls "$0".count.* 2>/dev/null | wc -l)
+touch "$0.count.$calls"
+[ "$calls" -eq 2 ] && echo "80042,,raw_syscalls:sys_enter,1,100.00,," >>"$2" || echo "50,,raw_syscalls:sys_enter,1,100.00,," >>"$2"
+shift 2
+exec "$@"
+END
+    script stand-ins/strace <<<'echo "strace ran" >&2; exit 1'
+}
+
+# The first call is the question whether it may count, the next two a count: (80042 - 50) / 9999.
+counts_by_perf_where_it_may() {
+    pretend_to_count
+    rm -f stand-ins/perf.count.*
+    PATH=$work_dir/stand-ins:$PATH bench --rounds 1 --seconds 0.05 --modes conn --servers epoll >output 2>&1 || return 1
+    cat output
+    grep -q '^| epoll .*| 8.00 (8.00 to 8.00) | 1.00 (1.00 to 1.00) |$' output
 }
 
 # A round of every server that is here: three, of which two fail.
 writes_one_mode() {
     script stand-ins/strace <<<'exit 1'
-    PATH=$work_dir/stand-ins:$PATH fails '### conn' -- run --modes conn --write || return 1
+    trace fails '### conn' -- run --modes conn --write || return 1
     diff <(sed '/^<!-- begin conn/,/^<!-- end conn/d' page) <(sed '/^<!-- begin conn/,/^<!-- end conn/d' "$page") &&
         in_section conn '| libuv, 2 of 2 rounds failed | failed |' && in_section conn '2 rounds of 0.05 s, loopback' &&
         in_section conn 'Not measured, since not built on that machine: firth libevent' &&
-        in_section conn 'System calls were not counted: strace may not trace here.' && ! in_section conn '| firth |' &&
+        in_section conn 'System calls were not counted: neither perf nor strace may trace here.' && ! in_section conn '| firth |' &&
         [ "$(grep -c '^### ' "$page")" -eq "$(grep -c '^### ' page)" ]
 }
 
@@ -224,6 +253,7 @@ check every_figure_has_its_range_and_its_ratio gives_every_ratio
 check failed_rounds_are_marked_and_fail_the_run marks_failures
 check a_failed_count_of_calls_is_marked_and_fails_the_run marks_uncounted_calls
 check a_table_without_calls_says_why says_why_calls_are_not_counted
+check calls_are_counted_by_perf_where_it_may counts_by_perf_where_it_may
 check writing_one_mode_leaves_the_others_alone writes_one_mode
 check the_plots_show_all_that_the_page_has plots_the_page
 check the_page_has_a_section_for_each_mode has_a_section_for_each_mode
