@@ -19,6 +19,9 @@ if(NOT FIRTH_ASSERTIONS MATCHES "^(auto|ON|OFF)$")
     message(FATAL_ERROR "FIRTH_ASSERTIONS is \"${FIRTH_ASSERTIONS}\"; it takes auto, ON or OFF.")
 endif()
 
+# Of the system's own, what the library needs there.
+set(FIRTH_WINDOWS_LIBRARIES ws2_32 iphlpapi bcrypt crypt32)
+
 # The warnings, for the library, its examples and its tests.
 function(firth_set_warnings target)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wstrict-prototypes
@@ -77,7 +80,7 @@ function(firth_configure_library target)
     target_include_directories(${target} SYSTEM PRIVATE ${FIRTH_LWIP_INCLUDE}) # not ours to warn about
     target_link_libraries(${target} PRIVATE Threads::Threads)
     if(WIN32)
-        target_link_libraries(${target} PRIVATE ws2_32 iphlpapi bcrypt crypt32)
+        target_link_libraries(${target} PRIVATE ${FIRTH_WINDOWS_LIBRARIES})
     endif()
     target_compile_definitions(${target} PRIVATE FIRTH_BUILDING)
     firth_link_mbedtls(${target})

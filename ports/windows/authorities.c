@@ -12,8 +12,8 @@
 
 static const char store_name[] = "the system's certificate store ROOT";
 
-/* One entry of a folder. */
-static int show_entry(const fth_authorities_search *to, const char *folder, const wchar_t *name)
+/* One entry of a folder. Out of line, as what has a big frame is here: together they would be too much for a task. */
+FIRTH_NOINLINE static int show_entry(const fth_authorities_search *to, const char *folder, const wchar_t *name)
 {
     char *narrow = fth_narrow_of(name), path[1024];
     int length = -1;
@@ -27,7 +27,7 @@ static int show_entry(const fth_authorities_search *to, const char *folder, cons
 }
 
 /* A folder is a list of its own: its files are taken together, those that are none of certificates left aside. */
-static int show_folder(const fth_authorities_search *to, const char *path)
+FIRTH_NOINLINE static int show_folder(const fth_authorities_search *to, const char *path)
 {
     char pattern[512];
     WIN32_FIND_DATAW entry;
@@ -76,7 +76,7 @@ static int show_folders(const fth_authorities_search *to, const char *list)
 
 /* Whether the store's owner has it vouch for servers: most authorities may vouch for all, some are there for signatures of
  * programs alone. */
-static bool is_for_servers(PCCERT_CONTEXT certificate)
+FIRTH_NOINLINE static bool is_for_servers(PCCERT_CONTEXT certificate)
 {
     union {
         CERT_ENHKEY_USAGE list;

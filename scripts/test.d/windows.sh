@@ -43,6 +43,17 @@ check_imports() {
     fi
 }
 
+# As others get it: installed, static and as a DLL.
+check_packages() {
+    local source='' lines=$log_dir/windows-package
+    [ ! -e "$mbedtls_link/library/ssl_tls.c" ] || source=$(cd "$mbedtls_link" && pwd)
+    FIRTH_TEST_MBEDTLS_SOURCE=$source bash tests/package/windows_test.sh "$root" "$root/build/windows-package" \
+        >"$lines" 2>&1 </dev/null || failed=1
+    sed 's/^\(PASS\|FAIL\|SKIP\) /\1 windows\/package_/' "$lines"
+    grep -q '^PASS ' "$lines" || fail windows/package 'no line of it passed'
+    rm -rf build/windows-package
+}
+
 # The tests' own lines. A program that says nothing has not run, whatever its exit code.
 run_tests() {
     local xml=$root/$log_dir/windows.xml log=$build/Testing/Temporary/LastTest.log lines=$log_dir/windows-lines
@@ -162,6 +173,7 @@ main() {
     trap clean_up EXIT
     start_wine
     check_imports
+    check_packages
     run_tests
     conversations
     return "$failed"

@@ -5,6 +5,10 @@ version=$(sed -nE 's/^#define FIRTH_VERSION_(MAJOR|MINOR|PATCH) +([0-9]+)$/\2/p'
     paste -sd.)
 consumer_dir=$source_dir/tests/package/consumer
 
+# What another system's test of installations sets otherwise.
+consumer_cc=cc
+program_suffix=
+
 # build_and_install NAME KIND PREFIX [CMAKE_OPTION…]: in build-NAME.
 build_and_install() {
     local name=$1 kind=$2 prefix=$3 shared=OFF
@@ -22,7 +26,7 @@ consume() {
     shift
     quietly cmake -S "$consumer_dir" -B "consumer-$name" -DCMAKE_BUILD_TYPE=Release "$@" &&
         quietly cmake --build "consumer-$name" --parallel "$jobs" &&
-        run_consumer "$(find "consumer-$name" -type f -name consumer -perm -u+x)"
+        run_consumer "$(find "consumer-$name" -type f -name "consumer$program_suffix" -perm -u+x)"
 }
 
 run_consumer() {
@@ -34,7 +38,8 @@ find_kind() {
     local kind=$1 prefix=$2
     shift 2
     rm -rf "consumer-$kind"
-    consume "$kind" -DHOW=find_package -DCMAKE_PREFIX_PATH="$prefix" "$@" && depends_on "consumer-$kind/consumer" "$kind"
+    consume "$kind" -DHOW=find_package -DCMAKE_PREFIX_PATH="$prefix" "$@" &&
+        depends_on "consumer-$kind/consumer$program_suffix" "$kind"
 }
 
 # depends_on PROGRAM KIND
@@ -55,17 +60,23 @@ pkg_config_kind() {
     # shellcheck disable=SC2086 # no option is no word
     flags=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig:${PKG_CONFIG_PATH:-} pkg-config --cflags --libs $option "firth = $version") || return 1
     # shellcheck disable=SC2086 # the flags are words
-    quietly cc -std=c11 "$@" "$consumer_dir/consumer.c" -o "pc-$kind" $flags -Wl,-rpath,"$prefix/lib" || return 1
-    depends_on "pc-$kind" "$kind" && run_consumer "./pc-$kind"
+    quietly "$consumer_cc" -std=c11 "$@" "$consumer_dir/consumer.c" -o "pc-$kind$program_suffix" $flags \
+        -Wl,-rpath,"$prefix/lib" || return 1
+    depends_on "pc-$kind$program_suffix" "$kind" && run_consumer "./pc-$kind$program_suffix"
 }
 
 # Backends that are declared everywhere, and in a build where the system is theirs or that asks for them.
 of_other_systems='firth_backend_(iocp|kqueue|lwip)'
 
+# exported_names LIBRARY
+exported_names() {
+    nm -D --defined-only "$1" | awk '{ print $3 }' | grep -v '^_'
+}
+
 # The shared library shows the public functions and nothing else, and has all that the headers declare.
 exports_public_names() {
     local exported declared
-    exported=$(nm -D --defined-only "$1" | awk '{ print $3 }' | grep -v '^_' | sort -u)
+    exported=$(exported_names "$1" | sort -u)
     declared=$(cat "$2"/firth/*.h | tr '\n' ' ' | sed 's|/\*[^/]*\*/| |g' | tr ';{}' '\n' |
         sed -nE 's/.*FIRTH_API[^(]*[ *](firth_[a-z0-9_]+)( *\(.*)?$/\1/p' | grep -vxE "$of_other_systems" | sort -u)
     if grep -v '^firth_' <<<"$exported"; then
