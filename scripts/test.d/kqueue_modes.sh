@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The kqueue backend on the tests' double of it, in each of the double's hostile modes: the conformance kit and the whole
 # transport suite; under the sanitizers once as real kernels are, and with many of the modes at a time.
+#   kqueue_modes.sh                       each once: a part of scripts/test
+#   kqueue_modes.sh --repeat N [MODES…]   N rounds of the named modes (plain is none of them), or of all, without the
+#                                         sanitizers: how many were clean, and the logs of those that were not
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
 
@@ -53,6 +56,35 @@ runs() {
     done
 }
 
+# repeat ROUNDS MODES…: the tests wait more than they compute, so there are many at a time, as on a busy machine.
+repeat() {
+    local rounds=$1 round mode verdict lines=$log_dir/kqueue-repeat.log
+    local -A clean=()
+    shift
+    jobs=$((jobs * 4))
+    build_preset kqueue || die 'kqueue: does not build'
+    for ((round = 1; round <= rounds; round++)); do
+        for mode in "$@"; do
+            failed=0
+            run kqueue "${mode#plain}" >"$lines"
+            if [ "$failed" -eq 0 ]; then
+                clean[$mode]=$((${clean[$mode]:-0} + 1))
+            else
+                say "round $round:"
+                grep '^FAIL ' "$lines" || true
+                cp build/kqueue/Testing/Temporary/LastTest.log "$log_dir/kqueue-repeat-$mode-$round.log"
+            fi
+        done
+        say "$round of $rounds, clean:$(for mode in "$@"; do printf ' %s %d' "$mode" "${clean[$mode]:-0}"; done)"
+    done
+    failed=0
+    for mode in "$@"; do
+        verdict=PASS
+        [ "${clean[$mode]:-0}" -eq "$rounds" ] || verdict=FAIL failed=1
+        printf '%s kqueue/%s: %d of %d rounds were clean\n' "$verdict" "$mode" "${clean[$mode]:-0}" "$rounds"
+    done
+}
+
 can_run_tsan() {
     has clang && echo 'int main(void) { return 0; }' | clang -fsanitize=thread -x c - -o "$log_dir/tsan-probe" 2>/dev/null &&
         "$log_dir/tsan-probe" 2>/dev/null
@@ -65,6 +97,13 @@ main() {
     fi
     mkdir -p "$log_dir"
     mbedtls_provide
+    if [ "${1:-}" = --repeat ]; then
+        [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die '--repeat takes a number of rounds'
+        shift
+        [ $# -gt 1 ] || set -- "$1" plain "${modes[@]}"
+        repeat "$@"
+        return "$failed"
+    fi
     runs kqueue "${modes[@]}"
     runs kqueue-asan '' "${many[@]}"
     if can_run_tsan; then
