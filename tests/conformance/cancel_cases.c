@@ -94,8 +94,10 @@ static int connect_cancelled_at_any_moment_is_all_or_nothing(firth_scope *scope)
 static int cancel_refused_connect(firth_scope *scope, const kit_moment *moment, kit_tally *tally)
 {
     kit_attempt *connecting = fth_kit_attempt(fth_kit_connect);
+    kit_closed closed;
 
-    TRY(fth_kit_closed_port(scope, &connecting->port));
+    TRY(fth_kit_closed_port(scope, &closed));
+    connecting->port = closed.port;
     connecting->tcp = fth_kit_tcp(scope);
     connecting->host = "127.0.0.1";
     TRY(begin(scope, connecting, moment));
@@ -103,6 +105,7 @@ static int cancel_refused_connect(firth_scope *scope, const kit_moment *moment, 
     TRY(fth_kit_await(&connecting->ended));
     EXPECT_EITHER(connecting->result, FIRTH_ERR_REFUSED, FIRTH_ERR_CANCELED);
     EXPECT(connecting->socket == NULL);
+    fth_kit_give_port(&closed);
     fth_kit_count(tally, connecting->result);
     return FIRTH_OK;
 }

@@ -92,7 +92,7 @@ static int closing_a_server_wakes_accept_and_frees_the_port_ten_times(firth_scop
 {
     int port;
 
-    TRY(fth_kit_closed_port(scope, &port));
+    TRY(fth_kit_free_port(scope, &port));
     for (int i = 0; i < 10; i++) {
         kit_attempt *accepting = fth_kit_attempt(fth_kit_accept);
 
@@ -113,7 +113,7 @@ static int a_port_with_connections_in_time_wait_can_be_bound_ten_times(firth_sco
     firth_tcp_builder tcp = fth_kit_tcp(scope);
     int port;
 
-    TRY(fth_kit_closed_port(scope, &port));
+    TRY(fth_kit_free_port(scope, &port));
     for (int i = 0; i < 10; i++) {
         firth_server *server;
         firth_socket *client, *accepted;

@@ -124,13 +124,33 @@ int fth_kit_server(firth_scope *scope, firth_server **server, int *port)
     return FIRTH_OK;
 }
 
-int fth_kit_closed_port(firth_scope *scope, int *port)
+int fth_kit_free_port(firth_scope *scope, int *port)
 {
     firth_server *server;
 
     TRY(fth_kit_server(scope, &server, port));
     fth_kit_server_close(server);
     return FIRTH_OK;
+}
+
+int fth_kit_closed_port(firth_scope *scope, kit_closed *closed)
+{
+    firth_tcp_builder tcp = fth_kit_tcp(scope);
+    firth_address local;
+    int port;
+
+    TRY(fth_kit_server(scope, &closed->server, &port));
+    TRY(fth_kit_tcp_connect(&tcp, "127.0.0.1", port, &closed->holder));
+    firth_scope_own_socket(scope, closed->holder);
+    TRY(firth_socket_local_address(closed->holder, &local));
+    closed->port = local.port;
+    return FIRTH_OK;
+}
+
+void fth_kit_give_port(const kit_closed *closed)
+{
+    firth_socket_abort(closed->holder);
+    fth_kit_server_close(closed->server);
 }
 
 bool fth_kit_has_ipv6(firth_scope *scope)

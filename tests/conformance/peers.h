@@ -65,8 +65,19 @@ int fth_kit_pair_with(firth_scope *scope, const firth_tcp_builder *tcp, kit_pair
 /* A server on IPv4 loopback, owned by the scope, and its port. */
 int fth_kit_server(firth_scope *scope, firth_server **server, int *port);
 
-/* A port on which nobody listens. */
-int fth_kit_closed_port(firth_scope *scope, int *port);
+/* A port that was free a moment ago; another program may take it. */
+int fth_kit_free_port(firth_scope *scope, int *port);
+
+/* A port on which nobody listens, nor can while the holder is open: it is the client's of a connection to the server. The
+ * scope owns both; fth_kit_give_port closes them before. */
+typedef struct kit_closed {
+    int port;
+    firth_server *server;
+    firth_socket *holder;
+} kit_closed;
+
+int fth_kit_closed_port(firth_scope *scope, kit_closed *closed);
+void fth_kit_give_port(const kit_closed *closed);
 
 /* Writes zeros until the socket takes no more, and leaves it so; *taken may be NULL: how many it took. */
 int fth_kit_stuff(firth_socket *socket, size_t *taken);
