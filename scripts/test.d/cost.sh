@@ -54,16 +54,17 @@ run() {
         --pause-us "$pause_us" "${mode%-batch}" "$@" "${batch[@]}" >/dev/null
 }
 
-# Before each receive of these the server is held back for a millisecond, so that it always finds a whole buffer.
+# Before each receive of these the server is held back for a millisecond, so that it always finds a whole buffer, or batch.
 is_held() {
-    [[ $1 = bulk1 || $1 = sink1 ]]
+    [[ $1 = bulk1 || $1 = sink1 || $1 = udp-sink-batch ]]
 }
 
-hold_back=(-e inject=recvfrom:delay_enter=1000)
+hold_back=(-e 'inject=recvfrom,recvmmsg:delay_enter=1000')
 
 # The numbers of operations of the two runs that are compared: of datagrams whole rounds (32), of bulk MiB.
 operations_of() {
     case $1 in
+    udp-sink-batch) echo 1024 9216 ;;
     udp-*) echo 1024 3072 ;;
     pp1000) echo 10000 20000 ;;
     pipe) echo 20000 40000 ;;
