@@ -49,7 +49,9 @@ configure_preset() {
     run_quietly "$1-configure" cmake --preset "$1" "${mbedtls_cmake[@]}" "${more[@]}"
 }
 
-# build_preset PRESET: configures and builds it.
+# build_preset PRESET [TARGET…]: configures it, and builds all of it or these.
 build_preset() {
-    configure_preset "$1" && run_quietly "$1-build" cmake --build --preset "$1" --parallel "$jobs"
+    local targets=()
+    [ $# -eq 1 ] || targets=(--target "${@:2}")
+    configure_preset "$1" && run_quietly "$1-build" cmake --build --preset "$1" --parallel "$jobs" "${targets[@]}"
 }

@@ -223,8 +223,7 @@ measure_heap() {
 build_short() {
     run_quietly bench-short-configure cmake --preset bench -B "$short" -DFIRTH_PLANTED_BUGS=OFF -DFIRTH_TLS=ON \
         -DFIRTH_MBEDTLS_SOURCE="$(readlink -f "$mbedtls_link")" -DFIRTH_TLS_OUT_CONTENT_LEN=4096 &&
-        run_quietly bench-short-build cmake --build "$short" --parallel "$jobs" \
-            --target load_tls server_epoll_tls server_firth_tls
+        run_quietly bench-short-build cmake --build "$short" --parallel "$jobs" --target bench_cost
 }
 
 measure_short_heap() {
@@ -274,7 +273,7 @@ modes_with() {
 
 main() {
     local mode
-    build_preset bench || return 1
+    build_preset bench bench_cost || return 1
     mkdir -p "$work"
     [ -x "$bin/load_tls" ] || echo "SKIP cost: TLS: built without it"
     for mode in $(modes_with heap); do
