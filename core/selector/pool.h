@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A selector's threads for work that blocks: started when needed, gone when idle or when the selector is. There are two
- * pools, of at most options.blocking_threads and options.resolver_threads, so that names nobody answers and work of the
- * program do not wait for each other. */
+ * pools, for at most options.blocking_threads and options.resolver_threads jobs at a time, so that names nobody answers
+ * and work of the program do not wait for each other. Names that are slow, or that nobody waits for any more, do not count
+ * among those, up to a number of threads that is final. */
 #ifndef FTH_POOL_H
 #define FTH_POOL_H
 
@@ -21,7 +22,9 @@ typedef struct fth_job {
     struct fth_job *next;
     firth_selector *selector;
     uint8_t pool;                         /* an fth_pool_kind */
-    uint8_t stage;                        /* under the pool's lock */
+    uint8_t stage;                        /* under the pool's lock, as the two below */
+    bool excused;                         /* does not count */
+    int64_t begun_ns;                     /* when a thread took it */
     void (*work)(struct fth_job *job);    /* on a thread of the pool */
     void (*done)(struct fth_job *job);    /* in the loop, afterwards */
     void (*dropped)(struct fth_job *job); /* instead of done, on the thread, when the selector was closed meanwhile */
@@ -33,8 +36,11 @@ int fth_pool_submit(firth_selector *selector, fth_pool_kind kind, fth_job *job);
 /* Takes a job back that no thread has begun; false: too late, done will run. */
 bool fth_pool_withdraw(firth_selector *selector, fth_job *job);
 
-/* Whether a job waits for a thread, and there are as many as there may be. */
-bool fth_pool_is_short(const firth_selector *selector, fth_pool_kind kind);
+/* Nobody waits any more for a job that could not be withdrawn: the next gets its place. */
+void fth_pool_forsake(firth_selector *selector, fth_job *job);
+
+/* How many threads are busy while a job waits for one and there may be no more; 0: none has to. */
+unsigned fth_pool_shortage(const firth_selector *selector, fth_pool_kind kind);
 
 /* Lets go of the threads; one that is busy ends by itself. */
 void fth_pool_close(firth_selector *selector);

@@ -136,13 +136,13 @@ static fth_look_up *make(const firth_port_name *name)
 /* Once, until there is a thread for everybody again. */
 static void report_shortage(firth_selector *selector)
 {
-    bool is_short = fth_pool_is_short(selector, FTH_POOL_NAMES);
+    unsigned busy = fth_pool_shortage(selector, FTH_POOL_NAMES);
 
-    if (is_short && !selector->names.is_short)
+    if (busy > 0 && !selector->names.is_short)
         fth_selector_log(
             selector, "names wait for a thread: all %u are busy, %u of them with names that nobody waits for any more",
-            selector->options.resolver_threads, selector->names.abandoned);
-    selector->names.is_short = is_short;
+            busy, selector->names.abandoned);
+    selector->names.is_short = busy > 0;
 }
 
 static int start(firth_selector *selector, const firth_port_name *name, fth_look_up **started)
@@ -182,6 +182,8 @@ static void abandon(firth_task *task)
         if (fth_pool_withdraw(task->selector, &query->job)) {
             remove_from_list(task->selector, query);
             release(query);
+        } else {
+            fth_pool_forsake(task->selector, &query->job);
         }
     }
     fth_task_wake(task);

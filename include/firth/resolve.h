@@ -4,11 +4,13 @@
  *     firth_address addresses[8];
  *     int count = firth_resolve("example.org", "https", NULL, addresses, 8);
  *
- * The system's own resolver is asked, on threads of the selector that are started when needed, since it can only block:
- * at most firth_selector_options.resolver_threads, each gone when it is idle. So a name whose server does not answer holds
- * up nobody who asks for another, as long as fewer of such names than threads are asked for: a look-up that nobody waits
- * for any more cannot be stopped, and keeps its thread until the system gives it up. A service by name takes a thread
- * too. Those who ask for the same share the one look-up that is under way. */
+ * The system's own resolver is asked, on threads of the selector that are started when needed, since it can only block;
+ * each is gone when it is idle. At most firth_selector_options.resolver_threads names are looked up at a time, but a
+ * look-up that nobody waits for any more, which cannot be stopped and keeps its thread until the system gives it up, does
+ * not count, nor does one that has taken 250 ms. So names whose server does not answer do not hold up one who asks for
+ * another, but for 250 ms for each resolver_threads of them that are waited for before it - until there are four times as
+ * many threads as resolver_threads: then the next name waits until the system gives one up, and the log says so. A service
+ * by name takes a thread too. Those who ask for the same share the one look-up that is under way. */
 #ifndef FIRTH_RESOLVE_H
 #define FIRTH_RESOLVE_H
 

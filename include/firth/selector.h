@@ -36,9 +36,9 @@ typedef struct firth_selector_options {
     void (*release)(void *argument, void *memory);   /* NULL: free(3) */
     void *allocate_argument;
     void *backend_argument;    /* what the backend's header says; NULL for all but the simulator's, see sim.h */
-    unsigned resolver_threads; /* the same as blocking_threads for names, beside them: as many names that nobody answers
-                                  may be asked for before another has to wait for one of them; 0: numeric addresses alone.
-                                  32 */
+    unsigned resolver_threads; /* most names that are looked up at a time, on threads beside those; four times as many,
+                                  with those that nobody answers or waits for, see resolve.h; 0: numeric addresses
+                                  alone. 32 */
 } firth_selector_options;
 
 FIRTH_BEGIN_DECLS

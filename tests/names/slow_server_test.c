@@ -75,7 +75,7 @@ static int expect_fast(const char *host)
 
 NAMES_TEST(names_that_nobody_answers_do_not_delay_one_that_is_answered)
 {
-    enum { COUNT = 31 }; /* one less than there are threads by default */
+    enum { COUNT = 40 }; /* more than names may be looked up at a time by default */
     static asker dead[COUNT];
     firth_scope asking;
 
@@ -196,19 +196,87 @@ NAMES_TEST(a_name_asked_for_again_and_again_has_two_threads_at_most)
     return FIRTH_OK;
 }
 
+static int expect_fast_in_a_scope(firth_scope *scope, void *argument)
+{
+    (void)scope;
+    return expect_fast(argument);
+}
+
+/* Long before the resolver gives anybody up. */
+static int expect_fast_soon(const char *host)
+{
+    char copy[32];
+
+    snprintf(copy, sizeof copy, "%s", host);
+    EXPECT_EQUAL(firth_with_timeout(15000, expect_fast_in_a_scope, copy), FIRTH_OK);
+    return FIRTH_OK;
+}
+
+static int go_on_after_names_given_up(firth_scope *scope, void *argument)
+{
+    char host[32];
+
+    (void)argument;
+    for (int i = 1; i < 8; i++) {
+        snprintf(host, sizeof host, "held%d.test", i);
+        EXPECT_EQUAL(leave_behind(scope, host, i), FIRTH_OK);
+    }
+    EXPECT_EQUAL(expect_fast_soon("fast1.test"), FIRTH_OK);
+    EXPECT(support_log_text()[0] == '\0');
+    names_answer_held();
+    return FIRTH_OK;
+}
+
+static void names_that_were_given_up_do_not_hold_up_the_next(void **state)
+{
+    (void)state;
+    names_run(go_on_after_names_given_up, 2);
+}
+
+static int go_on_beside_names_waited_for(firth_scope *scope, void *argument)
+{
+    enum { COUNT = 7 };
+    static asker dead[COUNT];
+    firth_scope asking;
+
+    (void)argument;
+    firth_scope_open(&asking, scope, NULL);
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(dead[i].host, sizeof dead[i].host, "dead%d.test", i);
+        EXPECT_EQUAL(firth_spawn(&asking, ask, &dead[i], NULL), FIRTH_OK);
+    }
+    EXPECT_EQUAL(firth_yield(), FIRTH_OK); /* all of them are before it in the queue */
+    EXPECT_EQUAL(expect_fast_soon("fast1.test"), FIRTH_OK);
+    EXPECT_EQUAL(until_asked("dead", COUNT), FIRTH_OK);
+    for (int i = 0; i < COUNT; i++)
+        EXPECT(!dead[i].ended);
+    firth_scope_cancel(&asking);
+    return firth_scope_close(&asking, FIRTH_OK);
+}
+
+static void more_dead_names_than_count_hold_up_the_next_for_a_while_only(void **state)
+{
+    (void)state;
+    names_run(go_on_beside_names_waited_for, 2);
+}
+
+/* Two that count, and the six threads that there may be for others. */
 static int wait_when_all_threads_are_stuck(firth_scope *scope, void *argument)
 {
     const char *reported;
+    char host[32];
 
     (void)argument;
-    EXPECT_EQUAL(leave_behind(scope, "held1.test", 1), FIRTH_OK);
-    EXPECT_EQUAL(leave_behind(scope, "held2.test", 2), FIRTH_OK);
+    for (int i = 1; i <= 8; i++) {
+        snprintf(host, sizeof host, "held%d.test", i);
+        EXPECT_EQUAL(leave_behind(scope, host, i), FIRTH_OK);
+    }
     EXPECT(support_log_text()[0] == '\0');
     EXPECT_EQUAL(give_up_on(scope, "fast1.test", 50), FIRTH_OK);
     EXPECT_EQUAL(give_up_on(scope, "fast2.test", 20), FIRTH_OK);
-    reported = strstr(support_log_text(), "all 2 are busy, 2 of them with names that nobody waits for");
+    reported = strstr(support_log_text(), "all 8 are busy, 8 of them with names that nobody waits for");
     EXPECT(reported != NULL);
-    EXPECT(strstr(reported + 1, "all 2") == NULL); /* once */
+    EXPECT(strstr(reported + 1, "all 8") == NULL); /* once */
     EXPECT_EQUAL(names_asked("fast"), 0);
     names_answer_held();
     EXPECT_EQUAL(expect_fast("fast1.test"), FIRTH_OK);
@@ -293,6 +361,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_deadline_ends_the_wait_at_once_and_the_next_gets_the_answer),
         cmocka_unit_test(who_gives_up_takes_nothing_from_those_who_wait_on),
         cmocka_unit_test(a_name_asked_for_again_and_again_has_two_threads_at_most),
+        cmocka_unit_test(names_that_were_given_up_do_not_hold_up_the_next),
+        cmocka_unit_test(more_dead_names_than_count_hold_up_the_next_for_a_while_only),
         cmocka_unit_test(when_all_threads_are_stuck_the_next_waits_and_the_log_says_why),
         cmocka_unit_test(blocking_work_and_numbers_do_not_wait_for_names),
         cmocka_unit_test(connecting_to_a_name_that_nobody_answers_times_out),
