@@ -8,7 +8,8 @@
 enum {
     IDLE_MS = 5000,     /* an idle thread stays that long for the next job */
     NAME_SLOW_MS = 250, /* a name that takes longer waits for a server; one that is answered seldom takes that long */
-    NAMES_FACTOR = 4    /* how many times resolver_threads there are at most, with those that do not count */
+    NAMES_FACTOR = 4,   /* how many times resolver_threads there are at most, with those that do not count */
+    SERVICES_MAX = 2
 };
 
 /* In memory of the port, not of the selector's hook: a thread stuck in a name look-up outlives the selector. */
@@ -40,7 +41,16 @@ static void free_pool(fth_pool *pool)
 
 static unsigned most_counted(const firth_selector *selector, fth_pool_kind kind)
 {
-    return kind == FTH_POOL_NAMES ? selector->options.resolver_threads : selector->options.blocking_threads;
+    unsigned names = selector->options.resolver_threads;
+
+    switch (kind) {
+    case FTH_POOL_NAMES:
+        return names;
+    case FTH_POOL_SERVICES: /* a file is read */
+        return names < SERVICES_MAX ? names : SERVICES_MAX;
+    default:
+        return selector->options.blocking_threads;
+    }
 }
 
 static fth_pool *open_pool(firth_selector *selector, fth_pool_kind kind)
@@ -55,7 +65,7 @@ static fth_pool *open_pool(firth_selector *selector, fth_pool_kind kind)
     pool->selector = selector;
     pool->most_counted = pool->most_threads = most_counted(selector, kind);
     pool->slow_ns = INT64_MAX;
-    pool->name = "firth-blocking";
+    pool->name = kind == FTH_POOL_BLOCKING ? "firth-blocking" : "firth-services";
     if (kind == FTH_POOL_NAMES) {
         pool->most_threads =
             pool->most_counted < UINT_MAX / NAMES_FACTOR ? pool->most_counted * NAMES_FACTOR : UINT_MAX;
@@ -234,7 +244,7 @@ static void detach(fth_pool *pool, fth_job *job)
 
 int fth_pool_submit(firth_selector *selector, fth_pool_kind kind, fth_job *job)
 {
-    bool names = kind == FTH_POOL_NAMES;
+    bool names = kind != FTH_POOL_BLOCKING;
     fth_pool *pool;
     int rc;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A selector's threads for work that blocks: started when needed, gone when idle or when the selector is. There are two
- * pools, for at most options.blocking_threads and options.resolver_threads jobs at a time, so that names nobody answers
- * and work of the program do not wait for each other. Names that are slow, or that nobody waits for any more, do not count
- * among those, up to a number of threads that is final. */
+/* A selector's threads for work that blocks: started when needed, gone when idle or when the selector is. Names
+ * nobody answers, work of the program and what needs no network do not wait for each other, so there are three pools, for
+ * at most options.resolver_threads, options.blocking_threads and one or two jobs at a time. Names that are slow, or that
+ * nobody waits for any more, do not count among those, up to a number of threads that is final. */
 #ifndef FTH_POOL_H
 #define FTH_POOL_H
 
@@ -14,7 +14,7 @@ typedef enum fth_job_stage {
     FTH_JOB_FINISHED, /* posted to the loop, or back with it */
 } fth_job_stage;
 
-typedef enum fth_pool_kind { FTH_POOL_BLOCKING, FTH_POOL_NAMES } fth_pool_kind;
+typedef enum fth_pool_kind { FTH_POOL_BLOCKING, FTH_POOL_NAMES, FTH_POOL_SERVICES } fth_pool_kind;
 
 /* Work, in memory that lives until done has run - or dropped, if the selector went first. */
 typedef struct fth_job {

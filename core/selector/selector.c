@@ -246,7 +246,12 @@ static bool has_open(const firth_selector *selector)
 
 static bool has_pools(const firth_selector *selector)
 {
-    return selector->pools[FTH_POOL_BLOCKING] != NULL || selector->pools[FTH_POOL_NAMES] != NULL;
+    int kind;
+
+    for (kind = 0; kind < FTH_POOLS; kind++)
+        if (selector->pools[kind] != NULL)
+            return true;
+    return false;
 }
 
 /* Posts run first, and may spawn, open and post again; with the pools gone nobody else does. */

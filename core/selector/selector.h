@@ -18,7 +18,7 @@
 enum { FTH_LOOP_RESUMES = 64 };
 
 typedef struct fth_pool fth_pool;
-enum { FTH_POOLS = 2 };
+enum { FTH_POOLS = 3 };
 
 /* Look-ups of names under way, see core/sockets/resolve.c. */
 typedef struct fth_names {

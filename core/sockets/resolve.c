@@ -47,12 +47,15 @@ static void release(fth_look_up *query)
 
 /* ---- those under way --------------------------------------------------------------------------------------------- */
 
+static bool is_same(const char *a, const char *b)
+{
+    return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
 static bool is_of(const fth_look_up *query, const firth_port_name *name)
 {
-    return strcmp(query->name.host, name->host) == 0 && query->name.family == name->family &&
-           query->name.datagrams == name->datagrams &&
-           strcmp(query->name.service != NULL ? query->name.service : "", name->service != NULL ? name->service : "") ==
-               0;
+    return is_same(query->name.host, name->host) && is_same(query->name.service, name->service) &&
+           query->name.family == name->family && query->name.datagrams == name->datagrams;
 }
 
 /* The youngest of that name to share, or NULL if it is to have another. */
@@ -113,17 +116,22 @@ static void dropped(fth_job *job)
 
 /* ---- starting ---------------------------------------------------------------------------------------------------- */
 
+static size_t bytes_of(const char *text)
+{
+    return text != NULL ? strlen(text) + 1 : 0;
+}
+
 static fth_look_up *make(const firth_port_name *name)
 {
-    size_t host_bytes = strlen(name->host) + 1, service_bytes = name->service != NULL ? strlen(name->service) + 1 : 0;
+    size_t host_bytes = bytes_of(name->host), service_bytes = bytes_of(name->service);
     fth_look_up *query = firth_port_allocate(sizeof *query + host_bytes + service_bytes);
 
     if (query == NULL)
         return NULL;
     memset(query, 0, sizeof *query);
-    memcpy(query->texts, name->host, host_bytes);
     query->name = *name;
-    query->name.host = query->texts;
+    if (name->host != NULL)
+        query->name.host = memcpy(query->texts, name->host, host_bytes);
     if (name->service != NULL)
         query->name.service = memcpy(query->texts + host_bytes, name->service, service_bytes);
     query->start_ns = firth_port_now_ns();
@@ -152,7 +160,7 @@ static int start(firth_selector *selector, const firth_port_name *name, fth_look
 
     if (query == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "name");
-    rc = fth_pool_submit(selector, FTH_POOL_NAMES, &query->job);
+    rc = fth_pool_submit(selector, name->host != NULL ? FTH_POOL_NAMES : FTH_POOL_SERVICES, &query->job);
     if (rc < 0) {
         release(query);
         return rc;
@@ -160,7 +168,8 @@ static int start(firth_selector *selector, const firth_port_name *name, fth_look
     query->next = selector->names.first;
     selector->names.first = query;
     *started = query;
-    report_shortage(selector);
+    if (name->host != NULL)
+        report_shortage(selector);
     return FIRTH_OK;
 }
 
@@ -202,9 +211,9 @@ static int await(firth_selector *selector, const firth_port_name *name, fth_look
     waiter mine = {.task = fth_current};
     int rc = FIRTH_OK;
 
-    if (strlen(name->host) >= HOST_BYTES)
+    if (bytes_of(name->host) > HOST_BYTES)
         return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "host name");
-    if (name->service != NULL && strlen(name->service) >= SERVICE_BYTES)
+    if (bytes_of(name->service) > SERVICE_BYTES)
         return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "service");
     mine.of = find_shared(selector, name);
     if (mine.of == NULL)
@@ -253,8 +262,9 @@ int fth_resolve(firth_selector *selector, const char *host, uint16_t port, firth
     fth_look_up *query = NULL;
     int rc, i;
 
-    if (firth_address_make(&addresses[0], host, port) >= 0)
-        return 1;
+    rc = fth_host_read(host, port, &addresses[0]);
+    if (rc != 0)
+        return rc;
     rc = await(selector, &name, &query);
     if (query == NULL)
         return rc;
@@ -313,13 +323,27 @@ static int resolve(const firth_port_name *name, uint16_t port, firth_address *ad
     return rc;
 }
 
+/* The port alone: the same question for every host, and of no name server. */
+static int resolve_service(const firth_port_name *of, uint16_t *port)
+{
+    const firth_port_name name = {.service = of->service, .datagrams = of->datagrams};
+    fth_look_up *query = NULL;
+    int rc = await(fth_current->selector, &name, &query);
+
+    if (query == NULL)
+        return rc;
+    *port = query->answer.addresses[0].port;
+    let_go(query);
+    return FIRTH_OK;
+}
+
 int firth_resolve(const char *host, const char *service, const firth_resolve_options *options, firth_address *addresses,
                   size_t capacity)
 {
     static const firth_resolve_options defaults = {.family = FIRTH_FAMILY_NONE};
     firth_port_name name = {.host = host};
-    firth_address numeric;
-    uint16_t port;
+    firth_address numeric = {.family = FIRTH_FAMILY_NONE};
+    uint16_t port = 0;
     int rc;
 
     if (fth_current == NULL)
@@ -338,12 +362,17 @@ int firth_resolve(const char *host, const char *service, const firth_resolve_opt
     rc = read_port(&name, service, &port);
     if (rc < 0)
         return rc;
-    name.family = (uint8_t)options->family;
     name.datagrams = options->datagrams;
-    if (name.service != NULL || firth_address_make(&numeric, host, port) < 0)
+    rc = fth_host_read(host, port, &numeric);
+    if (rc < 0)
+        return rc;
+    name.family = (uint8_t)options->family;
+    if (rc == 0)
         return resolve(&name, port, addresses, capacity);
     if (options->family != FIRTH_FAMILY_NONE && options->family != (firth_family)numeric.family)
         return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "address of that family");
+    if (name.service != NULL && (rc = resolve_service(&name, &numeric.port)) < 0)
+        return rc;
     if (capacity > 0)
         addresses[0] = numeric;
     return 1;

@@ -76,7 +76,8 @@ uintptr_t firth_port_thread_id(void);
 
 /* What is asked for. */
 typedef struct firth_port_name {
-    const char *host;    /* a name or a numeric address */
+    const char *host;    /* a name or a numeric address; NULL: the port of the service alone is asked for, and the
+                            addresses are any of this machine's */
     const char *service; /* a name; NULL: port 0 */
     uint8_t family;      /* a firth_family; FIRTH_FAMILY_NONE: both */
     bool datagrams;      /* services of UDP, not TCP */

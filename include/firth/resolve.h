@@ -9,8 +9,14 @@
  * look-up that nobody waits for any more, which cannot be stopped and keeps its thread until the system gives it up, does
  * not count, nor does one that has taken 250 ms. So names whose server does not answer do not hold up one who asks for
  * another, but for 250 ms for each resolver_threads of them that are waited for before it - until there are four times as
- * many threads as resolver_threads: then the next name waits until the system gives one up, and the log says so. A service
- * by name takes a thread too. Those who ask for the same share the one look-up that is under way. */
+ * many threads as resolver_threads: then the next name waits until the system gives one up, and the log says so. Those who
+ * ask for the same share the one look-up that is under way.
+ *
+ * A numeric address is read at once, on the task's thread, and so is a numeric port. The system may keep services in more
+ * than a file, so a service by name takes a thread, with a numeric address one of two that names never take.
+ *
+ * What looks like a number and is not an address as firth_address_make reads it - "1.2.3", "0x7f.1", "010.0.0.1", which
+ * systems read as different addresses, by inet_aton(3) - is refused, and nobody is asked for it as a name. */
 #ifndef FIRTH_RESOLVE_H
 #define FIRTH_RESOLVE_H
 
@@ -27,10 +33,11 @@ typedef struct firth_resolve_options {
 FIRTH_BEGIN_DECLS
 
 /* Stores the addresses of a host, at most capacity of them, each once, in the order in which they should be tried
- * (RFC 6724, as the system has it). host is a name, or a numeric address, which is not looked up and asks nobody. service
- * is a port number as text, or a name as in services(5), "https", and asks nobody if it is a number; NULL: port 0.
+ * (RFC 6724, as the system has it). host is a name, or a numeric address, with a number or the name of an interface for
+ * its scope, "fe80::1%eth0", which is not looked up and asks nobody. service is a port number as text, or a name as in services(5), "https", and asks nobody if it is a number; NULL: port 0.
  * options may be NULL. A deadline is that of a scope around the call (firth_with_timeout).
- * Returns how many addresses there are, at least 1, which may be more than capacity; FIRTH_ERR_NAME_NOT_FOUND when there
+ * Returns how many addresses there are, at least 1, which may be more than capacity; FIRTH_ERR_ADDRESS_INVALID for a host
+ * that is neither an address nor a name; FIRTH_ERR_NAME_NOT_FOUND when there
  * is no such host, or none of that family, or - firth_last_failure()->step is "service" - no such service;
  * FIRTH_ERR_NAME_TRY_AGAIN when no server answered; FIRTH_ERR_NAME_FAILED; FIRTH_ERR_PORT_RANGE;
  * FIRTH_ERR_CANCELED, at once, while the system finishes alone; FIRTH_ERR_ARGUMENT; FIRTH_ERR_NO_MEMORY;

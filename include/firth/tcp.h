@@ -66,7 +66,7 @@ static inline firth_tcp_builder firth_tcp(firth_selector *selector)
  * one every attempt_delay_ms or as soon as the last has failed, families in turn (Happy Eyeballs, RFC 8305), and the
  * first that answers wins. A connection of the socket to itself is refused.
  * Returns FIRTH_OK with *socket the caller's to close; FIRTH_ERR_TIMED_OUT after connect_timeout_ms; the resolver's
- * FIRTH_ERR_NAME_…; the last address's error: FIRTH_ERR_REFUSED, _HOST_UNREACHABLE, _NETWORK_UNREACHABLE, …;
+ * FIRTH_ERR_NAME_…, and FIRTH_ERR_ADDRESS_INVALID for "1.2.3" and its like, see resolve.h; the last address's error: FIRTH_ERR_REFUSED, _HOST_UNREACHABLE, _NETWORK_UNREACHABLE, …;
  * FIRTH_ERR_PORT_RANGE for a port outside 1 to 65535; FIRTH_ERR_TOO_MANY_OPEN; FIRTH_ERR_NO_MEMORY;
  * FIRTH_ERR_NOT_SUPPORTED; FIRTH_ERR_ARGUMENT. With tcp.tls also what firth_tls_start returns: FIRTH_ERR_TLS_CERTIFICATE,
  * _TLS_ALERT, _TLS_HANDSHAKE, _TLS_PROTOCOL, _TLS_TRUNCATED, _TLS_PLAINTEXT, _TLS_NO_NAME, and FIRTH_ERR_TIMED_OUT after

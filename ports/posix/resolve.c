@@ -54,7 +54,7 @@ int firth_port_resolve(const firth_port_name *name, firth_port_answer *answer)
 
     answer->addresses = NULL;
     answer->os_code = error;
-    answer->step = error == EAI_SERVICE ? "service" : "getaddrinfo";
+    answer->step = error == EAI_SERVICE || name->host == NULL ? "service" : "getaddrinfo";
     if (error != 0)
         return code_of(error);
     count = convert_all(&answer->addresses, list);

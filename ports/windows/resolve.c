@@ -52,7 +52,7 @@ static int look_up(const firth_port_name *name, const wchar_t *host, const wchar
     int error = GetAddrInfoW(host, service, &hints, &list), count;
 
     answer->os_code = error;
-    if (error == WSATYPE_NOT_FOUND)
+    if (error == WSATYPE_NOT_FOUND || host == NULL)
         answer->step = "service";
     if (error != 0)
         return code_of(error);
@@ -71,14 +71,14 @@ static int not_wide(firth_port_answer *answer)
 /* The thread may outlive the selector whose backend has started Winsock, which counts how often it was started. */
 int firth_port_resolve(const firth_port_name *name, firth_port_answer *answer)
 {
-    wchar_t *host = fth_wide_of(name->host), *service = NULL;
+    wchar_t *host = name->host != NULL ? fth_wide_of(name->host) : NULL, *service = NULL;
     WSADATA data;
     int rc;
 
     answer->addresses = NULL;
     answer->os_code = 0;
     answer->step = "getaddrinfo";
-    if (host == NULL)
+    if (host == NULL && name->host != NULL)
         return not_wide(answer);
     if (name->service != NULL && (service = fth_wide_of(name->service)) == NULL) {
         rc = not_wide(answer);

@@ -84,6 +84,59 @@ static void numeric_addresses_never_leave_the_thread(void **state)
     support_run_with(&options, run_without_threads, *state);
 }
 
+/* Forms of inet_aton(3), which systems read differently, and what is no address at all. */
+TASK_TEST(what_looks_like_an_address_and_is_none_is_refused_at_once)
+{
+    static const char *const hosts[] = {
+        "1.2.3",     "127.1",          "2130706433",         "0x7f.1", "0x7f000001",  "0177.0.0.1", "010.0.0.1",
+        "1.2.3.4.5", "256.0.0.1",      "127.0.0.1.",         "1.2.3 ", "127.0.0.1 x", "::1::2",     "1:2",
+        "[::1",      "[127.0.0.1]:80", "fe80::1%no-such-one"};
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_address address;
+    firth_socket *socket;
+
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        EXPECT_EQUAL(firth_resolve(hosts[i], "80", NULL, &address, 1), FIRTH_ERR_ADDRESS_INVALID);
+        EXPECT(strcmp(firth_last_failure()->step, "host") == 0);
+        EXPECT(strstr(firth_last_failure()->detail, hosts[i]) != NULL);
+        EXPECT_EQUAL(firth_resolve(hosts[i], "https", NULL, &address, 1), FIRTH_ERR_ADDRESS_INVALID);
+        EXPECT_EQUAL(firth_tcp_connect(&tcp, hosts[i], 80, &socket), FIRTH_ERR_ADDRESS_INVALID);
+    }
+    return FIRTH_OK;
+}
+
+TASK_TEST(a_scope_may_be_an_interface_by_name)
+{
+    firth_interface all[1], one;
+    firth_address address;
+    char host[sizeof one.name + 16];
+
+    EXPECT(firth_interfaces(all, 1) >= 1);
+    one = all[0];
+    snprintf(host, sizeof host, "fe80::1%%%s", one.name);
+    EXPECT_EQUAL(firth_resolve(host, "80", NULL, &address, 1), 1);
+    EXPECT_EQUAL(address.scope_id, one.index);
+    EXPECT_EQUAL(address.port, 80);
+    return FIRTH_OK;
+}
+
+TASK_TEST(a_service_by_name_goes_with_a_numeric_address_of_any_form)
+{
+    static const char *const hosts[] = {"192.0.2.7", "2001:db8::7", "[2001:db8::7]", "fe80::1%3"};
+    struct servent *service = getservbyname("https", "tcp");
+
+    if (service == NULL)
+        return FIRTH_OK; /* a system without a table of them, as a container may be */
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        firth_address expected, address;
+
+        EXPECT_EQUAL(firth_address_make(&expected, hosts[i], ntohs((uint16_t)service->s_port)), FIRTH_OK);
+        EXPECT_EQUAL(firth_resolve(hosts[i], "https", NULL, &address, 1), 1);
+        EXPECT(firth_address_equal(&address, &expected));
+    }
+    return FIRTH_OK;
+}
+
 TASK_TEST(a_numeric_address_of_another_family_is_none)
 {
     const firth_resolve_options four = {.family = FIRTH_FAMILY_IPV4}, six = {.family = FIRTH_FAMILY_IPV6};
@@ -233,6 +286,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_name_has_the_systems_addresses_in_the_systems_order),
         cmocka_unit_test(a_family_can_be_chosen),
         cmocka_unit_test(numeric_addresses_never_leave_the_thread),
+        cmocka_unit_test(what_looks_like_an_address_and_is_none_is_refused_at_once),
+        cmocka_unit_test(a_scope_may_be_an_interface_by_name),
+        cmocka_unit_test(a_service_by_name_goes_with_a_numeric_address_of_any_form),
         cmocka_unit_test(a_numeric_address_of_another_family_is_none),
         cmocka_unit_test(a_service_has_its_port_of_tcp_or_udp),
         cmocka_unit_test(what_is_no_service_is_said_to_be_none),
