@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/backends/host.h"
+#include "tests/support/kqueue_mode.h"
 #include "tests/support/skip.h"
 
 static int wait_calls(void)
@@ -145,12 +146,11 @@ static void ping_pong(firth_io *io, int peer, int rounds)
 
 static void a_ping_costs_a_recv_a_send_and_a_wait(void **state)
 {
-    const char *modes = getenv("FIRTH_KQUEUE_MODE");
     int peer;
     firth_io *io = host_accepted_pair(&peer);
 
     (void)state;
-    if (modes != NULL && strstr(modes, "shuffled") != NULL) {
+    if (support_kqueue_mode("shuffled")) {
         close(peer);
         SKIP("a mode of tests/kqueue reports what is not so, and that costs calls");
     }

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/kqueue_mode.h"
+
 enum { SOON_MS = 50, NEVER_MS = 600 * 1000, MILLISECOND_NS = 1000 * 1000 };
 
 static int64_t ms_since(int64_t start_ns)
@@ -201,9 +203,7 @@ static int cancel_when_connected(firth_scope *scope, void *argument)
 /* A mode of tests/kqueue: then nobody hears of two things in the same turn. */
 static bool tells_one_at_a_time(void)
 {
-    const char *modes = getenv("FIRTH_KQUEUE_MODE");
-
-    return modes != NULL && strstr(modes, "one") != NULL;
+    return support_kqueue_mode("one");
 }
 
 /* The client hears of its connection in the same turn of the loop as the server, which cancels it then and there. */
