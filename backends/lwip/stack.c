@@ -10,6 +10,7 @@
 #include <lwip/timeouts.h>
 #include <stdatomic.h>
 
+#include "backends/lwip/driver.h"
 #include "backends/lwip/platform.h"
 
 /* lwIP is the program's, and so is this. */
@@ -46,6 +47,7 @@ static int lwip_open(firth_selector *selector)
 
     if (atomic_flag_test_and_set(&program.is_taken))
         return firth_fail(FIRTH_ERR_BUSY, 0, "lwip");
+    start();
     rc = fth_lwip_platform_open();
     if (rc < 0) {
         atomic_flag_clear(&program.is_taken);
@@ -59,7 +61,6 @@ static int lwip_open(firth_selector *selector)
     }
     stack->selector = selector;
     atomic_store(&program.is_woken, false);
-    start();
     firth_selector_set_state(selector, stack);
     return FIRTH_OK;
 }
@@ -104,7 +105,9 @@ static int lwip_poll(firth_selector *selector, int64_t until_ns)
 
     while (rc >= 0) {
         int64_t now_ns, timer_ns;
+        bool is_more;
 
+        is_more = fth_lwip_poll_drivers();
         netif_poll_all();
         sys_check_timeouts();
         if (fth_lwip_deliver(stack) > 0 || atomic_exchange(&program.is_woken, false) || until_ns <= 0)
@@ -112,7 +115,7 @@ static int lwip_poll(firth_selector *selector, int64_t until_ns)
         now_ns = firth_now_ns();
         if (now_ns >= until_ns)
             break;
-        if (has_packets())
+        if (is_more || has_packets())
             continue;
         timer_ns = next_timer_ns(now_ns);
         rc = fth_lwip_platform_wait(timer_ns < until_ns ? timer_ns : until_ns);

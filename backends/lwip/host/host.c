@@ -14,7 +14,11 @@
 
 #include <lwip/sys.h>
 
+#include "backends/lwip/driver.h"
 #include "backends/lwip/platform.h"
+
+/* Most drivers whose descriptors end a wait; those of more are looked at once in each tick. */
+enum { WATCHED_MAX = 15, TICK_MS = 1 };
 
 static int bell[2] = {-1, -1};
 static atomic_bool is_rung;
@@ -80,12 +84,18 @@ static void hear_bell(void)
 
 int fth_lwip_platform_wait(int64_t until_ns)
 {
-    struct pollfd entry = {.fd = bell[0], .events = POLLIN};
-    int n = poll(&entry, 1, timeout_ms(until_ns));
+    struct pollfd entries[1 + WATCHED_MAX] = {{.fd = bell[0], .events = POLLIN}};
+    const firth_lwip_driver *driver = fth_lwip_drivers();
+    nfds_t count = 1;
+    int n;
 
+    for (; driver != NULL && count <= WATCHED_MAX; driver = driver->next)
+        if (driver->descriptor >= 0)
+            entries[count++] = (struct pollfd){.fd = (int)driver->descriptor, .events = POLLIN};
+    n = poll(entries, count, driver != NULL ? TICK_MS : timeout_ms(until_ns));
     if (n < 0)
         return errno == EINTR ? FIRTH_OK : fail("poll");
-    if (n > 0)
+    if (entries[0].revents != 0)
         hear_bell();
     return FIRTH_OK;
 }

@@ -22,7 +22,10 @@
 #define LWIP_IPV6_MLD        1
 #define LWIP_ARP             1
 #define LWIP_ETHERNET        1
-#define ARP_QUEUEING         1 /* else the second of two first connections to a neighbour waits 3 s */
+#define ARP_QUEUEING         1  /* else the second of two first connections to a neighbour waits 3 s, */
+#define ARP_QUEUE_LEN        64 /* or the fourth */
+#define MEMP_NUM_ARP_QUEUE   128
+#define MEMP_NUM_ND6_QUEUE   128
 #define IPV6_FRAG_COPYHEADER 1 /* pointers of 8 bytes do not fit in what lwIP lays over a fragment's header */
 
 /* The loopback, with no limit to what waits in it but memory: a limit is a loss, and a loss 3 s. */
@@ -48,6 +51,7 @@
 #define MEMP_NUM_TCP_SEG        8192
 #define MEMP_NUM_PBUF           1024
 #define PBUF_POOL_SIZE          256
+#define MEMP_NUM_SYS_TIMEOUT    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 8) /* and some for drivers */
 
 /* The fast timer, which sends delayed acknowledgements: of 250 ms they would meet Nagle (RFC 896) at every question of two
  * small sends. The slow one, of retransmissions, is twice that. */
