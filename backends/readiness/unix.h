@@ -17,7 +17,7 @@ void fth_unix_from_native(firth_unix_address *address, const struct sockaddr_un 
 /* ---- unix_files.c ------------------------------------------------------------------------------------------------ */
 
 int fth_unix_native_bind(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale,
-                         firth_unix_file *file);
+                         bool unlink_later, firth_unix_file *file);
 void fth_unix_native_unlink(const firth_unix_address *address, const firth_unix_file *file);
 
 /* ---- unix_messages.c --------------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The files of Unix sockets. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,6 +50,34 @@ static int bind_once(const firth_io *io, const struct sockaddr_un *native, sockl
     return bind((int)io->native, (const struct sockaddr *)native, size) == 0 ? 0 : errno;
 }
 
+/* ---- folders ------------------------------------------------------------------------------------------------------- */
+
+/* A folder need not be readable to have a file removed from it. */
+#if defined(O_PATH)
+#define AS_PLACE O_PATH
+#elif defined(O_SEARCH)
+#define AS_PLACE O_SEARCH
+#else
+#define AS_PLACE O_RDONLY
+#endif
+
+/* A relative path means another file once the program changes its working directory. */
+static int keep_folder(const firth_unix_address *address, firth_unix_file *file)
+{
+    if (address->abstract || address->path[0] == '/')
+        return FIRTH_OK;
+    file->folder = open(".", AS_PLACE | O_DIRECTORY | O_CLOEXEC);
+    return file->folder >= 0 ? FIRTH_OK : fth_fail_errno("open");
+}
+
+static void drop_folder(const firth_unix_file *file)
+{
+    if (file->folder >= 0)
+        (void)close((int)file->folder);
+}
+
+/* ---- binding ------------------------------------------------------------------------------------------------------- */
+
 /* The file is known, and has its mode. */
 static int finish(const char *path, int mode, firth_unix_file *file)
 {
@@ -64,14 +93,13 @@ static int finish(const char *path, int mode, firth_unix_file *file)
     return FIRTH_OK;
 }
 
-int fth_unix_native_bind(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale,
-                         firth_unix_file *file)
+static int bind_there(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale,
+                      firth_unix_file *file)
 {
     struct sockaddr_un native;
     socklen_t size = fth_unix_to_native(&native, address);
     int os_code, rc;
 
-    memset(file, 0, sizeof *file);
     if (size == 0)
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, address->abstract ? "option abstract" : "bind");
     /* Linux makes the file with the mode of the socket; elsewhere this fails, and nobody can connect before listen. */
@@ -94,11 +122,26 @@ int fth_unix_native_bind(firth_io *io, const firth_unix_address *address, int mo
     return rc;
 }
 
+int fth_unix_native_bind(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale,
+                         bool unlink_later, firth_unix_file *file)
+{
+    int rc = FIRTH_OK;
+
+    *file = (firth_unix_file){.folder = -1};
+    if (unlink_later)
+        rc = keep_folder(address, file);
+    if (rc >= 0 && (rc = bind_there(io, address, mode, replace_stale, file)) < 0)
+        drop_folder(file);
+    return rc;
+}
+
 void fth_unix_native_unlink(const firth_unix_address *address, const firth_unix_file *file)
 {
+    int from = file->folder >= 0 ? (int)file->folder : AT_FDCWD;
     struct stat found;
 
-    if (lstat(address->path, &found) == 0 && S_ISSOCK(found.st_mode) && (uint64_t)found.st_dev == file->device &&
-        (uint64_t)found.st_ino == file->number)
-        (void)unlink(address->path);
+    if (fstatat(from, address->path, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(found.st_mode) &&
+        (uint64_t)found.st_dev == file->device && (uint64_t)found.st_ino == file->number)
+        (void)unlinkat(from, address->path, 0);
+    drop_folder(file);
 }

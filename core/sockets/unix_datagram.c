@@ -52,7 +52,8 @@ static int bind_to(const firth_unix_builder *builder, const char *path, firth_un
     rc = fth_unix_apply(builder, io);
     if (rc < 0 || path == NULL)
         return rc;
-    rc = slots->bind(io, &socket->address, builder->mode, builder->replace_stale, &socket->file);
+    rc = slots->bind(io, &socket->address, builder->mode, builder->replace_stale, builder->unlink_on_close,
+                     &socket->file);
     socket->unlink_on_close = rc >= 0 && builder->unlink_on_close;
     return rc;
 }

@@ -55,7 +55,8 @@ static int listen_there(unix_server *self)
         return rc;
     rc = fth_unix_apply(builder, io);
     if (rc >= 0)
-        rc = slots->bind(io, &self->address, builder->mode, builder->replace_stale, &self->file);
+        rc = slots->bind(io, &self->address, builder->mode, builder->replace_stale, builder->unlink_on_close,
+                         &self->file);
     if (rc >= 0) {
         rc = io->selector->backend->listen(io, builder->backlog);
         if (rc < 0 && !self->address.abstract)

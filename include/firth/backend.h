@@ -122,6 +122,7 @@ typedef enum firth_capability {
 typedef struct firth_unix_file {
     uint64_t device;
     uint64_t number;
+    intptr_t folder; /* of a relative path, to find it from another working directory: the backend's; -1: not kept */
 } firth_unix_file;
 
 /* Unix sockets, a table of their own: most slots of firth_backend and the ops WAIT_READABLE, WAIT_WRITABLE, ACCEPT,
@@ -137,11 +138,13 @@ typedef struct firth_unix_backend {
      * FIRTH_ERR_REFUSED also when there is nothing at that path; another code. A datagram socket may be connected again. */
     int (*connect)(firth_io *io, const firth_unix_address *address);
 
-    /* bind(2), with mode and replace_stale as the builder has them. *file: the file made, zeros for an abstract name. After
-     * a failure no file is left behind that was not there. */
-    int (*bind)(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale, firth_unix_file *file);
+    /* bind(2), with mode and replace_stale as the builder has them. *file: the file made, device and number zero for an
+     * abstract name. unlink_later: unlink is going to be called, from whatever working directory the program has by then.
+     * After a failure no file is left behind that was not there, and nothing kept. */
+    int (*bind)(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale, bool unlink_later,
+                firth_unix_file *file);
 
-    /* Removes the file at that path if it still is that one. io is still bound. Cannot fail. */
+    /* Removes the file at that path if it still is that one, and lets go of the folder. io is still bound. Cannot fail. */
     void (*unlink)(const firth_unix_address *address, const firth_unix_file *file);
 
     /* The address of this end or of the peer's. FIRTH_ERR_NOT_CONNECTED when there is none any more. */

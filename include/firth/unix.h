@@ -58,7 +58,9 @@ typedef struct firth_unix_builder {
     /* for bind, of datagrams too */
     bool replace_stale;   /* a socket file at which nobody listens any more is removed first; off. Two programs that do
                              so at one moment may both get the path: only the last one has it */
-    bool unlink_on_close; /* the file is removed when its socket is closed, if it is still the socket's; off */
+    bool unlink_on_close; /* the file is removed when its socket is closed, if it is still the socket's, also when the
+                             program has another working directory by then - for which a relative path costs a
+                             descriptor; off */
     int mode;             /* permission bits of the file, 0 to 0777, exactly these from its first moment on: to connect
                              takes the right to write; -1: by the process's umask. -1 */
     int backlog;          /* for servers: as in tcp.h; 0 */

@@ -34,13 +34,13 @@ static int unix_connect(firth_io *io, const firth_unix_address *address)
     return rc == FIRTH_ERR_WOULD_BLOCK ? rc : fth_kit_slot_result("unix_sockets.connect", rc);
 }
 
-static int unix_bind(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale,
+static int unix_bind(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale, bool unlink_later,
                      firth_unix_file *file)
 {
     int rc;
 
     memset(file, PATTERN, sizeof *file);
-    rc = real()->bind(io, address, mode, replace_stale, file);
+    rc = real()->bind(io, address, mode, replace_stale, unlink_later, file);
     if (rc >= 0 && (file->device == 0 && file->number == 0) != address->abstract)
         fth_kit_law("unix_sockets.bind did not tell which file it made");
     return fth_kit_slot_result("unix_sockets.bind", rc);

@@ -48,6 +48,50 @@ TASK_TEST(a_file_that_is_another_s_by_now_stays)
     return FIRTH_OK;
 }
 
+/* In a working directory of its own, which it leaves. */
+static int close_elsewhere(firth_scope *scope, void *argument)
+{
+    firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
+    firth_unix_datagram_socket *datagrams;
+    firth_server *server, *failed, *other;
+
+    (void)argument;
+    builder.unlink_on_close = true;
+    EXPECT_EQUAL(chdir(places_folder), 0);
+    EXPECT_EQUAL(mkdir("elsewhere", 0700), 0);
+    EXPECT_EQUAL(firth_unix_bind(&builder, "server", &server), FIRTH_OK);
+    EXPECT_EQUAL(firth_unix_bind(&builder, "server", &failed), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_unix_datagram_bind(&builder, "datagrams", &datagrams), FIRTH_OK);
+    EXPECT_EQUAL(chdir("elsewhere"), 0);
+    EXPECT_EQUAL(firth_unix_bind(&builder, "server", &other), FIRTH_OK);
+    firth_server_close(server);
+    firth_unix_datagram_close(datagrams);
+    EXPECT(!places_has(places_path("server")) && !places_has(places_path("datagrams")));
+    EXPECT(places_has(places_path("elsewhere/server")));
+    firth_server_close(other);
+    EXPECT(!places_has(places_path("elsewhere/server")));
+    return FIRTH_OK;
+}
+
+static void change_directory(void *argument)
+{
+    firth_selector_options options = support_options();
+
+    if (firth_run_with(&options, close_elsewhere, argument) < 0)
+        _exit(1);
+}
+
+static void a_relative_path_goes_whatever_the_working_directory_is_by_then(void **state)
+{
+    char text[4096];
+    int status = support_in_child(change_directory, NULL, text, sizeof text);
+
+    (void)state;
+    if (status != 0)
+        print_error("%s", text);
+    assert_int_equal(status, 0);
+}
+
 typedef struct acceptor {
     firth_server *server;
     int result;
@@ -182,6 +226,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         PLACES_TEST(the_file_goes_with_the_server_when_asked),
         PLACES_TEST(a_file_that_is_another_s_by_now_stays),
+        PLACES_TEST(a_relative_path_goes_whatever_the_working_directory_is_by_then),
         PLACES_TEST(closing_a_listener_wakes_accept_and_frees_the_path_ten_times),
         PLACES_TEST(the_file_has_exactly_the_mode_asked_for),
         PLACES_TEST(without_a_mode_the_umask_decides),
