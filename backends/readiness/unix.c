@@ -92,8 +92,9 @@ static int unix_adopt(firth_io *io, intptr_t native, bool datagrams)
 
 /* ---- addresses ----------------------------------------------------------------------------------------------------- */
 
-socklen_t fth_unix_to_native(struct sockaddr_un *native, const firth_unix_address *address)
+int fth_unix_to_native(struct sockaddr_un *native, socklen_t *length, const firth_unix_address *address)
 {
+    const size_t header = offsetof(struct sockaddr_un, sun_path), most = sizeof native->sun_path - 1;
     size_t size = address->size;
 
     memset(native, 0, sizeof *native);
@@ -101,18 +102,17 @@ socklen_t fth_unix_to_native(struct sockaddr_un *native, const firth_unix_addres
 #ifdef SIN6_LEN /* RFC 3493 §3.4: where addresses have a length */
     native->sun_len = sizeof *native;
 #endif
-    if (size == 0 || size >= sizeof native->sun_path)
-        return 0;
-    if (!address->abstract) {
-        memcpy(native->sun_path, address->path, size);
-        return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size + 1);
-    }
-#ifdef __linux__
-    memcpy(native->sun_path + 1, address->path, size);
-    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + size);
-#else
-    return 0;
+#ifndef __linux__
+    if (address->abstract)
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option abstract");
 #endif
+    if (size > most)
+        return firth_fail_in_words(FIRTH_ERR_TOO_LONG, 0, "path",
+                                   "the path has %u bytes, and a socket's has at most %u on this system",
+                                   (unsigned)size, (unsigned)most);
+    memcpy(native->sun_path + address->abstract, address->path, size);
+    *length = (socklen_t)(header + size + 1); /* the NUL behind a path, or before a name */
+    return FIRTH_OK;
 }
 
 void fth_unix_from_native(firth_unix_address *address, const struct sockaddr_un *native, socklen_t length)
@@ -216,11 +216,11 @@ static int unix_credentials(const firth_io *io, firth_unix_credentials *credenti
 static int unix_connect(firth_io *io, const firth_unix_address *address)
 {
     struct sockaddr_un native;
-    socklen_t size = fth_unix_to_native(&native, address);
-    int rc;
+    socklen_t size;
+    int rc = fth_unix_to_native(&native, &size, address);
 
-    if (size == 0)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, address->abstract ? "option abstract" : "connect");
+    if (rc < 0)
+        return rc;
     do
         rc = connect((int)io->native, (const struct sockaddr *)&native, size);
     while (rc != 0 && errno == EINTR);

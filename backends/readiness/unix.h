@@ -10,8 +10,9 @@
 
 /* ---- unix.c ------------------------------------------------------------------------------------------------------ */
 
-/* The length of what was filled in; 0 for an address that has none, or that the system does not know. */
-socklen_t fth_unix_to_native(struct sockaddr_un *native, const firth_unix_address *address);
+/* Fills in *native and its length. FIRTH_ERR_TOO_LONG: the system's paths are shorter (104 bytes with the NUL on macOS and
+ * the BSDs); FIRTH_ERR_NOT_SUPPORTED: it has no abstract names. */
+int fth_unix_to_native(struct sockaddr_un *native, socklen_t *length, const firth_unix_address *address);
 void fth_unix_from_native(firth_unix_address *address, const struct sockaddr_un *native, socklen_t length);
 
 /* ---- unix_files.c ------------------------------------------------------------------------------------------------ */

@@ -97,11 +97,11 @@ static int bind_there(firth_io *io, const firth_unix_address *address, int mode,
                       firth_unix_file *file)
 {
     struct sockaddr_un native;
-    socklen_t size = fth_unix_to_native(&native, address);
-    int os_code, rc;
+    socklen_t size;
+    int os_code, rc = fth_unix_to_native(&native, &size, address);
 
-    if (size == 0)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, address->abstract ? "option abstract" : "bind");
+    if (rc < 0)
+        return rc;
     /* Linux makes the file with the mode of the socket; elsewhere this fails, and nobody can connect before listen. */
     if (mode >= 0)
         (void)fchmod((int)io->native, (mode_t)mode);

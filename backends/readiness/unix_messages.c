@@ -167,15 +167,16 @@ int64_t fth_unix_native_send(firth_io *io, const firth_unix_message *message)
     struct sockaddr_un to;
     control space;
     ssize_t n;
+    int rc;
 
     FTH_ASSERT(message->descriptor_count <= FIRTH_UNIX_DESCRIPTORS_MAX);
     if (message->descriptor_count > 0 && !give(&space, &native, message))
         return firth_fail(FIRTH_ERR_ARGUMENT, EBADF, "sendmsg");
     if (message->address != NULL) {
         native.msg_name = &to;
-        native.msg_namelen = fth_unix_to_native(&to, message->address);
-        if (native.msg_namelen == 0)
-            return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "address");
+        rc = fth_unix_to_native(&to, &native.msg_namelen, message->address);
+        if (rc < 0)
+            return rc;
     }
     do
         n = sendmsg((int)io->native, &native, MSG_NOSIGNAL);

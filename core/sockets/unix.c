@@ -61,9 +61,9 @@ int fth_unix_read(firth_unix_builder *full, const firth_unix_builder *given)
     return FIRTH_OK;
 }
 
-int fth_unix_check_bind(const firth_unix_builder *builder)
+int fth_unix_check_bind(const firth_unix_builder *builder, const firth_unix_address *address)
 {
-    if (!builder->abstract)
+    if (!address->abstract)
         return FIRTH_OK;
     if (builder->replace_stale)
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option replace_stale");
@@ -72,21 +72,44 @@ int fth_unix_check_bind(const firth_unix_builder *builder)
     return builder->mode == -1 ? FIRTH_OK : firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option mode");
 }
 
-int firth_unix_address_make(firth_unix_address *address, const char *path, bool abstract)
+static int too_long(size_t size)
 {
-    size_t size = path != NULL ? strlen(path) : 0;
+    return firth_fail_in_words(FIRTH_ERR_TOO_LONG, 0, "path", "the path has %u bytes, and a socket's has at most %u",
+                               (unsigned)size, FIRTH_UNIX_PATH_BYTES - 1);
+}
 
+int fth_unix_check_address(const firth_unix_address *address)
+{
+    if (address == NULL || address->size == 0)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "address");
+    if (address->size >= FIRTH_UNIX_PATH_BYTES)
+        return too_long(address->size);
+    if (!address->abstract && memchr(address->path, '\0', address->size) != NULL)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "path");
+    return FIRTH_OK;
+}
+
+static int fill(firth_unix_address *address, const void *bytes, size_t size, bool abstract)
+{
     memset(address, 0, sizeof *address);
     if (size == 0)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "path");
     if (size >= FIRTH_UNIX_PATH_BYTES)
-        return firth_fail_in_words(FIRTH_ERR_TOO_LONG, 0, "path",
-                                   "the path has %u bytes, and a socket's has at most %u", (unsigned)size,
-                                   FIRTH_UNIX_PATH_BYTES - 1);
+        return too_long(size);
     address->size = (uint8_t)size;
     address->abstract = abstract;
-    memcpy(address->path, path, size);
+    memcpy(address->path, bytes, size);
     return FIRTH_OK;
+}
+
+int firth_unix_address_make_abstract(firth_unix_address *address, const void *name, size_t size)
+{
+    return fill(address, name, name != NULL ? size : 0, true);
+}
+
+int firth_unix_address_make(firth_unix_address *address, const char *path, bool abstract)
+{
+    return fill(address, path, path != NULL ? strlen(path) : 0, abstract);
 }
 
 int fth_unix_apply(const firth_unix_builder *builder, firth_io *io)
@@ -166,28 +189,46 @@ static void begin(const firth_unix_builder *builder, firth_socket *made, const c
     fth_socket_start(made, &tcp, place);
 }
 
-int firth_unix_connect_at(const firth_unix_builder *builder, const char *path, firth_socket **socket, const char *place)
+static int connect_to(const firth_unix_builder *full, const firth_unix_address *address, firth_socket **socket,
+                      const char *place)
 {
-    firth_unix_builder full = {.selector = NULL};
-    firth_unix_address address;
     firth_socket *made = NULL;
-    int rc = fth_unix_read(&full, builder);
+    int rc = fth_task_enter(full->selector);
 
-    *socket = NULL;
-    if (rc < 0 || full.selector == NULL || (rc = firth_unix_address_make(&address, path, full.abstract)) < 0 ||
-        (rc = fth_task_enter(full.selector)) < 0)
+    if (rc < 0 || (rc = open_socket(full, &made)) < 0 || made == NULL)
         return rc;
-    rc = open_socket(&full, &made);
-    if (made == NULL)
-        return rc;
-    rc = connect_within(&full, &address, made);
+    rc = connect_within(full, address, made);
     if (rc < 0) {
         fth_socket_discard(made);
         return rc;
     }
-    begin(&full, made, place);
+    begin(full, made, place);
     *socket = made;
     return FIRTH_OK;
+}
+
+int firth_unix_connect_at(const firth_unix_builder *builder, const char *path, firth_socket **socket, const char *place)
+{
+    firth_unix_builder full = {.selector = NULL};
+    firth_unix_address address;
+    int rc = fth_unix_read(&full, builder);
+
+    *socket = NULL;
+    if (rc < 0 || full.selector == NULL || (rc = firth_unix_address_make(&address, path, full.abstract)) < 0)
+        return rc;
+    return connect_to(&full, &address, socket, place);
+}
+
+int firth_unix_connect_to_at(const firth_unix_builder *builder, const firth_unix_address *address,
+                             firth_socket **socket, const char *place)
+{
+    firth_unix_builder full = {.selector = NULL};
+    int rc = fth_unix_read(&full, builder);
+
+    *socket = NULL;
+    if (rc < 0 || full.selector == NULL || (rc = fth_unix_check_address(address)) < 0)
+        return rc;
+    return connect_to(&full, address, socket, place);
 }
 
 /* ---- adopt ------------------------------------------------------------------------------------------------------- */

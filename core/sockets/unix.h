@@ -16,8 +16,12 @@ static inline const firth_unix_backend *fth_unix_slots(const firth_selector *sel
  * such sockets at all. */
 int fth_unix_read(firth_unix_builder *full, const firth_unix_builder *given);
 
+/* An address that a caller filled in: FIRTH_OK, FIRTH_ERR_ARGUMENT for none or a path with a NUL in it,
+ * FIRTH_ERR_TOO_LONG. */
+int fth_unix_check_address(const firth_unix_address *address);
+
 /* What only a file has is not for a name outside the file system: FIRTH_ERR_NOT_SUPPORTED. */
-int fth_unix_check_bind(const firth_unix_builder *builder);
+int fth_unix_check_bind(const firth_unix_builder *builder, const firth_unix_address *address);
 
 /* Sets the kernel's options on an io. */
 int fth_unix_apply(const firth_unix_builder *builder, firth_io *io);

@@ -39,7 +39,7 @@ static firth_unix_datagram_socket *new_socket(firth_selector *selector)
     return made;
 }
 
-static int bind_to(const firth_unix_builder *builder, const char *path, firth_unix_datagram_socket *socket)
+static int bind_to(const firth_unix_builder *builder, firth_unix_datagram_socket *socket)
 {
     const firth_unix_backend *slots = fth_unix_slots(builder->selector);
     firth_io *io = &socket->socket.io;
@@ -50,7 +50,7 @@ static int bind_to(const firth_unix_builder *builder, const char *path, firth_un
         return rc;
     }
     rc = fth_unix_apply(builder, io);
-    if (rc < 0 || path == NULL)
+    if (rc < 0 || socket->address.size == 0)
         return rc;
     rc = slots->bind(io, &socket->address, builder->mode, builder->replace_stale, builder->unlink_on_close,
                      &socket->file);
@@ -58,38 +58,21 @@ static int bind_to(const firth_unix_builder *builder, const char *path, firth_un
     return rc;
 }
 
-/* A socket without a path has no use for what is said of its file. */
-static int read_builder(firth_unix_builder *full, const firth_unix_builder *given, const char *path,
-                        firth_unix_address *address)
+/* A socket without an address (size 0) has no use for what is said of its file. */
+static int open_at(const firth_unix_builder *full, const firth_unix_address *address,
+                   firth_unix_datagram_socket **socket, const char *place)
 {
-    int rc = fth_unix_read(full, given);
-
-    if (rc < 0)
-        return rc;
-    fth_selector_assert_thread(full->selector);
-    memset(address, 0, sizeof *address);
-    if (path == NULL)
-        return FIRTH_OK;
-    rc = firth_unix_address_make(address, path, full->abstract);
-    return rc < 0 ? rc : fth_unix_check_bind(full);
-}
-
-int firth_unix_datagram_bind_at(const firth_unix_builder *builder, const char *path,
-                                firth_unix_datagram_socket **socket, const char *place)
-{
-    firth_unix_builder full = {.selector = NULL};
-    firth_unix_address address;
     firth_unix_datagram_socket *made;
-    int rc = read_builder(&full, builder, path, &address);
+    int rc;
 
-    *socket = NULL;
-    if (rc < 0 || full.selector == NULL)
+    fth_selector_assert_thread(full->selector);
+    if (address->size > 0 && (rc = fth_unix_check_bind(full, address)) < 0)
         return rc;
-    made = new_socket(full.selector);
+    made = new_socket(full->selector);
     if (made == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_unix");
-    made->address = address;
-    rc = bind_to(&full, path, made);
+    made->address = *address;
+    rc = bind_to(full, made);
     if (rc < 0) {
         fth_datagram_socket_discard(&made->socket);
         return rc;
@@ -99,18 +82,43 @@ int firth_unix_datagram_bind_at(const firth_unix_builder *builder, const char *p
     return FIRTH_OK;
 }
 
+int firth_unix_datagram_bind_at(const firth_unix_builder *builder, const char *path,
+                                firth_unix_datagram_socket **socket, const char *place)
+{
+    firth_unix_builder full = {.selector = NULL};
+    firth_unix_address address = {.size = 0};
+    int rc = fth_unix_read(&full, builder);
+
+    *socket = NULL;
+    if (rc < 0 || (path != NULL && (rc = firth_unix_address_make(&address, path, full.abstract)) < 0))
+        return rc;
+    return open_at(&full, &address, socket, place);
+}
+
+int firth_unix_datagram_bind_to_at(const firth_unix_builder *builder, const firth_unix_address *address,
+                                   firth_unix_datagram_socket **socket, const char *place)
+{
+    firth_unix_builder full = {.selector = NULL};
+    int rc = fth_unix_read(&full, builder);
+
+    *socket = NULL;
+    if (rc < 0 || (rc = fth_unix_check_address(address)) < 0)
+        return rc;
+    return open_at(&full, address, socket, place);
+}
+
 int firth_unix_datagram_adopt_at(const firth_unix_builder *builder, intptr_t descriptor,
                                  firth_unix_datagram_socket **socket, const char *place)
 {
     firth_unix_builder full = {.selector = NULL};
-    firth_unix_address none;
     firth_unix_datagram_socket *made;
     intptr_t ignored;
-    int rc = read_builder(&full, builder, NULL, &none);
+    int rc = fth_unix_read(&full, builder);
 
     *socket = NULL;
     if (rc < 0 || full.selector == NULL)
         return rc;
+    fth_selector_assert_thread(full.selector);
     made = new_socket(full.selector);
     if (made == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_unix");
@@ -134,10 +142,8 @@ int firth_unix_datagram_connect(firth_unix_datagram_socket *socket, const firth_
 {
     int rc = fth_datagram_socket_check(&socket->socket);
 
-    if (rc < 0)
+    if (rc < 0 || (rc = fth_unix_check_address(address)) < 0)
         return rc;
-    if (address == NULL || address->size == 0)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "address");
     return fth_unix_slots(socket->socket.io.selector)->connect(&socket->socket.io, address);
 }
 
@@ -227,8 +233,8 @@ int firth_unix_send(firth_unix_datagram_socket *socket, const firth_unix_message
     const firth_unix_backend *slots = fth_unix_slots(base->io.selector);
     int64_t n = check_message(message, message->size, message->descriptor_count), backoff_ms = BACKOFF_FIRST_MS;
 
-    if (n >= 0 && message->address != NULL && message->address->size == 0)
-        n = firth_fail(FIRTH_ERR_ARGUMENT, 0, "address");
+    if (n >= 0 && message->address != NULL)
+        n = fth_unix_check_address(message->address);
     if (n < 0 || (n = enter(base, &base->sending)) < 0)
         return (int)n;
     while ((n = slots->send(&base->io, message)) == FIRTH_ERR_WOULD_BLOCK)

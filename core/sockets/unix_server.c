@@ -67,33 +67,54 @@ static int listen_there(unix_server *self)
     return rc;
 }
 
-int firth_unix_bind_at(const firth_unix_builder *builder, const char *path, firth_server **server, const char *place)
+static int bind_to(const firth_unix_builder *full, const firth_unix_address *address, firth_server **server,
+                   const char *place)
 {
-    firth_unix_builder full;
-    firth_unix_address address;
     unix_server *made;
-    int rc = fth_unix_read(&full, builder);
+    int rc = fth_unix_check_bind(full, address);
 
-    *server = NULL;
-    if (rc < 0 || (rc = firth_unix_address_make(&address, path, full.abstract)) < 0 ||
-        (rc = fth_unix_check_bind(&full)) < 0)
+    if (rc < 0)
         return rc;
-    fth_selector_assert_thread(full.selector);
-    made = firth_selector_allocate(full.selector, sizeof *made);
+    fth_selector_assert_thread(full->selector);
+    made = firth_selector_allocate(full->selector, sizeof *made);
     if (made == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_unix_bind");
-    fth_server_init(&made->server, &kind, full.selector);
-    made->server.tcp = fth_unix_as_tcp(&full);
-    made->builder = full;
-    made->address = address;
+    fth_server_init(&made->server, &kind, full->selector);
+    made->server.tcp = fth_unix_as_tcp(full);
+    made->builder = *full;
+    made->address = *address;
     rc = listen_there(made);
     if (rc < 0) {
-        firth_selector_release(full.selector, made);
+        firth_selector_release(full->selector, made);
         return rc;
     }
     fth_server_start(&made->server, place);
     *server = &made->server;
     return FIRTH_OK;
+}
+
+int firth_unix_bind_at(const firth_unix_builder *builder, const char *path, firth_server **server, const char *place)
+{
+    firth_unix_builder full;
+    firth_unix_address address;
+    int rc = fth_unix_read(&full, builder);
+
+    *server = NULL;
+    if (rc < 0 || (rc = firth_unix_address_make(&address, path, full.abstract)) < 0)
+        return rc;
+    return bind_to(&full, &address, server, place);
+}
+
+int firth_unix_bind_to_at(const firth_unix_builder *builder, const firth_unix_address *address, firth_server **server,
+                          const char *place)
+{
+    firth_unix_builder full;
+    int rc = fth_unix_read(&full, builder);
+
+    *server = NULL;
+    if (rc < 0 || (rc = fth_unix_check_address(address)) < 0)
+        return rc;
+    return bind_to(&full, address, server, place);
 }
 
 const firth_unix_address *firth_unix_server_address(const firth_server *server)

@@ -89,6 +89,13 @@ static inline firth_unix_builder firth_unix(firth_selector *selector)
 FIRTH_API FIRTH_NODISCARD int firth_unix_connect_at(const firth_unix_builder *builder, const char *path,
                                                     firth_socket **socket, const char *place);
 
+/* The same to an address: a path, or a name outside the file system, whatever the builder's abstract says.
+ * FIRTH_ERR_ARGUMENT for one without a size, or for a path with a NUL in it. */
+#define firth_unix_connect_to(builder, address, socket) firth_unix_connect_to_at(builder, address, socket, FIRTH_HERE)
+FIRTH_API FIRTH_NODISCARD int firth_unix_connect_to_at(const firth_unix_builder *builder,
+                                                       const firth_unix_address *address, firth_socket **socket,
+                                                       const char *place);
+
 /* Listens at a path, where a socket file is made.
  * Returns FIRTH_OK with *server the caller's to close; FIRTH_ERR_ADDRESS_IN_USE when there is something already, with a
  * firth_failure.detail that says what replace_stale found; FIRTH_ERR_ADDRESS_NOT_AVAILABLE when the folder is not there;
@@ -98,6 +105,12 @@ FIRTH_API FIRTH_NODISCARD int firth_unix_connect_at(const firth_unix_builder *bu
 #define firth_unix_bind(builder, path, server) firth_unix_bind_at(builder, path, server, FIRTH_HERE)
 FIRTH_API FIRTH_NODISCARD int firth_unix_bind_at(const firth_unix_builder *builder, const char *path,
                                                  firth_server **server, const char *place);
+
+/* The same at an address, as firth_unix_connect_to has it. */
+#define firth_unix_bind_to(builder, address, server) firth_unix_bind_to_at(builder, address, server, FIRTH_HERE)
+FIRTH_API FIRTH_NODISCARD int firth_unix_bind_to_at(const firth_unix_builder *builder,
+                                                    const firth_unix_address *address, firth_server **server,
+                                                    const char *place);
 
 /* Takes over a connected native Unix stream socket, one of socketpair(2) for example, with the builder's options applied
  * to it. On success the descriptor is the socket's; on failure it is still the caller's, open, but maybe non-blocking and
@@ -110,6 +123,11 @@ FIRTH_API FIRTH_NODISCARD int firth_unix_adopt_at(const firth_unix_builder *buil
 /* Fills *address with a path, or with a name outside the file system. Returns FIRTH_OK; FIRTH_ERR_ARGUMENT for none;
  * FIRTH_ERR_TOO_LONG. Any thread; never suspends. */
 FIRTH_API FIRTH_NODISCARD int firth_unix_address_make(firth_unix_address *address, const char *path, bool abstract);
+
+/* Fills *address with a name outside the file system (Linux), of any size bytes: NUL is one like any other.
+ * Returns as firth_unix_address_make. Any thread; never suspends. */
+FIRTH_API FIRTH_NODISCARD int firth_unix_address_make_abstract(firth_unix_address *address, const void *name,
+                                                               size_t size);
 
 /* ---- who and where ------------------------------------------------------------------------------------------------- */
 

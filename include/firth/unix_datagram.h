@@ -41,6 +41,13 @@ FIRTH_BEGIN_DECLS
 FIRTH_API FIRTH_NODISCARD int firth_unix_datagram_bind_at(const firth_unix_builder *builder, const char *path,
                                                           firth_unix_datagram_socket **socket, const char *place);
 
+/* The same at an address, as firth_unix_connect_to has it. */
+#define firth_unix_datagram_bind_to(builder, address, socket)                                                          \
+    firth_unix_datagram_bind_to_at(builder, address, socket, FIRTH_HERE)
+FIRTH_API FIRTH_NODISCARD int firth_unix_datagram_bind_to_at(const firth_unix_builder *builder,
+                                                             const firth_unix_address *address,
+                                                             firth_unix_datagram_socket **socket, const char *place);
+
 /* Takes over a native Unix datagram socket, one of socketpair(2) for example. Returns as firth_unix_adopt. Never
  * suspends. */
 #define firth_unix_datagram_adopt(builder, descriptor, socket)                                                         \
@@ -50,7 +57,7 @@ FIRTH_API FIRTH_NODISCARD int firth_unix_datagram_adopt_at(const firth_unix_buil
 
 /* Makes a socket's peer whoever receives at that address: messages without an address go there, and none but its are
  * received. May be called again for another. Returns FIRTH_OK; FIRTH_ERR_REFUSED when nobody receives there;
- * FIRTH_ERR_PERMISSION, _ARGUMENT, _NOT_SUPPORTED. Never suspends. */
+ * FIRTH_ERR_PERMISSION, _TOO_LONG, _ARGUMENT, _NOT_SUPPORTED. Never suspends. */
 FIRTH_API FIRTH_NODISCARD int firth_unix_datagram_connect(firth_unix_datagram_socket *socket,
                                                           const firth_unix_address *address);
 
