@@ -165,14 +165,26 @@ int firth_datagram_socket_get_option(const firth_datagram_socket *socket, firth_
 {
     int rc = fth_datagram_socket_check(socket);
 
-    return rc < 0 ? rc : fth_option_get(&socket->io, FTH_UDP, option, value);
+    if (rc < 0)
+        return rc;
+    rc = fth_option_get(&socket->io, FTH_UDP, option, value);
+    if (rc == FIRTH_ERR_NOT_SUPPORTED && option == FIRTH_OPTION_MULTICAST_INTERFACE) {
+        /* Of IPv4 the systems take an index and tell an address. */
+        *value = socket->multicast_interface;
+        rc = FIRTH_OK;
+    }
+    return rc;
 }
 
 int firth_datagram_socket_set_option(firth_datagram_socket *socket, firth_option option, int value)
 {
     int rc = fth_datagram_socket_check(socket);
 
-    return rc < 0 ? rc : fth_option_set(&socket->io, FTH_UDP, option, value);
+    if (rc >= 0)
+        rc = fth_option_set(&socket->io, FTH_UDP, option, value);
+    if (rc >= 0 && option == FIRTH_OPTION_MULTICAST_INTERFACE)
+        socket->multicast_interface = value;
+    return rc;
 }
 
 intptr_t firth_datagram_socket_descriptor(const firth_datagram_socket *socket)

@@ -25,6 +25,7 @@ struct firth_datagram_socket {
     firth_cleanup cleanup; /* of the owning scope */
     firth_scope *owner;
     void (*closing)(firth_datagram_socket *socket); /* the io is about to be closed. NULL: nobody wants to know */
+    int multicast_interface;                        /* that was set last; 0: none */
     uint8_t ask; /* how many datagrams a receive of many asks for at first; 0: as many as an op takes */
     bool closed;
 };

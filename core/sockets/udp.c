@@ -97,6 +97,7 @@ static int open_socket(const firth_udp_builder *udp, uint8_t family, firth_datag
         made->io.native = -1;
     else
         rc = apply(udp, &made->io, (firth_family)family);
+    made->multicast_interface = (int)udp->multicast_interface;
     if (rc < 0)
         fth_datagram_socket_discard(made);
     else

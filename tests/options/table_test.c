@@ -321,8 +321,15 @@ TASK_TEST(the_rest_of_the_table_is_what_the_kernel_has)
         EXPECT(loopback > 0);
         EXPECT_EQUAL(set_option((kind)of, FIRTH_OPTION_MULTICAST_INTERFACE, loopback), FIRTH_OK);
     }
-    EXPECT_EQUAL(get_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, &value), FIRTH_ERR_NOT_SUPPORTED);
-    EXPECT(is_named("multicast_interface"));
+    /* The kernel tells an address of IPv4's, and Firth what it set. */
+    EXPECT_EQUAL(get_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, loopback);
+    EXPECT_EQUAL(set_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, 0), FIRTH_OK);
+    EXPECT_EQUAL(get_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, 0);
+    EXPECT_EQUAL(set_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, 99999), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(get_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, 0);
     if (!has(UDP_IPV6))
         return FIRTH_OK;
     EXPECT_EQUAL(told_by_kernel(UDP_IPV6, &leaving), loopback);
