@@ -117,7 +117,7 @@ int fth_iocp_multicast(firth_io *io, firth_membership membership, const firth_ad
     if (os_code == 0)
         return FIRTH_OK;
     code = fth_code_of(os_code);
-    /* So a source that was joined before is called. Test: joining_twice_is_an_error. */
+    /* So a source that was joined before is called. Test: joining_a_source_twice_is_an_error. */
     if (it.join && source != NULL && os_code == WSAEADDRNOTAVAIL && interface_index != 0)
         code = FIRTH_ERR_ADDRESS_IN_USE;
     return firth_fail(code, os_code, step);

@@ -45,7 +45,7 @@ static int change_source(const firth_io *io, firth_membership membership, const 
         return change(io, MCAST_LEAVE_SOURCE_GROUP, group, &request, sizeof request,
                       "setsockopt(MCAST_LEAVE_SOURCE_GROUP)");
     rc = change(io, MCAST_JOIN_SOURCE_GROUP, group, &request, sizeof request, "setsockopt(MCAST_JOIN_SOURCE_GROUP)");
-    /* So Linux calls a source that was joined before (ip_mc_source). Test: joining_twice_is_an_error. */
+    /* So Linux calls a source that was joined before (ip_mc_source). Test: joining_a_source_twice_is_an_error. */
     if (rc == FIRTH_ERR_ADDRESS_NOT_AVAILABLE && errno == EADDRNOTAVAIL)
         rc = firth_fail(FIRTH_ERR_ADDRESS_IN_USE, EADDRNOTAVAIL, "setsockopt(MCAST_JOIN_SOURCE_GROUP)");
     return rc;

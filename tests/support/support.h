@@ -44,6 +44,21 @@
     }                                                                                                                  \
     static int name##_body(firth_scope *scope __attribute__((unused)), void *argument __attribute__((unused)))
 
+/* The same, skipped with that reason unless it is NULL; it is asked for on the main stack, before the body runs. */
+#define TASK_TEST_UNLESS(reason, name)                                                                                 \
+    static int name##_body(firth_scope *scope, void *argument);                                                        \
+    static void name(void **state)                                                                                     \
+    {                                                                                                                  \
+        const char *why = reason;                                                                                      \
+                                                                                                                       \
+        if (why != NULL) {                                                                                             \
+            print_message("%s\n", why);                                                                                \
+            skip();                                                                                                    \
+        }                                                                                                              \
+        support_run(name##_body, *state);                                                                              \
+    }                                                                                                                  \
+    static int name##_body(firth_scope *scope __attribute__((unused)), void *argument __attribute__((unused)))
+
 int support_failed(const char *file, int line, const char *what);
 int support_differs(const char *file, int line, const char *what, int64_t actual, int64_t expected);
 

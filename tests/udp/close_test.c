@@ -31,6 +31,17 @@ static int receive_batch(firth_scope *scope, void *argument)
     return FIRTH_OK;
 }
 
+/* On Windows it is free when the packet of the last op has come, which takes a turn or two of the loop. */
+static int bind_again(const firth_udp_builder *udp, int port, firth_datagram_socket **socket)
+{
+    int rc;
+
+    while ((rc = firth_udp_bind(udp, "127.0.0.1", port, socket)) == FIRTH_ERR_ADDRESS_IN_USE &&
+           support_backend_is("iocp"))
+        EXPECT_EQUAL(firth_yield(), FIRTH_OK);
+    return rc;
+}
+
 static int closes_wakes(firth_scope *scope, firth_task_fn *fn)
 {
     firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
@@ -46,7 +57,7 @@ static int closes_wakes(firth_scope *scope, firth_task_fn *fn)
     firth_datagram_socket_close(it.socket);
     /* The port is free at once, though the task has not run yet. */
     EXPECT(!it.ended);
-    EXPECT_EQUAL(firth_udp_bind(&udp, "127.0.0.1", address.port, &it.socket), FIRTH_OK);
+    EXPECT_EQUAL(bind_again(&udp, address.port, &it.socket), FIRTH_OK);
     EXPECT_EQUAL(firth_scope_close(&children, FIRTH_OK), FIRTH_OK);
     EXPECT_EQUAL(it.result, FIRTH_ERR_CLOSED);
     firth_datagram_socket_close(it.socket);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sockets with one peer, and what ICMP says of it. */
+#include "tests/udp/faults.h"
 #include "tests/udp/sockets.h"
 
 TASK_TEST(connected_socket_sends_without_an_address_and_knows_its_peer)
@@ -100,7 +101,7 @@ TASK_TEST(local_address_is_bound_first)
 }
 
 /* A connected socket hears once that nobody is there, by a receive or a send, and is as good as before. */
-TASK_TEST(udp_survives_port_unreachable_connected)
+TASK_TEST_UNLESS(fault_seen(FAULT_FORGETS_REFUSALS), udp_survives_port_unreachable_connected)
 {
     firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
     firth_datagram_socket *socket, *peer;
@@ -121,7 +122,7 @@ TASK_TEST(udp_survives_port_unreachable_connected)
 }
 
 /* The next call hears of it, and that may be a send. */
-TASK_TEST(send_after_port_unreachable_hears_of_it_once)
+TASK_TEST_UNLESS(fault_seen(FAULT_FORGETS_REFUSALS), send_after_port_unreachable_hears_of_it_once)
 {
     firth_datagram_socket *socket;
     firth_address nobody;
