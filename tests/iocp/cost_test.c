@@ -5,7 +5,8 @@
 #include "tests/support/support.h"
 
 static long receives, sends, looks;
-static long pinned; /* receives that wait with a buffer */
+static long pinned;      /* receives that wait with a buffer */
+static int64_t stood_ns; /* when the clock stood; 0: it goes */
 
 typedef int(WSAAPI *receive_function)(SOCKET, WSABUF *, DWORD, DWORD *, DWORD *, OVERLAPPED *,
                                       LPWSAOVERLAPPED_COMPLETION_ROUTINE);
@@ -46,7 +47,16 @@ const receive_function __wrap___imp_WSARecv = count_receive;
 const send_function __wrap___imp_WSASend = count_send;
 const look_function __wrap___imp_GetQueuedCompletionStatusEx = count_look;
 
-enum { MESSAGES = 1000, MANY = 500, BYTES = 16, WARM_UP = 10 };
+int64_t __real_firth_now_ns(void);
+int64_t __wrap_firth_now_ns(void);
+
+/* On a machine that is slow enough a thousand connections are a second without a message each, which is to be idle. */
+int64_t __wrap_firth_now_ns(void)
+{
+    return stood_ns != 0 ? stood_ns : __real_firth_now_ns();
+}
+
+enum { MESSAGES = 1000, MANY = 1000, BYTES = 16, WARM_UP = 10 };
 
 static int echo(firth_scope *scope, void *argument)
 {
@@ -75,12 +85,14 @@ static int count_exchanges(firth_socket **clients, int connections)
 {
     size_t made;
 
+    stood_ns = firth_now_ns();
     for (int i = 0; i < connections + WARM_UP; i++)
         EXPECT_EQUAL(exchange(clients[i % connections]), FIRTH_OK);
     made = support_allocations_made();
     receives = sends = looks = 0;
     for (int i = 0; i < MESSAGES; i++)
         EXPECT_EQUAL(exchange(clients[i % connections]), FIRTH_OK);
+    stood_ns = 0;
     print_message("%ld receives, %ld sends and %ld looks for %d messages there and back, %d connections\n", receives,
                   sends, looks, MESSAGES, connections);
     EXPECT_EQUAL(sends, 2 * MESSAGES);
@@ -117,7 +129,7 @@ TASK_TEST(a_message_costs_a_receive_a_send_and_a_look)
     return over(scope, 1);
 }
 
-TASK_TEST(many_connections_cost_no_more_than_one)
+TASK_TEST(a_thousand_connections_cost_no_more_than_one)
 {
     return over(scope, MANY);
 }
@@ -149,7 +161,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_costs_a_receive_a_send_and_a_look),
         cmocka_unit_test(a_new_connection_waits_with_no_buffer),
-        cmocka_unit_test(many_connections_cost_no_more_than_one),
+        cmocka_unit_test(a_thousand_connections_cost_no_more_than_one),
     };
 
     return support_main(argc, argv, "what a message costs", tests, sizeof tests / sizeof tests[0]);
