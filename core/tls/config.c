@@ -64,6 +64,16 @@ static bool leave(fth_tls_generation *generation)
     return last;
 }
 
+int64_t fth_tls_handshake_timeout_ms(firth_tls_config *config)
+{
+    int64_t limit_ms;
+
+    firth_port_lock_take(config->lock);
+    limit_ms = config->newest->handshake_timeout_ms;
+    firth_port_lock_give(config->lock);
+    return limit_ms;
+}
+
 fth_tls_generation *fth_tls_use(firth_tls_config *config)
 {
     fth_tls_generation *generation;

@@ -19,6 +19,9 @@ extern const fth_tls_engine *const fth_tls_engine_used;
 /* The side it is for. */
 firth_tls_role fth_tls_role_of(const firth_tls_config *config);
 
+/* Of the newest generation. Any thread. */
+int64_t fth_tls_handshake_timeout_ms(firth_tls_config *config);
+
 /* Takes a part in the newest generation, and in the configuration. Any thread. */
 fth_tls_generation *fth_tls_use(firth_tls_config *config);
 

@@ -19,19 +19,12 @@ static int shake(fth_secure *secure)
     }
 }
 
-static int shake_within(fth_secure *secure)
+/* Whether the peer should be told, and can be: what went wrong on this side alone is internal_error, once there is a
+ * session to say so. */
+static bool is_told(const fth_secure *secure, int rc)
 {
-    int64_t limit_ms = secure->generation->handshake_timeout_ms;
-    firth_scope_options limit = {.timeout_ms = limit_ms, .name = "TLS handshake"};
-    firth_scope scope;
-
-    firth_scope_open(&scope, fth_current->innermost, &limit);
-    return firth_scope_close(&scope, shake(secure));
-}
-
-/* Whether the peer should be told, and can be. */
-static bool is_told(int rc)
-{
+    if (rc == FIRTH_ERR_NO_MEMORY || rc == FIRTH_ERR_SYSTEM)
+        return secure != NULL;
     return rc <= FIRTH_ERR_TLS_CONFIG && rc >= FIRTH_ERR_TLS_TRUNCATED;
 }
 
@@ -43,10 +36,10 @@ static int give_up(firth_socket *below, fth_secure *secure, int rc)
 
     (void)strncpy(detail, why.detail, sizeof detail - 1);
     detail[sizeof detail - 1] = '\0';
-    if (is_told(rc))
+    if (is_told(secure, rc))
         (void)fth_socket_linger(below);
     if (secure != NULL)
-        fth_secure_discard(secure, is_told(rc) ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET);
+        fth_secure_discard(secure, is_told(secure, rc) ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET);
     else
         fth_socket_drop(below, FIRTH_CLOSE_RESET);
     if (why.code != rc)
@@ -78,6 +71,23 @@ static int check_config(const firth_tls_config *config, const char *server_name)
     return FIRTH_OK;
 }
 
+/* All that the peer can hold up: that it takes what was written in plain, and the handshake. */
+static int secure_within(firth_socket *below, firth_tls_config *config, const char *server_name, const char *place,
+                         fth_secure **secure)
+{
+    firth_scope_options limit = {.timeout_ms = fth_tls_handshake_timeout_ms(config), .name = "TLS handshake"};
+    firth_scope scope;
+    int rc;
+
+    firth_scope_open(&scope, fth_current->innermost, &limit);
+    rc = leave_plain(below);
+    if (rc >= 0)
+        rc = fth_secure_new(below, config, server_name, place, secure);
+    if (rc >= 0)
+        rc = shake(*secure);
+    return firth_scope_close(&scope, rc);
+}
+
 static int start(firth_socket *below, firth_tls_config *config, const char *server_name, const char *place,
                  firth_socket **socket)
 {
@@ -89,11 +99,7 @@ static int start(firth_socket *below, firth_tls_config *config, const char *serv
     fth_socket_put_below(below);
     rc = check_config(config, server_name);
     if (rc >= 0)
-        rc = leave_plain(below);
-    if (rc >= 0)
-        rc = fth_secure_new(below, config, server_name, place, &secure);
-    if (rc >= 0)
-        rc = shake_within(secure);
+        rc = secure_within(below, config, server_name, place, &secure);
     if (rc < 0)
         return give_up(below, secure, rc);
     fth_secure_start(secure);

@@ -146,7 +146,8 @@ typedef struct firth_tls_builder {
     firth_tls_key_log_fn *key_log; /* NULL: keys are told to nobody */
     void *key_log_argument;
 
-    int64_t handshake_timeout_ms; /* 10000; 0: none but the scope's */
+    int64_t handshake_timeout_ms; /* 10000, and what was written in plain before it has to leave in it; 0: none but the
+                                     scope's */
 } firth_tls_builder;
 
 /* What was agreed on. The texts live as long as the socket. */

@@ -209,6 +209,34 @@ TASK_TEST(a_peer_that_never_speaks_meets_the_handshake_deadline)
     return rc;
 }
 
+TASK_TEST(a_peer_that_takes_nothing_of_the_plain_bytes_meets_it_too)
+{
+    static const char bytes[4096];
+    const firth_scope_options moment = {.timeout_ms = 50};
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_tls_builder tls = secure_pair_server();
+    firth_tls_config *config;
+    firth_socket *server;
+    firth_scope filling;
+    int raw, rc;
+
+    tls.handshake_timeout_ms = 30;
+    tcp.send_buffer_bytes = 16384;
+    EXPECT_EQUAL(firth_tls_build(&tls, &config), FIRTH_OK);
+    EXPECT_EQUAL(peers_raw_client(&tcp, &server, &raw), FIRTH_OK);
+    firth_scope_open(&filling, scope, &moment);
+    do
+        rc = firth_write(firth_socket_output(server), bytes, sizeof bytes);
+    while (rc >= 0);
+    EXPECT_EQUAL(firth_scope_close(&filling, rc), FIRTH_ERR_TIMED_OUT);
+    rc = firth_tls_start(server, config, &server);
+    close(raw);
+    firth_tls_config_release(config);
+    EXPECT_EQUAL(rc, FIRTH_ERR_TIMED_OUT);
+    EXPECT(server == NULL);
+    return FIRTH_OK;
+}
+
 TASK_TEST(starting_in_a_cancelled_scope_closes_the_socket)
 {
     firth_scope inner;
@@ -313,6 +341,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(plain_bytes_buffered_behind_the_switch_are_refused),
         cmocka_unit_test(a_socket_with_a_task_inside_stays_as_it_was),
         cmocka_unit_test(a_peer_that_never_speaks_meets_the_handshake_deadline),
+        cmocka_unit_test(a_peer_that_takes_nothing_of_the_plain_bytes_meets_it_too),
         cmocka_unit_test(starting_in_a_cancelled_scope_closes_the_socket),
         cmocka_unit_test(bytes_that_are_no_tls_are_an_error_of_the_protocol),
         cmocka_unit_test(a_reset_keeps_what_the_system_said_of_it),

@@ -2,6 +2,7 @@
 /* Every allocation of building a configuration fails in turn: an error, nothing left behind, and the next try succeeds. */
 #include "core/tls/builder.h"
 #include "core/tls/mbedtls/context.h"
+#include "core/tls/mbedtls/failures.h"
 #include "tests/support/support.h"
 #include "tests/tls/heap.h"
 #include "tests/tls/pki.h"
@@ -166,6 +167,38 @@ static void of_the_first_in_a_process(void **state)
     assert_int_equal(status, 0);
 }
 
+/* What this side cannot do is not the peer's fault, and the peer hears so. */
+static void of_a_handshake_are_not_blamed_on_the_peer(void **state)
+{
+    static const struct {
+        int error, code;
+    } faults[] = {{MBEDTLS_ERR_SSL_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY},
+                  {MBEDTLS_ERR_MPI_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY},
+                  {PSA_ERROR_INSUFFICIENT_MEMORY, FIRTH_ERR_NO_MEMORY},
+                  {MBEDTLS_ERR_X509_FATAL_ERROR + MBEDTLS_ERR_ASN1_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY},
+                  {MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED, FIRTH_ERR_SYSTEM},
+                  {MBEDTLS_ERR_ENTROPY_SOURCE_FAILED, FIRTH_ERR_SYSTEM},
+                  {PSA_ERROR_INSUFFICIENT_ENTROPY, FIRTH_ERR_SYSTEM},
+                  {MBEDTLS_ERR_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM},
+                  {MBEDTLS_ERR_ERROR_CORRUPTION_DETECTED, FIRTH_ERR_SYSTEM},
+                  {MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE, FIRTH_ERR_SYSTEM},
+                  {MBEDTLS_ERR_SSL_INTERNAL_ERROR, FIRTH_ERR_SYSTEM}};
+    pki_setup setup;
+
+    (void)state;
+    pki_prepare(&setup, &certificates, certificates.ec, FIRTH_TLS_1_3);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        wire_pair *pair = wire_open(&setup.client, &setup.server);
+        unsigned char byte;
+
+        assert_int_equal(wire_establish(pair, PKI_HOST), FIRTH_OK);
+        assert_int_equal(fth_tls_fail(pair->server.session, faults[i].error, "handshake"), faults[i].code);
+        assert_int_equal(wire_read(&pair->client, &byte, 1), FIRTH_ERR_TLS_ALERT);
+        assert_string_equal(pair->client.failure.step, "alert internal_error");
+        wire_close(pair);
+    }
+}
+
 /* A session that cannot be kept is no failure of the connection. */
 static void a_session_that_cannot_be_kept_is_not(void **state)
 {
@@ -205,6 +238,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(of_a_server),
         cmocka_unit_test(of_a_client_with_a_pre_shared_key),
         cmocka_unit_test_setup_teardown(of_the_first_in_a_process, scratch_open, scratch_close),
+        cmocka_unit_test(of_a_handshake_are_not_blamed_on_the_peer),
         cmocka_unit_test(a_session_that_cannot_be_kept_is_not),
     };
     int result;

@@ -97,6 +97,21 @@ static void two_empty_records_are_no_end(void **state)
         }
 }
 
+static void a_flood_of_empty_records_is_an_error_of_its_own(void **state)
+{
+    (void)state;
+    for (size_t v = 0; v < VERSION_COUNT; v++) {
+        wire_pair *pair = open_version(v);
+
+        for (size_t i = 0; i < 4; i++)
+            inject_record(&pair->client, MBEDTLS_SSL_MSG_APPLICATION_DATA, "", 0);
+        assert_int_equal(read_some(&pair->server), FIRTH_ERR_TLS_PROTOCOL);
+        expect_text(pair->server.detail, "empty records in a row");
+        assert_int_equal(read_some(&pair->client), FIRTH_ERR_TLS_ALERT);
+        wire_close(pair);
+    }
+}
+
 static void a_changed_record_is_an_error_that_stays_and_the_peer_hears_of_it(void **state)
 {
     (void)state;
@@ -302,6 +317,7 @@ int main(int argc, char **argv)
         TEST(an_end_without_close_notify_is_truncated_and_stays),
         TEST(half_a_record_is_truncated_wherever_it_ends),
         TEST(two_empty_records_are_no_end),
+        TEST(a_flood_of_empty_records_is_an_error_of_its_own),
         TEST(a_changed_record_is_an_error_that_stays_and_the_peer_hears_of_it),
         TEST(wrong_records_are_answered_with_their_alert),
         TEST(a_fatal_alert_is_named_whatever_its_number),

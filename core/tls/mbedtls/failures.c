@@ -17,6 +17,8 @@ typedef struct meaning {
 } meaning;
 
 static const char illegal_value[] = "a message of the peer's has a value that it may not have";
+static const char internal_error[] = "an internal error of mbedTLS";
+static const char no_random_bytes[] = "the system gives no random bytes";
 static const char unknown_key[] = "the client's pre-shared key is not known";
 
 static const meaning meanings[] = {
@@ -52,11 +54,16 @@ static const meaning meanings[] = {
      "the peer needs what mbedTLS does not have, or its message is too long for it"},
     {MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
      "a message is longer than mbedTLS's buffer"},
-    {MBEDTLS_ERR_SSL_INTERNAL_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
-     "an internal error of mbedTLS"},
-    {PSA_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, "an internal error of mbedTLS"},
-    {PSA_ERROR_INSUFFICIENT_ENTROPY, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
-     "the system gives no random bytes"},
+    {MBEDTLS_ERR_SSL_INTERNAL_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
+    {PSA_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
+    {PSA_ERROR_INSUFFICIENT_ENTROPY, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random_bytes},
+    {MBEDTLS_ERR_ENTROPY_SOURCE_FAILED, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random_bytes},
+    {MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
+     no_random_bytes},
+    {MBEDTLS_ERR_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
+    {MBEDTLS_ERR_ERROR_CORRUPTION_DETECTED, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
+    {MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
+     "mbedTLS cannot calculate on a curve that it has offered"},
     {MBEDTLS_ERR_SSL_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
     {MBEDTLS_ERR_X509_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
     {MBEDTLS_ERR_PK_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
@@ -199,6 +206,10 @@ static void refine(const fth_tls_session *session, meaning *what)
             refine_long_message(what);
         else
             refine_record(session, what);
+        break;
+    case MBEDTLS_ERR_SSL_INVALID_MAC: /* mbedTLS has called it so to the peer, too */
+        if (fth_tls_has_too_many_empty(&session->ssl))
+            what->words = "the peer sent more than three empty records in a row";
         break;
     case MBEDTLS_ERR_SSL_INVALID_RECORD:
         refine_record(session, what);

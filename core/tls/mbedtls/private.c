@@ -47,6 +47,11 @@ bool fth_tls_is_short_piece(const mbedtls_ssl_context *ssl)
            size < 4;
 }
 
+bool fth_tls_has_too_many_empty(const mbedtls_ssl_context *ssl)
+{
+    return ssl->MBEDTLS_PRIVATE(nb_zero) > 3; /* mbedTLS, ssl_msg.c, mbedtls_ssl_decrypt_buf's caller */
+}
+
 void fth_tls_change_alert(mbedtls_ssl_context *ssl, unsigned char from, unsigned char to)
 {
     unsigned char *end = ssl->MBEDTLS_PRIVATE(out_hdr); /* where the next record goes */

@@ -31,6 +31,9 @@ bool fth_tls_is_joining(const mbedtls_ssl_context *ssl);
  * MBEDTLS_ERR_SSL_INVALID_RECORD. */
 bool fth_tls_is_short_piece(const mbedtls_ssl_context *ssl);
 
+/* Whether records without a byte in them have come in a row, more than mbedTLS takes, after MBEDTLS_ERR_SSL_INVALID_MAC. */
+bool fth_tls_has_too_many_empty(const mbedtls_ssl_context *ssl);
+
 /* Changes the number of an alert that mbedTLS is about to send in plain, when it is that one. */
 void fth_tls_change_alert(mbedtls_ssl_context *ssl, unsigned char from, unsigned char to);
 
