@@ -245,6 +245,29 @@ says_that_idle_lacks_descriptors() {
     )
 }
 
+# The loop written by hand, which hangs up on its third client when the tenth comes.
+notices_a_dropped_connection() {
+    cat >drop.h <<'END'
+#include <sys/socket.h>
+static int accept_and_drop(int listener, struct sockaddr *address, socklen_t *size, int flags)
+{
+    static int third, count;
+    int made = accept4(listener, address, size, flags);
+
+    if (made >= 0 && ++count == 3)
+        third = made;
+    if (count == 10)
+        shutdown(third, SHUT_RDWR);
+    return made;
+}
+#define accept4 accept_and_drop
+END
+    cc -std=c11 -O1 -D_GNU_SOURCE -include drop.h -I "$source_dir" -o stand-ins/server_dropping \
+        "$source_dir/bench/server_epoll.c" || return 1
+    "$bin/load" --operations 5 --connections 9 idle stand-ins/server_dropping &&
+        refuses 'the server closed an idle connection' "$bin/load" --operations 5 --connections 20 idle stand-ins/server_dropping
+}
+
 check the_load_generator_builds make_tree
 make_servers
 check a_number_that_makes_no_sense_is_refused refuses_numbers
@@ -259,5 +282,6 @@ check the_plots_show_all_that_the_page_has plots_the_page
 check the_page_has_a_section_for_each_mode has_a_section_for_each_mode
 check a_mode_without_the_yardstick_is_not_written keeps_a_mode_without_yardstick
 check a_part_of_a_table_is_not_written refuses_to_write_part_of_a_table
+check an_idle_connection_that_the_server_dropped_fails_the_run notices_a_dropped_connection
 check idle_with_too_few_descriptors_fails_and_says_so says_that_idle_lacks_descriptors
 finish
