@@ -2,6 +2,7 @@
 #include "bench/subject.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,19 +28,19 @@ void fail(const char *format, ...)
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
     va_end(arguments);
-    if (running != NULL) {
-        if (running->server > 0)
-            (void)kill(running->server, SIGKILL);
-        (void)kill(running->child, SIGKILL);
-    }
+    if (running != NULL)
+        (void)kill(-running->child, SIGKILL);
     exit(EXIT_FAILURE);
 }
 
-__attribute__((noreturn)) static void run_command(char **command, int cpu, int output)
+__attribute__((noreturn)) static void run_command(char **command, int cpu, int output, pid_t parent)
 {
     cpu_set_t cpus;
 
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)setpgid(0, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* there is no guardian yet */
+    if (getppid() != parent)
+        _exit(126);
     if (cpu >= 0) {
         CPU_ZERO(&cpus);
         CPU_SET((size_t)cpu, &cpus);
@@ -52,6 +53,43 @@ __attribute__((noreturn)) static void run_command(char **command, int cpu, int o
     (void)execvp(command[0], command);
     fprintf(stderr, "%s: %s\n", command[0], strerror(errno));
     _exit(127);
+}
+
+/* In a group of its own, so that what ends this program from a terminal or timeout(1) leaves it to its work. */
+__attribute__((noreturn)) static void guard(pid_t group, int lifeline)
+{
+    char no_need;
+
+    (void)setpgid(0, 0);
+    if (read(lifeline, &no_need, 1) != 1)
+        (void)kill(-group, SIGKILL);
+    _exit(EXIT_SUCCESS);
+}
+
+/* The death of this process alone would reach the command, but not a server that strace(1) or perf(1) started. */
+static void start_guardian(subject *server)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        fail("pipe: %s", strerror(errno));
+    server->lifeline = ends[1];
+    server->guardian = fork();
+    if (server->guardian < 0)
+        fail("fork: %s", strerror(errno));
+    if (server->guardian == 0) {
+        (void)close(ends[1]);
+        guard(server->child, ends[0]);
+    }
+    (void)close(ends[0]);
+}
+
+static void dismiss_guardian(subject *server)
+{
+    if (write(server->lifeline, "", 1) != 1)
+        fail("the guardian of the server is gone");
+    (void)close(server->lifeline);
+    (void)waitpid(server->guardian, NULL, 0);
 }
 
 /* The first line of output, within the limit. */
@@ -77,6 +115,7 @@ void subject_start(subject *server, char **command, int cpu)
 {
     char line[128];
     long pid;
+    pid_t self = getpid();
     unsigned port;
     int output[2];
 
@@ -88,10 +127,12 @@ void subject_start(subject *server, char **command, int cpu)
         fail("fork: %s", strerror(errno));
     if (server->child == 0) {
         (void)close(output[0]);
-        run_command(command, cpu, output[1]);
+        run_command(command, cpu, output[1], self);
     }
+    (void)setpgid(server->child, server->child); /* whichever of the two comes first */
     running = server;
     (void)close(output[1]);
+    start_guardian(server);
     read_line(output[0], line, sizeof line);
     if (sscanf(line, "listening pid=%ld port=%u", &pid, &port) != 2 || pid <= 0 || port == 0 || port > UINT16_MAX)
         fail("the server said \"%s\"", line);
@@ -100,12 +141,15 @@ void subject_start(subject *server, char **command, int cpu)
     (void)close(output[0]); /* servers print nothing more */
 }
 
+/* It stays to be waited for, so that its number is no other group's. */
 static bool has_ended(const subject *server)
 {
     struct timespec pause = {.tv_nsec = 1000000};
 
     for (int waited_ms = 0; waited_ms < STOP_LIMIT_MS; waited_ms++) {
-        if (waitpid(server->child, NULL, WNOHANG) != 0)
+        siginfo_t how = {.si_pid = 0};
+
+        if (waitid(P_PID, (id_t)server->child, &how, WEXITED | WNOHANG | WNOWAIT) != 0 || how.si_pid != 0)
             return true;
         (void)nanosleep(&pause, NULL);
     }
@@ -114,14 +158,16 @@ static bool has_ended(const subject *server)
 
 void subject_stop(subject *server)
 {
+    bool ended;
+
     running = NULL;
     (void)kill(server->server, SIGTERM);
-    if (has_ended(server))
-        return;
-    (void)kill(server->server, SIGKILL);
-    (void)kill(server->child, SIGKILL);
+    ended = has_ended(server);
+    (void)kill(-server->child, SIGKILL);
     (void)waitpid(server->child, NULL, 0);
-    fail("the server did not end by SIGTERM");
+    dismiss_guardian(server);
+    if (!ended)
+        fail("the server did not end by SIGTERM");
 }
 
 int64_t subject_cpu_ns(const subject *server)

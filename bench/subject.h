@@ -9,15 +9,18 @@
 #include <sys/types.h>
 
 typedef struct subject {
-    pid_t child;  /* what was started */
+    pid_t child;  /* what was started, and the process group of all that it started */
     pid_t server; /* what listens */
+    pid_t guardian;
+    int lifeline; /* the guardian kills that group when this closes before it has heard that it need not */
     uint16_t port;
 } subject;
 
 /* Ends the program with a message, and with it the server. */
 __attribute__((noreturn, format(printf, 1, 2))) void fail(const char *format, ...);
 
-/* Starts the command on that processor (-1: any) and waits until it listens. Fails the program if it does not. */
+/* Starts the command on that processor (-1: any) and waits until it listens. Fails the program if it does not. However
+ * this process ends, what was started does not outlive it. */
 void subject_start(subject *server, char **command, int cpu);
 
 /* SIGTERM, and SIGKILL if that does not end it. */

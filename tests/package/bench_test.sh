@@ -268,6 +268,40 @@ END
         refuses 'the server closed an idle connection' "$bin/load" --operations 5 --connections 20 idle stand-ins/server_dropping
 }
 
+# has_gone PID: within ten seconds; a zombie is nobody's server any more.
+has_gone() {
+    local tries
+    for ((tries = 0; tries < 200; tries++)); do
+        grep -q '^State:[[:space:]]*[^Z]' "/proc/$1/status" 2>/dev/null || return 0
+        sleep 0.05
+    done
+    printf 'the server is still there\n'
+    kill -KILL "$1"
+    return 1
+}
+
+# dies_with_the_load SIGNAL STARTER: the server, which the starter names in a fifo, does not outlive the load generator.
+dies_with_the_load() {
+    local load server
+    rm -f pids
+    mkfifo pids
+    "$bin/load" --seconds 60 pp1 "$2" "$bin/server_epoll" >/dev/null 2>&1 &
+    load=$!
+    read -r server <pids
+    kill "-$1" "$load"
+    has_gone "$server"
+}
+
+# By itself, and behind a program that goes without a word to its child, as strace(1) and perf(1) do when they are killed.
+leaves_no_server() {
+    local signal
+    script stand-ins/alone <<<'echo $$ >pids; exec "$@"'
+    script stand-ins/behind <<<'"$@" & echo $! >pids; wait'
+    for signal in TERM KILL; do
+        dies_with_the_load "$signal" stand-ins/alone && dies_with_the_load "$signal" stand-ins/behind || return 1
+    done
+}
+
 check the_load_generator_builds make_tree
 make_servers
 check a_number_that_makes_no_sense_is_refused refuses_numbers
@@ -282,6 +316,7 @@ check the_plots_show_all_that_the_page_has plots_the_page
 check the_page_has_a_section_for_each_mode has_a_section_for_each_mode
 check a_mode_without_the_yardstick_is_not_written keeps_a_mode_without_yardstick
 check a_part_of_a_table_is_not_written refuses_to_write_part_of_a_table
+check a_killed_load_generator_leaves_no_server leaves_no_server
 check an_idle_connection_that_the_server_dropped_fails_the_run notices_a_dropped_connection
 check idle_with_too_few_descriptors_fails_and_says_so says_that_idle_lacks_descriptors
 finish
