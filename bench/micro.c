@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of Firth cost by themselves: tasks, timers, waking from another thread; channels in micro_channels.c.
+/* What the parts of Firth cost by themselves: tasks, timers, waking from another thread; switches are in micro_switch.c,
+ * channels in micro_channels.c.
  *
  *     micro [ROUNDS]
  *
@@ -320,7 +321,7 @@ int micro_wakes(firth_scope *scope)
 
 static int measure_all(firth_scope *scope, void *argument)
 {
-    micro_fn *const parts[] = {micro_tasks, micro_timers, micro_channels, micro_wakes};
+    micro_fn *const parts[] = {micro_switches, micro_tasks, micro_timers, micro_channels, micro_wakes};
     const long *rounds = argument;
     int rc = FIRTH_OK;
 

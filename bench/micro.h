@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The micro-benchmark: what it measures, each with the public headers alone. */
+/* The micro-benchmark: what it measures, each with the public headers alone, but for switches. */
 #ifndef BENCH_MICRO_H
 #define BENCH_MICRO_H
 
@@ -10,6 +10,7 @@
 typedef int micro_fn(firth_scope *scope);
 
 micro_fn micro_tasks;
+micro_fn micro_switches;
 micro_fn micro_timers;
 micro_fn micro_channels;
 micro_fn micro_wakes;
