@@ -74,8 +74,20 @@ refuses_numbers() {
     for number in 0 -1 1.5 1000 1e2 many ''; do
         refuses '--rounds takes a number from 1 to 999' bench --rounds "$number" || return 1
     done
+    refuses '--rounds takes a number from 1 to 50' bench --micro --rounds 51 &&
+        refuses '--rounds takes a number from 1 to 50' bench --rounds 51 --micro || return 1
     for number in 0 0.001 601 -1 1e1 nan 1s ''; do
         refuses '--seconds takes a number from 0.01 to 600' bench --seconds "$number" || return 1
+    done
+}
+
+prints_its_head() {
+    local option
+    for option in --help -h; do
+        bench "$option" >output || return 1
+        cat output
+        [ "$(head -n 1 output | cut -c 1-6)" = Builds ] && grep -q '^  scripts/bench .*--rounds N' output &&
+            grep -q 'Compare ratios of one run only' output && ! grep -q 'shellcheck\|common.sh' output || return 1
     done
 }
 
@@ -305,6 +317,7 @@ leaves_no_server() {
 check the_load_generator_builds make_tree
 make_servers
 check a_number_that_makes_no_sense_is_refused refuses_numbers
+check its_head_is_its_help prints_its_head
 check a_name_that_is_not_there_is_refused refuses_names
 check every_figure_has_its_range_and_its_ratio gives_every_ratio
 check failed_rounds_are_marked_and_fail_the_run marks_failures
