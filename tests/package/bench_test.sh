@@ -280,6 +280,18 @@ END
         refuses 'the server closed an idle connection' "$bin/load" --operations 5 --connections 20 idle stand-ins/server_dropping
 }
 
+# The loop written by hand, and with more behind the number, or a number that is not the one.
+notices_a_wrong_count() {
+    local format said='bytes were sent, and the server says "'
+    "$bin/load" --operations 1 sink1 "$bin/server_epoll" || return 1
+    for format in '%llu\\nmore' '%llu\\n\\n' '%llu' '%llu0\\n' '0%llu\\n'; do
+        sed "s/\"%llu\\\\n\"/\"$format\"/" "$source_dir/bench/server_epoll.c" >miscounting.c
+        ! cmp -s miscounting.c "$source_dir/bench/server_epoll.c" &&
+            cc -std=c11 -O1 -D_GNU_SOURCE -I "$source_dir" -o stand-ins/server_miscounting miscounting.c &&
+            refuses "$said" "$bin/load" --operations 1 sink1 stand-ins/server_miscounting || return 1
+    done
+}
+
 # has_gone PID: within ten seconds; a zombie is nobody's server any more.
 has_gone() {
     local tries
@@ -329,6 +341,7 @@ check the_plots_show_all_that_the_page_has plots_the_page
 check the_page_has_a_section_for_each_mode has_a_section_for_each_mode
 check a_mode_without_the_yardstick_is_not_written keeps_a_mode_without_yardstick
 check a_part_of_a_table_is_not_written refuses_to_write_part_of_a_table
+check a_sink_that_says_more_than_the_count_fails_the_run notices_a_wrong_count
 check a_killed_load_generator_leaves_no_server leaves_no_server
 check an_idle_connection_that_the_server_dropped_fails_the_run notices_a_dropped_connection
 check idle_with_too_few_descriptors_fails_and_says_so says_that_idle_lacks_descriptors
