@@ -4,7 +4,6 @@
 
 #include "backends/iocp/iocp.h"
 
-#include <limits.h>
 #include <mstcpip.h>
 
 /* Newer than some headers. */
@@ -79,16 +78,6 @@ static int set_times(const firth_io *io, firth_option option)
     return FIRTH_OK;
 }
 
-/* What the system takes; it counts probes in a byte and these times in milliseconds. */
-static int check(firth_option option, int value)
-{
-    if ((option == FIRTH_OPTION_KEEP_ALIVE_COUNT && value > UINT8_MAX) ||
-        ((option == FIRTH_OPTION_KEEP_ALIVE_IDLE_S || option == FIRTH_OPTION_KEEP_ALIVE_INTERVAL_S) &&
-         value > INT_MAX / 1000))
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, firth_option_step(option));
-    return FIRTH_OK;
-}
-
 /* ---- the slots --------------------------------------------------------------------------------------------------- */
 
 static void note(firth_io *io, uint32_t bit, int value)
@@ -130,8 +119,6 @@ int fth_iocp_set_option(firth_io *io, firth_option option, int value)
 
     if (rules[option].set_step == NULL)
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, firth_option_step(option));
-    if (check(option, value) < 0)
-        return FIRTH_ERR_ARGUMENT;
     if (option == FIRTH_OPTION_REUSE_ADDRESS) { /* see fth_iocp_bind */
         note(io, FTH_REUSES, value);
         return FIRTH_OK;

@@ -290,7 +290,7 @@ firth_address_string firth_address_text(const firth_address *address)
 {
     firth_address_string ip = firth_address_ip_text(address), string = {""};
 
-    if (address == NULL || address->family == FIRTH_FAMILY_NONE)
+    if (address == NULL || (address->family != FIRTH_FAMILY_IPV4 && address->family != FIRTH_FAMILY_IPV6))
         return ip;
     fth_format(string.text, sizeof string.text, address->family == FIRTH_FAMILY_IPV6 ? "[%s]:%u" : "%s:%u", ip.text,
                address->port);

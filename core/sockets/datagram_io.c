@@ -216,6 +216,9 @@ FIRTH_INLINE int check_one(const firth_datagram_socket *socket, const firth_data
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "datagram address");
     if ((datagram->bytes == NULL && datagram->size > 0) || is_bad_control(datagram))
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "datagram");
+    /* RFC 1122 §3.2.1.7. Of IPv4 systems refuse it, of IPv6 they send what nobody may take. */
+    if (datagram->control != NULL && datagram->control->hop_limit == 0)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "control hop_limit");
     return FIRTH_OK;
 }
 

@@ -53,8 +53,8 @@ FIRTH_API FIRTH_NODISCARD int firth_address_make(firth_address *address, const c
  * Returns as firth_address_make. */
 FIRTH_API FIRTH_NODISCARD int firth_address_parse(firth_address *address, const char *text);
 
-/* The address as firth_address_parse reads it back; IPv6 in the form of RFC 5952. "none" for FIRTH_FAMILY_NONE and for
- * NULL. */
+/* The address as firth_address_parse reads it back; IPv6 in the form of RFC 5952. "none" for FIRTH_FAMILY_NONE,
+ * for a family that is none of these, and for NULL. */
 FIRTH_API firth_address_string firth_address_text(const firth_address *address);
 
 /* The same without the port and without brackets, as firth_address_make reads it back: "::1", "fe80::1%2". */

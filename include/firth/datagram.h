@@ -37,7 +37,7 @@ typedef struct firth_datagram_control {
                              port (option packet_info); to send: the address it comes from, whose port is ignored.
                              FIRTH_FAMILY_NONE: not told; the system's choice */
     uint32_t interface_index; /* it came in by (option packet_info), or is to leave by; 0: not told; by the routes */
-    int16_t hop_limit; /* or time to live, when it arrived (option receive_hop_limit), or to send it with, 0 to 255;
+    int16_t hop_limit; /* or time to live, when it arrived (option receive_hop_limit), or to send it with, 1 to 255;
                                  -1: not told; the socket's */
     int16_t ecn;       /* a firth_ecn: when it arrived (option receive_ecn), or to send it with; -1: not told; the
                                  socket's */
@@ -98,7 +98,7 @@ FIRTH_API FIRTH_NODISCARD int64_t firth_receive_from(firth_datagram_socket *sock
                                                      firth_address *from);
 
 /* Receives as many datagrams as are there, at least one and at most count, in the order they arrived; by one system call
- * where the system has one (recvmmsg(2)). Returns how many. May suspend. */
+ * where the system has one (recvmmsg(2)). Returns how many; FIRTH_ERR_ARGUMENT with count 0. May suspend. */
 FIRTH_API FIRTH_NODISCARD int64_t firth_receive_many(firth_datagram_socket *socket, firth_datagram *datagrams,
                                                      size_t count);
 
@@ -125,7 +125,8 @@ FIRTH_API FIRTH_NODISCARD int firth_send_to(firth_datagram_socket *socket, const
 /* Sends the datagrams in order, by as few system calls as the system allows: sendmmsg(2), and where it can cut one
  * buffer into datagrams itself (UDP_SEGMENT, udp(7)) runs of equal size to one destination go as one. The last of such a
  * run may be shorter. Returns how many were sent: all, or those before the first that failed, whose error the next call
- * meets again; the error itself if it was the first. May suspend. */
+ * meets again; the error itself if it was the first; FIRTH_ERR_ARGUMENT with count 0, as there is nothing to wait for. May
+ * suspend. */
 FIRTH_API FIRTH_NODISCARD int64_t firth_send_many(firth_datagram_socket *socket, const firth_datagram *datagrams,
                                                   size_t count);
 

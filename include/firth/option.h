@@ -18,14 +18,15 @@
       "a port can be bound although old connections linger; of UDP: is shared by all who say so")                      \
     X(REUSE_PORT, reuse_port, 0, 1, "switch", 0, 0, FIRTH_DEFAULT_NONE,                                                \
       "a port is shared, and the system spreads clients or datagrams")                                                 \
-    X(IPV6_ONLY, ipv6_only, 0, 1, "switch", 0, 0, FIRTH_DEFAULT_NONE, "an IPv6 wildcard takes no IPv4")                \
+    X(IPV6_ONLY, ipv6_only, 0, 1, "switch", 0, 0, FIRTH_DEFAULT_NONE,                                                  \
+      "an IPv6 wildcard takes no IPv4; nothing to an IPv4 socket")                                                     \
     X(NO_DELAY, no_delay, 0, 1, "switch", 1, FIRTH_DEFAULT_NONE, FIRTH_DEFAULT_NONE, "small segments leave at once")   \
     X(KEEP_ALIVE, keep_alive, 0, 1, "switch", 0, FIRTH_DEFAULT_NONE, FIRTH_DEFAULT_NONE, "an idle peer is probed")     \
-    X(KEEP_ALIVE_IDLE_S, keep_alive_idle_s, 1, INT32_MAX, "s", FIRTH_DEFAULT_SYSTEM, FIRTH_DEFAULT_NONE,               \
+    X(KEEP_ALIVE_IDLE_S, keep_alive_idle_s, 1, 32767, "s", FIRTH_DEFAULT_SYSTEM, FIRTH_DEFAULT_NONE,                   \
       FIRTH_DEFAULT_NONE, "before the first probe")                                                                    \
-    X(KEEP_ALIVE_INTERVAL_S, keep_alive_interval_s, 1, INT32_MAX, "s", FIRTH_DEFAULT_SYSTEM, FIRTH_DEFAULT_NONE,       \
+    X(KEEP_ALIVE_INTERVAL_S, keep_alive_interval_s, 1, 32767, "s", FIRTH_DEFAULT_SYSTEM, FIRTH_DEFAULT_NONE,           \
       FIRTH_DEFAULT_NONE, "between probes")                                                                            \
-    X(KEEP_ALIVE_COUNT, keep_alive_count, 1, INT32_MAX, "number", FIRTH_DEFAULT_SYSTEM, FIRTH_DEFAULT_NONE,            \
+    X(KEEP_ALIVE_COUNT, keep_alive_count, 1, 127, "number", FIRTH_DEFAULT_SYSTEM, FIRTH_DEFAULT_NONE,                  \
       FIRTH_DEFAULT_NONE, "unanswered probes that end the connection")                                                 \
     X(SEND_BUFFER_BYTES, send_buffer_bytes, 1, INT32_MAX, "bytes", FIRTH_DEFAULT_SYSTEM, FIRTH_DEFAULT_SYSTEM,         \
       FIRTH_DEFAULT_SYSTEM, "the kernel's, of what is to be sent")                                                     \

@@ -22,9 +22,9 @@ typedef struct firth_tcp_builder {
     bool no_delay;             /* send small segments at once (TCP_NODELAY); on */
     bool keep_alive;           /* probe an idle peer (RFC 9293 §3.8.4); off */
     bool reuse_port;           /* several servers share one port, the system spreads clients (SO_REUSEPORT); off */
-    int keep_alive_idle_s;     /* before the first probe; 0: the system's */
-    int keep_alive_interval_s; /* between probes; 0: the system's */
-    int keep_alive_count;      /* unanswered probes that end it; 0: the system's */
+    int keep_alive_idle_s;     /* before the first probe, up to 32767; 0: the system's */
+    int keep_alive_interval_s; /* between probes, up to 32767; 0: the system's */
+    int keep_alive_count;      /* unanswered probes that end it, up to 127; 0: the system's */
     int send_buffer_bytes;     /* the kernel's, SO_SNDBUF; 0: the system's own tuning. The system may clamp it */
     int receive_buffer_bytes;  /* the kernel's, SO_RCVBUF; 0: the system's own tuning. The system may clamp it */
     int traffic_class;         /* IP TOS or IPv6 traffic class octet, 0 to 255 (RFC 2474); -1: the system's */
@@ -43,8 +43,9 @@ typedef struct firth_tcp_builder {
     /* for bind */
     bool reuse_address; /* bind again at once although old connections linger in TIME_WAIT, yet never share a port that
                            somebody listens on; on */
-    bool ipv6_only;     /* an IPv6 wildcard takes no IPv4 clients; off: it takes both where the system can */
-    int backlog;        /* clients that may wait to be accepted; 0: as many as the system allows */
+    bool ipv6_only; /* an IPv6 wildcard takes no IPv4 clients; off: it takes both where the system can. IPv4 is bound as
+                           ever */
+    int backlog;    /* clients that may wait to be accepted; 0: as many as the system allows */
     int handshakes_max; /* with tls: clients that handshake at once, the others wait in the backlog; 256 */
 } firth_tcp_builder;
 

@@ -21,7 +21,7 @@ typedef struct firth_udp_builder {
     bool reuse_address; /* several sockets may be bound to one port, if all say so; each gets what is sent to a group it
                                has joined, and one of them the rest (SO_REUSEADDR). Needed to share a multicast port; off */
     bool reuse_port;    /* the same with the datagrams spread by sender (SO_REUSEPORT, socket(7)); off */
-    bool ipv6_only;     /* an IPv6 wildcard takes no IPv4; off: it takes both where the system can */
+    bool ipv6_only; /* an IPv6 wildcard takes no IPv4; off: it takes both where the system can. IPv4 is bound as ever */
     bool dont_fragment; /* what is longer than the path takes is FIRTH_ERR_TOO_LONG instead of being cut up on the way
                                (RFC 1191, RFC 8201); off */
     bool packet_info;   /* receive: local address and interface in the control; off */

@@ -137,12 +137,12 @@ int main(void)
             print_native(&rows[i], system);
         printf(" | %s | %s |\n", rows[i].lwip != NULL ? rows[i].lwip : "–", rows[i].sim != NULL ? rows[i].sim : "–");
     }
-    printf("\nThe systems tell `multicast_interface` of IPv4 as an address only, so what is told is what was set last "
-           "by Firth. "
-           "Not\nsettable once a socket is bound: `ipv6_only`. With `IP_RECVDSTADDR` goes `IP_RECVIF`. Of the BSDs, "
-           "OpenBSD has no "
-           "`TCP_KEEP…` and no IPv6 sockets\nthat take IPv4, and some lack `IP_DONTFRAG` and `IP_RECVTOS`: there the "
-           "option is refused as one that is not in the table.\nFields of the builders that are not here, such as "
-           "`auto_flush`, timeouts and `linger_ms`, are Firth's own and the same\neverywhere.\n");
+    printf(
+        "\nThe systems tell `multicast_interface` of IPv4 as an address only, so what is told is what was set last "
+        "by Firth. Not\nsettable once a socket is bound: `ipv6_only`. The limits of `keep_alive_…` are Linux's, and "
+        "the same everywhere.\nWith `IP_RECVDSTADDR` goes `IP_RECVIF`. Of the BSDs, OpenBSD has no `TCP_KEEP…` and no "
+        "IPv6 sockets that take IPv4, and\nsome lack `IP_DONTFRAG` and `IP_RECVTOS`: there the option is refused as "
+        "one that is not in the table. Fields of the\nbuilders that are not here, such as `auto_flush`, timeouts and "
+        "`linger_ms`, are Firth's own and the same everywhere.\n");
     return 0;
 }

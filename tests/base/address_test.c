@@ -312,6 +312,11 @@ static void no_address_is_written_as_none(void **state)
     (void)state;
     assert_string_equal(firth_address_text(&none).text, "none");
     assert_string_equal(firth_address_text(NULL).text, "none");
+    none.port = 80;
+    assert_string_equal(firth_address_text(&none).text, "none");
+    none.family = 5; /* a number that is no family */
+    assert_string_equal(firth_address_text(&none).text, "none");
+    assert_string_equal(firth_address_ip_text(&none).text, "none");
 }
 
 static void the_longest_text_fits(void **state)

@@ -78,6 +78,27 @@ TASK_TEST(ipv6_only_takes_no_ipv4)
     return sockets_expect(all, "self");
 }
 
+/* The option says something of IPv6 alone, so a program can have a socket of each by one builder. */
+TASK_TEST(one_builder_with_ipv6_only_binds_a_socket_of_each_family_to_one_port)
+{
+    firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
+    firth_datagram_socket *ipv6, *ipv4;
+    firth_address at, to;
+
+    if (!support_backend_is("sim") && !support_has_ipv6())
+        return FIRTH_OK;
+    udp.ipv6_only = true;
+    EXPECT_EQUAL(sockets_open(scope, &udp, "::", &ipv6, &at), FIRTH_OK);
+    EXPECT_EQUAL(firth_udp_bind(&udp, "0.0.0.0", at.port, &ipv4), FIRTH_OK);
+    firth_scope_own_datagram_socket(scope, ipv4);
+    EXPECT_EQUAL(firth_address_make(&to, "127.0.0.1", at.port), FIRTH_OK);
+    EXPECT_EQUAL(firth_send_to(ipv4, "four", 4, &to), FIRTH_OK);
+    EXPECT_EQUAL(sockets_expect(ipv4, "four"), FIRTH_OK);
+    EXPECT_EQUAL(firth_address_make(&to, "::1", at.port), FIRTH_OK);
+    EXPECT_EQUAL(firth_send_to(ipv6, "six", 3, &to), FIRTH_OK);
+    return sockets_expect(ipv6, "six");
+}
+
 TASK_TEST(address_of_the_wrong_family_is_an_argument_error)
 {
     firth_datagram_socket *socket;
@@ -288,6 +309,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(tcp_and_udp_have_ports_of_their_own),
         cmocka_unit_test(wildcard_takes_both_families_and_shows_ipv4_as_ipv6_has_it),
         cmocka_unit_test(ipv6_only_takes_no_ipv4),
+        cmocka_unit_test(one_builder_with_ipv6_only_binds_a_socket_of_each_family_to_one_port),
         cmocka_unit_test(address_of_the_wrong_family_is_an_argument_error),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(address_of_another_machine_is_not_available),

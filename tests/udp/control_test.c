@@ -219,6 +219,27 @@ TASK_TEST(control_out_of_range_is_an_argument_error)
     return FIRTH_OK;
 }
 
+/* RFC 1122 §3.2.1.7. Linux takes it of IPv6 and not of IPv4. */
+TASK_TEST(hop_limit_zero_is_refused_by_name_whatever_the_family)
+{
+    static const char *const hosts[] = {"127.0.0.1", "::1"};
+    firth_datagram_control control = firth_datagram_control_none();
+
+    control.hop_limit = 0;
+    for (int i = 0; i < 2; i++) {
+        pair two;
+
+        if (i == 1 && !support_has_ipv6())
+            continue;
+        EXPECT_EQUAL(open_pair(scope, hosts[i], &two), FIRTH_OK);
+        EXPECT_EQUAL(send_with(&two, &two.to, &control), FIRTH_ERR_ARGUMENT);
+        EXPECT(strcmp(firth_last_failure()->step, "control hop_limit") == 0);
+        EXPECT_EQUAL(firth_datagram_socket_set_option(two.sender, FIRTH_OPTION_HOP_LIMIT, 0), FIRTH_ERR_ARGUMENT);
+        EXPECT(strcmp(firth_last_failure()->step, "option hop_limit") == 0);
+    }
+    return FIRTH_OK;
+}
+
 TASK_TEST(truncation_is_told_with_a_control_too)
 {
     char bytes[4];
@@ -266,6 +287,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(source_address_is_chosen_by_the_control),
         cmocka_unit_test(interface_is_chosen_by_the_control),
         cmocka_unit_test(ecn_leaves_the_traffic_class_alone),
+        cmocka_unit_test(hop_limit_zero_is_refused_by_name_whatever_the_family),
         cmocka_unit_test(control_out_of_range_is_an_argument_error),
         cmocka_unit_test(truncation_is_told_with_a_control_too),
         cmocka_unit_test(broadcast_needs_the_option),
