@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #ifdef _WIN32
 #include <fcntl.h>
 #include <io.h>
@@ -13,6 +14,7 @@
 /* ---- standard input ------------------------------------------------------------------------------------------------ */
 
 typedef struct chunk {
+    int os_code; /* of a failure */
     char bytes[NC_CHUNK_BYTES];
 } chunk;
 
@@ -50,6 +52,7 @@ static int read_some(void *argument)
     do
         count = read_bytes(into->bytes, sizeof into->bytes);
     while (count < 0 && errno == EINTR);
+    into->os_code = count < 0 ? errno : 0;
     return count < 0 ? FIRTH_ERR_SYSTEM : count;
 }
 
@@ -71,10 +74,15 @@ static int read_input(firth_scope *scope, void *argument)
     }
     if (self->is_over || rc < 0)
         return FIRTH_OK;
-    if (count < 0)
-        firth_write_cancel(out, count); /* for whoever sends it to tell */
-    else
+    if (count == 0) {
         (void)!firth_flush_and_close(out);
+        return FIRTH_OK;
+    }
+    if (count == FIRTH_ERR_SYSTEM)
+        (void)nc_fail_of_system("Cannot read standard input", next.os_code);
+    else
+        (void)nc_fail("Cannot read standard input", count);
+    firth_write_cancel(out, count); /* for whoever sends it to end */
     return FIRTH_OK;
 }
 
@@ -93,21 +101,42 @@ int nc_start_input(nc *self)
 
 /* ---- standard output and error ------------------------------------------------------------------------------------- */
 
+typedef struct output {
+    firth_buffer piece;
+    int os_code; /* of a failure */
+} output;
+
 static int write_all(void *argument)
 {
-    const firth_buffer *piece = argument;
+    output *self = argument;
+    const firth_buffer *piece = &self->piece;
     bool written = fwrite(piece->bytes, 1, piece->size, stdout) == piece->size && fflush(stdout) == 0;
 
+    self->os_code = written ? 0 : errno;
     return written ? FIRTH_OK : FIRTH_ERR_SYSTEM;
 }
 
 int nc_print(nc *self, const void *bytes, size_t size)
 {
-    firth_buffer piece = {bytes, size};
-    int rc = firth_blocking(write_all, &piece);
+    output all = {.piece = {bytes, size}};
+    int rc = firth_blocking(write_all, &all);
 
     self->moved_ns = firth_now_ns();
-    return rc < 0 && rc != FIRTH_ERR_CANCELED ? nc_fail("Cannot write to standard output", rc) : rc;
+    return rc == FIRTH_ERR_SYSTEM ? nc_fail_of_system("Cannot write to standard output", all.os_code) : rc;
+}
+
+int nc_fail_of_system(const char *what, int os_code)
+{
+    fprintf(stderr, "firth-nc: %s: %s\n", what, os_code == EPIPE ? "nobody reads it any more" : strerror(os_code));
+    return FIRTH_ERR_SYSTEM;
+}
+
+/* EPIPE is a clean end of the peer's that it has no way to tell: a reset is what Firth calls it, and would mislead. */
+static const char *text_of(const firth_failure *why, int64_t rc)
+{
+    bool has_gone = rc == FIRTH_ERR_RESET && why->code == rc && why->os_code == EPIPE;
+
+    return has_gone ? "the peer has closed the connection" : firth_error_text(rc);
 }
 
 int nc_fail(const char *what, int64_t rc)
@@ -116,7 +145,7 @@ int nc_fail(const char *what, int64_t rc)
 
     if (rc == FIRTH_ERR_CANCELED)
         return (int)rc;
-    fprintf(stderr, "firth-nc: %s: %s", what, firth_error_text(rc));
+    fprintf(stderr, "firth-nc: %s: %s", what, text_of(why, rc));
     if (why->code == rc && why->detail[0] != '\0')
         fprintf(stderr, " (%s)", why->detail);
     else if (why->code == rc && why->os_code != 0)

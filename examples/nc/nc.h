@@ -48,6 +48,9 @@ int nc_print(nc *self, const void *bytes, size_t size);
 /* Tells on standard error what could not be done and why; not if it was merely cancelled. Returns rc. */
 int nc_fail(const char *what, int64_t rc);
 
+/* The same of what the system said of standard input or output. Returns FIRTH_ERR_SYSTEM. */
+int nc_fail_of_system(const char *what, int os_code);
+
 /* Tells on standard error what goes on. */
 void nc_tell(const char *what, const char *where);
 

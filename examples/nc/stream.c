@@ -28,7 +28,7 @@ static int send_input(firth_scope *scope, void *argument)
         self->of->moved_ns = firth_now_ns();
     }
     if (count != FIRTH_EOF)
-        return nc_fail("Cannot read standard input", count);
+        return (int)count; /* whoever reads standard input has told it */
     if ((rc = firth_flush_and_close(out)) < 0)
         return nc_fail("Cannot end this side", rc);
     if (self->of->is_verbose)

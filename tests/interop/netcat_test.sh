@@ -266,6 +266,34 @@ nobody_there_is_told() {
     ends at_a_path 1
 }
 
+# The end of a Unix socket that everything was read from is clean, and only who speaks to it hears that nobody is there.
+a_peer_that_has_gone_is_told_with() {
+    talk_to ours "$firth_nc" -v -l -U socket
+    hear_error ours 'Listening at socket'
+    launch peer socat -u OPEN:/dev/null UNIX-CONNECT:socket
+    hear_error ours 'The peer has ended'
+    ends peer 0
+    say ours 'late words'
+    hear_error ours 'Cannot send: the peer has closed the connection'
+    ends ours 1
+}
+
+output_that_nobody_reads_any_more_is_told() {
+    launch ours "$firth_nc" -l 127.0.0.1 0 </dev/null > >(exec head -c 3 >/dev/null)
+    listens ours
+    launch peer "$firth_nc" 127.0.0.1 "$port" <"$here"
+    hear_error ours 'Cannot write to standard output: nobody reads it any more'
+    ends ours 1
+}
+
+input_that_cannot_be_read_is_told() {
+    launch ours "$firth_nc" -l 127.0.0.1 0 </
+    listens ours
+    launch peer "$firth_nc" 127.0.0.1 "$port" </dev/null
+    hear_error ours 'Cannot read standard input: Is a directory'
+    ends ours 1
+}
+
 a_signal_ends_a_server_and_takes_its_file_along() {
     launch ours "$firth_nc" -U -l socket </dev/null
     hear_error ours 'Listening at socket'
@@ -321,6 +349,9 @@ run socat a_connection_in_which_nothing_moves_ends_with socat
 run socat a_connection_that_moves_slowly_goes_on_with socat
 run '' datagrams_end_when_none_has_come_for_so_long
 run '' nobody_there_is_told
+run socat a_peer_that_has_gone_is_told_with socat
+run '' output_that_nobody_reads_any_more_is_told
+run '' input_that_cannot_be_read_is_told
 run '' a_signal_ends_a_server_and_takes_its_file_along
 run '' a_signal_ends_it_though_it_waits_for_standard_input
 run '' options_that_are_none_end_with_2
