@@ -7,7 +7,8 @@
  *
  *     -4, -6         that family alone
  *     -u             UDP: a datagram for what one read of standard input gives, at most 1200 bytes. A server's peer is
- *                    whoever speaks first
+ *                    whoever speaks first. With -U Unix datagrams, of at most 2048 bytes; a client has a path of its own
+ *                    in $TMPDIR, so that it can be answered
  *     -k             with -l: the next client after each client; standard input is not read, it only receives
  *     -w SECONDS     how long to connect, and how long nothing may come or go
  *     -v             tells on standard error who is connected, and when which side has ended
@@ -48,6 +49,13 @@ static int leave(nc *self, int code)
     return code == EXIT_SUCCESS ? FIRTH_OK : FIRTH_ERR_USER;
 }
 
+static int communicate(firth_scope *scope, nc *self)
+{
+    if (!self->is_datagram)
+        return nc_streams(scope, self);
+    return self->is_unix ? nc_unix_datagrams(scope, self) : nc_datagrams(scope, self);
+}
+
 static int work(firth_scope *scope, void *argument)
 {
     nc *self = argument;
@@ -59,7 +67,7 @@ static int work(firth_scope *scope, void *argument)
     if (self->has_tls && (rc = nc_tls_build(self)) < 0)
         return rc;
     firth_scope_open(&inside, scope, NULL);
-    rc = self->is_datagram ? nc_datagrams(&inside, self) : nc_streams(&inside, self);
+    rc = communicate(&inside, self);
     rc = firth_scope_close(&inside, rc);
     nc_tls_release(self);
     return leave(self, exit_code(self, rc));
@@ -72,7 +80,7 @@ static int usage(const char *program)
     fprintf(stderr,
             "usage: %s [-46uv] [-w seconds] [tls] host port\n"
             "       %s -l [-46ukv] [-w seconds] [tls] [host] port\n"
-            "       %s -U [-lkv] [-w seconds] [tls] path\n"
+            "       %s -U [-lkuv] [-w seconds] [tls] path\n"
             "tls:   --tls [--ca file] [--name name] [--cert file [--key file]] [--insecure]\n",
             program, program, program);
     return 2;
@@ -170,7 +178,7 @@ static bool is_tls_complete(const nc *self)
 /* Whether all of it goes together. */
 static bool is_consistent(const nc *self)
 {
-    if (self->is_unix && (self->is_datagram || self->family != FIRTH_FAMILY_NONE))
+    if (self->is_unix && self->family != FIRTH_FAMILY_NONE)
         return false;
     return (self->is_server || !self->keeps_serving) && is_tls_complete(self);
 }

@@ -59,6 +59,9 @@ void nc_tell(const char *what, const char *where);
 /* Looks host and service up. Returns how many addresses there are, at least 1, or as firth_resolve. */
 int nc_resolve(const nc *self, firth_address addresses[NC_ADDRESSES_MAX]);
 
+/* The path, or the name outside the file system behind "@". Returns as firth_unix_address_make. */
+int nc_unix_address(const nc *self, firth_unix_address *address);
+
 /* Runs talk(scope, argument) until it ends, or nothing has moved for idle_ms: FIRTH_ERR_TIMED_OUT. */
 int nc_while_it_moves(nc *self, firth_scope *scope, firth_task_fn *talk, void *argument);
 
@@ -67,8 +70,9 @@ int nc_while_it_moves(nc *self, firth_scope *scope, firth_task_fn *talk, void *a
 /* stream.c: TCP, Unix sockets, TLS on either. */
 int nc_streams(firth_scope *scope, nc *self);
 
-/* datagram.c: UDP. */
+/* datagram.c: UDP; unix_datagram.c: the same at paths. */
 int nc_datagrams(firth_scope *scope, nc *self);
+int nc_unix_datagrams(firth_scope *scope, nc *self);
 
 /* tls.c, or no_tls.c where the library has none: sets self->tls. */
 int nc_tls_build(nc *self);

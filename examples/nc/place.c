@@ -16,6 +16,13 @@ int nc_resolve(const nc *self, firth_address addresses[NC_ADDRESSES_MAX])
     return count < NC_ADDRESSES_MAX ? count : NC_ADDRESSES_MAX;
 }
 
+int nc_unix_address(const nc *self, firth_unix_address *address)
+{
+    bool abstract = self->host[0] == '@';
+
+    return firth_unix_address_make(address, abstract ? self->host + 1 : self->host, abstract);
+}
+
 /* ---- time ---------------------------------------------------------------------------------------------------------- */
 
 static int watch(firth_scope *scope, void *argument)

@@ -117,19 +117,15 @@ static int connect_tcp(firth_scope *scope, nc *self, firth_socket **socket)
     return firth_tcp_connect_any(&tcp, addresses, (size_t)count, socket);
 }
 
-static bool is_abstract(const char *path)
-{
-    return path[0] == '@';
-}
-
 static int connect_unix(firth_scope *scope, const nc *self, firth_socket **socket)
 {
     firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
+    firth_unix_address address;
+    int rc = nc_unix_address(self, &address);
 
-    builder.abstract = is_abstract(self->host);
     if (self->idle_ms > 0)
         builder.connect_timeout_ms = self->idle_ms;
-    return firth_unix_connect(&builder, builder.abstract ? self->host + 1 : self->host, socket);
+    return rc < 0 ? rc : firth_unix_connect_to(&builder, &address, socket);
 }
 
 static int be_client(firth_scope *scope, nc *self)
@@ -165,10 +161,13 @@ static int bind_tcp(firth_scope *scope, nc *self, firth_server **server)
 static int bind_unix(firth_scope *scope, const nc *self, firth_server **server)
 {
     firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
+    firth_unix_address address;
+    int rc = nc_unix_address(self, &address);
 
-    builder.abstract = is_abstract(self->host);
-    builder.replace_stale = builder.unlink_on_close = !builder.abstract;
-    return firth_unix_bind(&builder, builder.abstract ? self->host + 1 : self->host, server);
+    if (rc < 0)
+        return rc;
+    builder.replace_stale = builder.unlink_on_close = !address.abstract;
+    return firth_unix_bind_to(&builder, &address, server);
 }
 
 static int serve_clients(firth_scope *scope, nc *self, firth_server *server)

@@ -229,6 +229,67 @@ megabytes_go_both_ways_at_a_path_to_a_client_of() {
     is_same got_here "$there"
 }
 
+datagrams_go_to_and_from_a_path_of() {
+    case $1 in
+    socat)
+        talk_to peer socat -d -d UNIX-RECVFROM:socket STDIO
+        hear_error peer 'receiving on AF=1|successfully prepared local socket'
+        ;;
+    nc)
+        talk_to peer nc -v -u -l -U socket
+        hear_error peer 'Bound on socket'
+        ;;
+    esac
+    mkdir mine
+    talk_to ours env "TMPDIR=$PWD/mine" "$firth_nc" -u -U socket
+    say ours ping
+    hear peer '^ping$'
+    [ "$(ls mine | wc -l)" -eq 1 ]
+    say peer pong
+    hear ours '^pong$'
+    stop ours 0
+    [ "$(ls mine | wc -l)" -eq 0 ]
+}
+
+datagrams_go_from_a_path_to_and_from() {
+    talk_to ours "$firth_nc" -v -u -l -U socket
+    hear_error ours 'Receiving at socket'
+    case $1 in
+    socat) talk_to peer socat STDIO UNIX-SENDTO:socket,bind=peer.socket ;;
+    nc) talk_to peer nc -u -s peer.socket -U socket ;;
+    esac
+    say peer ping
+    hear ours '^ping$'
+    hear_error ours 'Connected to .*peer.socket$'
+    say ours pong
+    hear peer '^pong$'
+    stop ours 0
+    [ ! -e socket ]
+}
+
+datagrams_of_somebody_without_an_address_are_received() {
+    talk_to ours "$firth_nc" -u -l -U socket
+    hear_error ours 'Receiving at socket'
+    launch peer socat -u OPEN:"$here",readbytes=5 UNIX-SENDTO:socket
+    hear_error ours 'The peer has no address, and cannot be answered'
+    hear ours '^1$'
+    ends peer 0
+    stop ours 0
+}
+
+names_outside_the_file_system_have_datagrams_too() {
+    local name=@firth-nc-$BASHPID
+    talk_to server "$firth_nc" -u -l -U "$name"
+    hear_error server "Receiving at $name"
+    talk_to client "$firth_nc" -u -U "$name"
+    say client ping
+    hear server '^ping$'
+    say server pong
+    hear client '^pong$'
+    stop client 0
+    stop server 0
+}
+
 # ---- time and failures -----------------------------------------------------------------------------------------------
 
 a_connection_in_which_nothing_moves_ends_with() {
@@ -317,7 +378,7 @@ a_signal_ends_it_though_it_waits_for_standard_input() {
 
 options_that_are_none_end_with_2() {
     local line words
-    for line in '' '-x' '-l' '127.0.0.1' '-k 127.0.0.1 1' '-w x 127.0.0.1 1' '-u -U path' '-4 -U path' \
+    for line in '' '-x' '-l' '127.0.0.1' '-k 127.0.0.1 1' '-w x 127.0.0.1 1' '-u -U --tls path' '-4 -U path' \
         '-l --tls 0' '-u --tls a 1' '--insecure a 1' '--tls --key x a 1' '-l --tls --cert x --insecure 0' 'a b c'; do
         read -ra words <<<"$line"
         launch ours "$firth_nc" "${words[@]}" </dev/null
@@ -341,6 +402,8 @@ for tool in socat nc; do
     run "$tool" datagrams_go_to_and_from_a_client_of "$tool"
     run "$tool" megabytes_go_both_ways_at_a_path_to_a_server_of "$tool"
     run "$tool" megabytes_go_both_ways_at_a_path_to_a_client_of "$tool"
+    run "$tool" datagrams_go_to_and_from_a_path_of "$tool"
+    run "$tool" datagrams_go_from_a_path_to_and_from "$tool"
 done
 run socat answer_comes_after_our_end_from_a_server_of_socat
 run socat answer_comes_after_our_end_from_a_client_of_socat
@@ -349,6 +412,8 @@ run socat a_connection_in_which_nothing_moves_ends_with socat
 run socat a_connection_that_moves_slowly_goes_on_with socat
 run '' datagrams_end_when_none_has_come_for_so_long
 run '' nobody_there_is_told
+run socat datagrams_of_somebody_without_an_address_are_received
+[ "$(uname)" != Linux ] || run '' names_outside_the_file_system_have_datagrams_too
 run socat a_peer_that_has_gone_is_told_with socat
 run '' output_that_nobody_reads_any_more_is_told
 run '' input_that_cannot_be_read_is_told
