@@ -4,6 +4,7 @@
 
 #include <firth/port.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,24 @@ static void each_address_comes_once(void **state)
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
+static void without_a_host_the_port_of_a_service_is_told(void **state)
+{
+    struct servent *service = getservbyname("https", "tcp");
+    firth_port_name name = {.service = "no-such-service"};
+    firth_port_answer answer;
+    firth_address address;
+    int os_code;
+
+    (void)state;
+    assert_int_equal(firth_port_resolve(&name, &answer), FIRTH_ERR_NAME_NOT_FOUND);
+    assert_string_equal(answer.step, "service");
+    assert_null(answer.addresses);
+    if (service == NULL)
+        return; /* a system without a table of them, as a container may be */
+    assert_true(resolve(NULL, "https", &address, 1, &os_code) >= 1);
+    assert_int_equal(address.port, ntohs((uint16_t)service->s_port));
+}
+
 static void numbers_are_names_too(void **state)
 {
     firth_address address;
@@ -192,6 +211,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(localhost_is_this_machine_at_the_port_asked_for),
         cmocka_unit_test(each_address_comes_once),
+        cmocka_unit_test(without_a_host_the_port_of_a_service_is_told),
         cmocka_unit_test(numbers_are_names_too),
         cmocka_unit_test(a_scope_id_is_kept),
         cmocka_unit_test(a_name_that_cannot_be_is_a_failure_with_the_resolvers_code),
