@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/examples/program.h"
 #include "tests/support/cloexec.h"
+#include "tests/support/skip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,16 +86,28 @@ void program_start_tool(program *this, const char *const words[])
     start(this, words, 0);
 }
 
+/* words with the example's whole path for the first of them, and before it what runs programs of another system. */
+static void with_path(const char *const words[], const char *all[16], char path[1024])
+{
+    const char *folder = getenv("FIRTH_TEST_WINE_EXAMPLES");
+    size_t first = 0;
+
+    if (folder != NULL)
+        all[first++] = "wine";
+    snprintf(path, 1024, "%s/%s%s", folder != NULL ? folder : FIRTH_EXAMPLES_DIR, words[0],
+             folder != NULL ? ".exe" : "");
+    all[first] = path;
+    for (size_t i = 1; first + i < 15 && words[i] != NULL; i++)
+        all[first + i] = words[i];
+}
+
 void program_start_limited(program *this, const char *const words[], unsigned descriptors)
 {
-    const char *with_path[16] = {NULL};
+    const char *all[16] = {NULL};
     char path[1024];
 
-    snprintf(path, sizeof path, "%s/%s", FIRTH_EXAMPLES_DIR, words[0]);
-    with_path[0] = path;
-    for (size_t i = 1; i < 15 && words[i] != NULL; i++)
-        with_path[i] = words[i];
-    start(this, with_path, descriptors);
+    with_path(words, all, path);
+    start(this, all, descriptors);
 }
 
 void program_start_example(program *this, const char *const words[])
@@ -105,14 +118,11 @@ void program_start_example(program *this, const char *const words[])
 void program_start_on_terminal(program *this, const char *const words[])
 {
     int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), other;
-    const char *with_path[16] = {NULL};
+    const char *all[16] = {NULL};
     char path[1024];
 
     clear(this);
-    snprintf(path, sizeof path, "%s/%s", FIRTH_EXAMPLES_DIR, words[0]);
-    with_path[0] = path;
-    for (size_t i = 1; i < 15 && words[i] != NULL; i++)
-        with_path[i] = words[i];
+    with_path(words, all, path);
     assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
     other = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
     assert_true(other >= 0);
@@ -122,7 +132,7 @@ void program_start_on_terminal(program *this, const char *const words[])
     if (this->process == 0) {
         setsid();
         ioctl(other, TIOCSCTTY, 0);
-        become(with_path, other, other, 0);
+        become(all, other, other, 0);
     }
     close(other);
     this->input = this->output = terminal;
@@ -150,6 +160,29 @@ void program_end_input(program *this)
     this->input = -1;
 }
 
+bool program_is_of_windows(void)
+{
+    return getenv("FIRTH_TEST_WINE_EXAMPLES") != NULL;
+}
+
+void program_not_by_wine(const char *why)
+{
+    if (program_is_of_windows())
+        SKIP(why);
+}
+
+/* Windows puts a carriage return before each line feed. */
+static void end_lines_as_here(program *this)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < this->size; i++)
+        if (this->text[i] != '\r')
+            this->text[kept++] = this->text[i];
+    this->size = kept;
+    this->text[kept] = '\0';
+}
+
 /* Takes what has come by then; false at the end of it, or when the time is up. */
 static bool listen_until(program *this, int64_t deadline_ms)
 {
@@ -164,6 +197,8 @@ static bool listen_until(program *this, int64_t deadline_ms)
     if (count <= 0)
         return false; /* a terminal says EIO when the program has ended */
     this->size += (size_t)count;
+    if (program_is_of_windows())
+        end_lines_as_here(this);
     return true;
 }
 

@@ -31,6 +31,12 @@ void program_start_limited(program *this, const char *const words[], unsigned de
 /* The same with a terminal for all three; Ctrl-C is the byte 3. */
 void program_start_on_terminal(program *this, const char *const words[]);
 
+/* Whether the examples are those of a build for Windows, run by Wine: FIRTH_TEST_WINE_EXAMPLES is their folder. */
+bool program_is_of_windows(void);
+
+/* Skips the test when they are: what Wine does otherwise. */
+void program_not_by_wine(const char *why);
+
 /* Skips the test when that tool is missing. */
 void program_need(const char *tool);
 

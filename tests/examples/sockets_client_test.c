@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { WSA_REFUSED = 10061 }; /* WSAECONNREFUSED */
+
 /* The client, connected to a raw server. */
 static int connect_client(program *client)
 {
@@ -62,12 +64,17 @@ static void after_the_end_of_input_the_client_prints_what_is_still_to_come(void 
     assert_string_equal(client.text, "late\nlater\n");
 }
 
+static const char no_look[] = "Wine's PeekNamedPipe says ERROR_NOT_SUPPORTED of a pipe of Linux, so the client is in "
+                              "ReadFile and cannot be called back";
+
 static void client_ends_when_the_server_does_though_nobody_types(void **state)
 {
     program client;
-    int peer = connect_client(&client);
+    int peer;
 
     (void)state;
+    program_not_by_wine(no_look);
+    peer = connect_client(&client);
     assert_int_equal(raw_send(peer, "bye\n", 4), 0);
     close(peer);
     assert_int_equal(program_wait(&client), 0);
@@ -88,10 +95,12 @@ static void reset_is_said_and_the_exit_code_is_1(void **state)
 static void interrupt_ends_the_client_though_it_waits_for_input(void **state)
 {
     program client;
-    int peer = connect_client(&client);
     char byte;
+    int peer;
 
     (void)state;
+    program_not_by_wine(no_look);
+    peer = connect_client(&client);
     assert_int_equal(raw_send(peer, "hello\n", 6), 0);
     program_await(&client, "hello\n");
     assert_int_equal(program_stop(&client, SIGINT), 0);
@@ -105,6 +114,7 @@ static void control_c_on_a_terminal_ends_the_client(void **state)
     char port[16];
 
     (void)state;
+    program_not_by_wine("Wine draws its console, letter by letter, on a terminal of Linux");
     snprintf(port, sizeof port, "%d", program_serve(&server, "sockets-server"));
     program_start_on_terminal(&client, (const char *const[]){"sockets-client", "127.0.0.1", port, NULL});
     program_await(&client, "Please enter your name");
@@ -137,7 +147,7 @@ static void refused_connection_is_explained_and_the_exit_code_is_1(void **state)
 
     (void)state;
     snprintf(port, sizeof port, "%d", support_closed_port());
-    snprintf(code, sizeof code, "%d", ECONNREFUSED);
+    snprintf(code, sizeof code, "%d", program_is_of_windows() ? WSA_REFUSED : ECONNREFUSED);
     program_start_example(&client, (const char *const[]){"sockets-client", "127.0.0.1", port, NULL});
     assert_int_equal(program_wait(&client), 1);
     assert_non_null(strstr(client.text, "127.0.0.1"));

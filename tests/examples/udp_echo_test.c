@@ -71,18 +71,27 @@ static void a_client_that_is_gone_does_not_end_it(void **state)
     for (int i = 0; i < 10; i++)
         expect_echo(client, 100);
     close(client);
-    assert_int_equal(program_stop(&server, SIGTERM), 0);
+    assert_int_equal(program_stop(&server, program_is_of_windows() ? SIGINT : SIGTERM), 0);
 }
 
-static void what_it_cannot_do_is_said(void **state)
+static void address_of_another_machine_is_said(void **state)
 {
-    const char *const elsewhere[] = {"udp-echo", "192.0.2.1", "0", NULL}, *const port[] = {"udp-echo", "::", "x", NULL};
+    const char *const elsewhere[] = {"udp-echo", "192.0.2.1", "0", NULL};
     program server;
 
     (void)state;
+    program_not_by_wine("Wine binds a datagram socket to 192.0.2.1, an address that no interface has");
     program_start_example(&server, elsewhere);
     assert_int_equal(program_wait(&server), EXIT_FAILURE);
     assert_non_null(strstr(server.text, "Cannot receive at 192.0.2.1 port 0: the address is not one of this machine"));
+}
+
+static void port_that_is_none_gets_the_usage(void **state)
+{
+    const char *const port[] = {"udp-echo", "::", "x", NULL};
+    program server;
+
+    (void)state;
     program_start_example(&server, port);
     assert_int_equal(program_wait(&server), EXIT_FAILURE);
     assert_non_null(strstr(server.text, "usage:"));
@@ -93,7 +102,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_sends_back_datagrams_of_every_size),
         cmocka_unit_test(a_client_that_is_gone_does_not_end_it),
-        cmocka_unit_test(what_it_cannot_do_is_said),
+        cmocka_unit_test(address_of_another_machine_is_said),
+        cmocka_unit_test(port_that_is_none_gets_the_usage),
     };
 
     return support_main(argc, argv, "udp echo", tests, sizeof tests / sizeof *tests);
