@@ -23,7 +23,7 @@
 
 #if defined(__GNUC__)
 #define FIRTH_NODISCARD __attribute__((warn_unused_result))
-#ifdef __MINGW32__ /* its printf is msvcrt's unless told otherwise */
+#if defined(__MINGW32__) && !defined(__clang__) /* its printf is msvcrt's unless told otherwise */
 #define FIRTH_PRINTF(format_at, first_at) __attribute__((format(gnu_printf, format_at, first_at)))
 #else
 #define FIRTH_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
