@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Look-ups of names. The system's resolver blocks and cannot be stopped, so each has a thread, which is busy as long as
- * the name's servers please: that is why they have a pool of their own, with more threads than a healthy network ever
- * needs, and why a name has at most a few of them however many ask for it, and however often they give up. */
+/* Look-ups of names. The system's resolver blocks and, but for Windows's, cannot be stopped, so each has a thread, which is
+ * busy as long as the name's servers please: that is why they have a pool of their own, with more threads than a healthy
+ * network ever needs, and why a name has at most a few of them however many ask for it, and however often they give up. */
 #include "core/sockets/resolve.h"
 #include "core/base/assert.h"
 #include "core/base/list.h"
@@ -32,6 +32,7 @@ typedef struct fth_look_up {
     struct fth_look_up *next; /* of those under way */
     waiter *waiters;
     unsigned readers; /* waiters that were woken and have not taken the answer yet */
+    bool is_stopped;  /* nobody's any more, and soon at its end */
     int64_t start_ns;
     firth_port_name name; /* in texts */
     int result;
@@ -58,14 +59,14 @@ static bool is_of(const fth_look_up *query, const firth_port_name *name)
            query->name.family == name->family && query->name.datagrams == name->datagrams;
 }
 
-/* The youngest of that name to share, or NULL if it is to have another. */
+/* The youngest of that name to share, or NULL if it is to have another. One that was stopped has no answer to share. */
 static fth_look_up *find_shared(firth_selector *selector, const firth_port_name *name)
 {
     fth_look_up *youngest = NULL, *query;
     unsigned count = 0;
 
     for (query = selector->names.first; query != NULL; query = query->next)
-        if (is_of(query, name)) {
+        if (!query->is_stopped && is_of(query, name)) {
             youngest = youngest != NULL ? youngest : query;
             count++;
         }
@@ -175,8 +176,8 @@ static int start(firth_selector *selector, const firth_port_name *name, fth_look
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
-/* The task goes at once. A look-up that no thread has begun is taken back; another goes on, and whoever asks for the name
- * meanwhile may share it. */
+/* The task goes at once. A look-up that no thread has begun is taken back; another is stopped, or goes on where that cannot
+ * be, and whoever asks for the name meanwhile may share it. */
 static void abandon(firth_task *task)
 {
     waiter *mine = task->waiting, **link = &mine->of->waiters;
@@ -193,6 +194,7 @@ static void abandon(firth_task *task)
             release(query);
         } else {
             fth_pool_forsake(task->selector, &query->job);
+            query->is_stopped = firth_port_resolve_cancel(&query->answer);
         }
     }
     fth_task_wake(task);

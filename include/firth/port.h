@@ -87,11 +87,17 @@ typedef struct firth_port_answer {
     firth_address *addresses; /* of firth_port_allocate, the caller's; NULL for none */
     int os_code;              /* of a failure: the resolver's */
     const char *step;         /* of a failure: what failed, "service" for a name of a service that is none */
+    void *under_way;          /* the port's; NULL before */
 } firth_port_answer;
 
 /* Resolves a name into numeric addresses, each once, ordered as the system orders them (RFC 6724); blocks, so core calls
  * it on a thread of its own, several at a time. Returns how many, or FIRTH_ERR_NAME_…, FIRTH_ERR_NO_MEMORY. */
 int firth_port_resolve(const firth_port_name *name, firth_port_answer *answer);
+
+/* Stops the look-up that another thread does for that answer, if the system can: true when it ends soon, most likely with
+ * FIRTH_ERR_CANCELED. False when it goes on, or has not begun, or has ended. Does not block. The answer has to be there
+ * until this returns. */
+bool firth_port_resolve_cancel(firth_port_answer *answer);
 
 /* ---- interfaces -------------------------------------------------------------------------------------------------- */
 

@@ -6,11 +6,11 @@
  *
  * The system's own resolver is asked, on threads of the selector that are started when needed, since it can only block;
  * each is gone when it is idle. At most firth_selector_options.resolver_threads names are looked up at a time, but a
- * look-up that nobody waits for any more, which cannot be stopped and keeps its thread until the system gives it up, does
- * not count, nor does one that has taken 250 ms. So names whose server does not answer do not hold up one who asks for
- * another, but for 250 ms for each resolver_threads of them that are waited for before it - until there are four times as
- * many threads as resolver_threads: then the next name waits until the system gives one up, and the log says so. Those who
- * ask for the same share the one look-up that is under way.
+ * look-up that nobody waits for any more, which but on Windows cannot be stopped and keeps its thread until the system
+ * gives it up, does not count, nor does one that has taken 250 ms. So names whose server does not answer do not hold up one
+ * who asks for another, but for 250 ms for each resolver_threads of them that are waited for before it - until there are
+ * four times as many threads as resolver_threads: then the next name waits until the system gives one up, and the log says
+ * so. Those who ask for the same share the one look-up that is under way.
  *
  * A numeric address is read at once, on the task's thread, and so is a numeric port. The system may keep services in more
  * than a file, so a service by name takes a thread, with a numeric address one of two that names never take.

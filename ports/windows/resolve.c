@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names by GetAddrInfoW, which also sorts by RFC 6724. */
+/* Names by GetAddrInfoExW, which can be stopped, or where that is missing by GetAddrInfoW. Both also sort by RFC 6724. */
 #include <winsock2.h>
 
 #include <ws2tcpip.h>
@@ -21,44 +21,168 @@ static int code_of(int error)
         return FIRTH_ERR_NAME_TRY_AGAIN;
     case WSA_NOT_ENOUGH_MEMORY:
         return FIRTH_ERR_NO_MEMORY;
+    case WSA_E_CANCELLED:
+        return FIRTH_ERR_CANCELED;
     default:
         return FIRTH_ERR_NAME_FAILED;
     }
 }
 
-/* Returns how many addresses there are, or a negative code. */
-static int convert_all(firth_address **addresses, const ADDRINFOW *list)
-{
-    size_t most = 0;
-    int count = 0;
+/* ---- GetAddrInfoExW ---------------------------------------------------------------------------------------------- */
 
-    for (const ADDRINFOW *info = list; info != NULL; info = info->ai_next)
-        most++;
-    if (most == 0)
-        return FIRTH_ERR_NAME_NOT_FOUND;
-    *addresses = firth_port_allocate(most * sizeof **addresses);
-    if (*addresses == NULL)
+/* Of Windows 8, and some headers do not have all of it. */
+typedef struct calls {
+    int(WSAAPI *get)(PCWSTR, PCWSTR, DWORD, LPGUID, const ADDRINFOEXW *, PADDRINFOEXW *, struct timeval *, LPOVERLAPPED,
+                     void *, LPHANDLE);
+    int(WSAAPI *get_result)(LPOVERLAPPED);
+    int(WSAAPI *cancel)(LPHANDLE);
+    void(WSAAPI *release)(PADDRINFOEXW);
+} calls;
+
+static bool find(const char *name, void *call)
+{
+    const HMODULE library = GetModuleHandleW(L"ws2_32.dll");
+    const FARPROC found = library != NULL ? GetProcAddress(library, name) : NULL;
+
+    memcpy(call, &found, sizeof found);
+    return found != NULL;
+}
+
+static bool find_calls(calls *to)
+{
+    return find("GetAddrInfoExW", &to->get) && find("GetAddrInfoExOverlappedResult", &to->get_result) &&
+           find("GetAddrInfoExCancel", &to->cancel) && find("FreeAddrInfoExW", &to->release);
+}
+
+/* One that is under way, on the stack of the thread that waits for it. */
+typedef struct question {
+    calls calls;
+    OVERLAPPED overlapped;
+    HANDLE handle; /* to stop it by; NULL where the system gives none (Wine 8) */
+} question;
+
+/* Under the lock: under_way of all answers. */
+static SRWLOCK lock = SRWLOCK_INIT;
+
+static void show(firth_port_answer *answer, question *one)
+{
+    AcquireSRWLockExclusive(&lock);
+    answer->under_way = one;
+    ReleaseSRWLockExclusive(&lock);
+}
+
+/* The system tells whoever waits, at once. */
+bool firth_port_resolve_cancel(firth_port_answer *answer)
+{
+    question *one;
+    bool is_stopped;
+
+    AcquireSRWLockExclusive(&lock);
+    one = answer->under_way;
+    is_stopped = one != NULL && one->calls.cancel(&one->handle) == 0;
+    ReleaseSRWLockExclusive(&lock);
+    return is_stopped;
+}
+
+/* 0, or an error of the system's. */
+static int ask(question *one, const wchar_t *host, const wchar_t *service, const ADDRINFOEXW *hints, ADDRINFOEXW **list,
+               firth_port_answer *answer)
+{
+    int error = one->calls.get(host, service, NS_ALL, NULL, hints, list, NULL, &one->overlapped, NULL, &one->handle);
+
+    if (error != WSA_IO_PENDING)
+        return error;
+    if (one->handle != NULL)
+        show(answer, one);
+    (void)WaitForSingleObject(one->overlapped.hEvent, INFINITE);
+    show(answer, NULL);
+    return one->calls.get_result(&one->overlapped);
+}
+
+/* ---- an answer --------------------------------------------------------------------------------------------------- */
+
+/* Adds an address to those of the answer, of which there are count; returns how many there are then. */
+static int add(firth_port_answer *answer, int count, int family, const void *address)
+{
+    return fth_answer_add(answer->addresses, count, family, address);
+}
+
+static bool reserve(firth_port_answer *answer, size_t most)
+{
+    answer->addresses = firth_port_allocate((most + 1) * sizeof *answer->addresses);
+    return answer->addresses != NULL;
+}
+
+/* How many there are, or what it means that there are none. */
+static int end(firth_port_answer *answer, int error, int count)
+{
+    answer->os_code = error;
+    if (error == WSATYPE_NOT_FOUND)
+        answer->step = "service";
+    if (error != 0)
+        return code_of(error);
+    if (answer->addresses == NULL)
         return FIRTH_ERR_NO_MEMORY;
-    for (const ADDRINFOW *info = list; info != NULL; info = info->ai_next)
-        count = fth_answer_add(*addresses, count, info->ai_family, info->ai_addr);
     return count > 0 ? count : FIRTH_ERR_NAME_NOT_FOUND;
 }
 
-static int look_up(const firth_port_name *name, const wchar_t *host, const wchar_t *service, firth_port_answer *answer)
+/* By a question whose event is there. */
+static int look_up_stoppable(question *one, const firth_port_name *name, const wchar_t *host, const wchar_t *service,
+                             firth_port_answer *answer)
+{
+    const ADDRINFOEXW hints = {.ai_family = fth_answer_family(name->family),
+                               .ai_socktype = name->datagrams ? SOCK_DGRAM : SOCK_STREAM};
+    ADDRINFOEXW *list = NULL;
+    const int error = ask(one, host, service, &hints, &list, answer);
+    const ADDRINFOEXW *info;
+    size_t most = 0;
+    int count = 0;
+
+    /* Some headers misspell the type of ai_next. */
+    for (info = error == 0 ? list : NULL; info != NULL; info = (const void *)info->ai_next)
+        most++;
+    if (error == 0 && reserve(answer, most))
+        for (info = list; info != NULL; info = (const void *)info->ai_next)
+            count = add(answer, count, info->ai_family, info->ai_addr);
+    if (list != NULL)
+        one->calls.release(list);
+    return end(answer, error, count);
+}
+
+static int look_up_to_the_end(const firth_port_name *name, const wchar_t *host, const wchar_t *service,
+                              firth_port_answer *answer)
 {
     const ADDRINFOW hints = {.ai_family = fth_answer_family(name->family),
                              .ai_socktype = name->datagrams ? SOCK_DGRAM : SOCK_STREAM};
     ADDRINFOW *list = NULL;
-    int error = GetAddrInfoW(host, service, &hints, &list), count;
+    const int error = GetAddrInfoW(host, service, &hints, &list);
+    const ADDRINFOW *info;
+    size_t most = 0;
+    int count = 0;
 
-    answer->os_code = error;
-    if (error == WSATYPE_NOT_FOUND || host == NULL)
-        answer->step = "service";
-    if (error != 0)
-        return code_of(error);
-    count = convert_all(&answer->addresses, list);
-    FreeAddrInfoW(list);
-    return count;
+    for (info = error == 0 ? list : NULL; info != NULL; info = info->ai_next)
+        most++;
+    if (error == 0 && reserve(answer, most))
+        for (info = list; info != NULL; info = info->ai_next)
+            count = add(answer, count, info->ai_family, info->ai_addr);
+    if (list != NULL)
+        FreeAddrInfoW(list);
+    return end(answer, error, count);
+}
+
+static int look_up(const firth_port_name *name, const wchar_t *host, const wchar_t *service, firth_port_answer *answer)
+{
+    question one;
+    int rc;
+
+    memset(&one, 0, sizeof one);
+    if (find_calls(&one.calls))
+        one.overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (one.overlapped.hEvent == NULL)
+        return look_up_to_the_end(name, host, service, answer);
+    rc = look_up_stoppable(&one, name, host, service, answer);
+    (void)CloseHandle(one.overlapped.hEvent);
+    return rc;
 }
 
 /* A name that is no UTF-8 is nobody's. */
@@ -77,7 +201,7 @@ int firth_port_resolve(const firth_port_name *name, firth_port_answer *answer)
 
     answer->addresses = NULL;
     answer->os_code = 0;
-    answer->step = "getaddrinfo";
+    answer->step = name->host != NULL ? "getaddrinfo" : "service";
     if (host == NULL && name->host != NULL)
         return not_wide(answer);
     if (name->service != NULL && (service = fth_wide_of(name->service)) == NULL) {
