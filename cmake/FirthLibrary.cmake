@@ -24,10 +24,15 @@ set(FIRTH_WINDOWS_LIBRARIES ws2_32 iphlpapi bcrypt crypt32)
 
 # The warnings, for the library, its examples and its tests.
 function(firth_set_warnings target)
-    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wstrict-prototypes
-                                             -Wmissing-prototypes)
+    if(MSVC) # never tried, see docs/windows.md
+        target_compile_options(${target} PRIVATE /W4 /utf-8 /experimental:c11atomics)
+        target_compile_definitions(${target} PRIVATE _CRT_SECURE_NO_WARNINGS)
+    else()
+        target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla
+                                                 -Wstrict-prototypes -Wmissing-prototypes)
+    endif()
     if(FIRTH_WERROR)
-        target_compile_options(${target} PRIVATE -Werror)
+        target_compile_options(${target} PRIVATE $<IF:$<BOOL:${MSVC}>,/WX,-Werror>)
     endif()
     set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
     firth_set_windows(${target})
@@ -90,7 +95,7 @@ function(firth_configure_library target)
         target_compile_definitions(${target} PUBLIC FIRTH_STATIC)
     endif()
     firth_set_assertions(${target})
-    if(NOT FIRTH_SANITIZE) # it runs on stacks of a few KiB; a sanitizer's red zones are part of the frame
+    if(NOT FIRTH_SANITIZE AND NOT MSVC) # it runs on stacks of a few KiB; a sanitizer's red zones are part of the frame
         target_compile_options(${target} PRIVATE -Wframe-larger-than=2048)
     endif()
     if(FIRTH_HAS_STACK_CLASH_PROTECTION) # a big frame then touches the guard below a task's stack, and not beyond it

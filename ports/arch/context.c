@@ -64,7 +64,7 @@ static inline void *make_on(void *stack_low, size_t bytes, void (*entry)(void *)
 #if FTH_SWITCH_HAS_ASSEMBLY
     return make_by_assembly(stack_low, bytes, entry, argument);
 #else
-    __builtin_unreachable();
+    FTH_UNREACHABLE();
 #endif
 }
 
@@ -119,7 +119,7 @@ void firth_context_leave(firth_context *from, firth_context *to)
 {
     fth_annotate_leaving(from, to, true);
     switch_stacks(from, to);
-    __builtin_unreachable();
+    FTH_UNREACHABLE();
 }
 
 void firth_context_forget(firth_context *context)

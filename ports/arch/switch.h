@@ -9,6 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where the program never comes. */
+#ifdef _MSC_VER
+#define FTH_UNREACHABLE() __assume(0)
+#else
+#define FTH_UNREACHABLE() __builtin_unreachable()
+#endif
+
 /* Which of the two this build has. On x86-64 the choice falls when the program runs: a switch in assembly leaves return
  * addresses behind on a hardware shadow stack, which glibc may have turned on, and glibc's ucontext knows how to change
  * that stack too. (glibc keeps a shadow stack for each context ever made.) */

@@ -6,6 +6,7 @@
 source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/conversation.sh
 source scripts/lib/mbedtls.sh
+source scripts/lib/msvc.sh
 source scripts/lib/windows.sh
 
 build=build/windows-mingw
@@ -206,6 +207,8 @@ main() {
     trap clean_up EXIT
     start_wine
     check_imports
+    install_missing optional clang
+    check_msvc "$build" "$work/msvc"
     if is_brief; then
         printf 'SKIP windows: installed, static and as a DLL: left out where CI is true\n'
     else
