@@ -6,29 +6,6 @@
 
 #include <mstcpip.h>
 
-/* Newer than some headers. */
-#ifndef IP_RECVTOS
-#define IP_RECVTOS 40
-#endif
-#ifndef IPV6_RECVTCLASS
-#define IPV6_RECVTCLASS 40
-#endif
-#ifndef IP_MTU
-#define IP_MTU 73
-#endif
-#ifndef IPV6_MTU
-#define IPV6_MTU 72
-#endif
-#ifndef TCP_KEEPIDLE
-#define TCP_KEEPIDLE 3
-#endif
-#ifndef TCP_KEEPCNT
-#define TCP_KEEPCNT 16
-#endif
-#ifndef TCP_KEEPINTVL
-#define TCP_KEEPINTVL 17
-#endif
-
 struct rule {
     int level;
     int name;

@@ -3,6 +3,31 @@
 #ifndef FTH_IOCP_OPTIONS_H
 #define FTH_IOCP_OPTIONS_H
 
+#ifdef _WIN32
+/* Newer than some headers. */
+#ifndef IP_RECVTOS
+#define IP_RECVTOS 40
+#endif
+#ifndef IPV6_RECVTCLASS
+#define IPV6_RECVTCLASS 40
+#endif
+#ifndef IP_MTU
+#define IP_MTU 73
+#endif
+#ifndef IPV6_MTU
+#define IPV6_MTU 72
+#endif
+#ifndef TCP_KEEPIDLE
+#define TCP_KEEPIDLE 3
+#endif
+#ifndef TCP_KEEPCNT
+#define TCP_KEEPCNT 16
+#endif
+#ifndef TCP_KEEPINTVL
+#define TCP_KEEPINTVL 17
+#endif
+#endif
+
 /* X(OPTION, level, name). An option that is not here is not supported. */
 #define FTH_WINDOWS_OPTIONS(X)                                                                                         \
     X(REUSE_ADDRESS, SOL_SOCKET, SO_REUSEADDR)                                                                         \
