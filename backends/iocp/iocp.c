@@ -6,9 +6,6 @@
 
 #include <firth/task.h>
 
-/* The key of the packets that wake; a socket's is never 0. */
-enum { FTH_WAKE_KEY = 0 };
-
 /* ---- open and close ---------------------------------------------------------------------------------------------- */
 
 /* A layered provider (an old filter) completes by itself, and then packets come after immediate successes too: only the
@@ -90,6 +87,7 @@ static int fth_iocp_open(firth_selector *selector)
         firth_selector_release(selector, iocp);
         return rc;
     }
+    fth_timer_open(&iocp->timer, iocp->port);
     firth_selector_set_state(selector, iocp);
     return FIRTH_OK;
 }
@@ -98,6 +96,7 @@ static void fth_iocp_close(firth_selector *selector)
 {
     fth_iocp *iocp = firth_selector_state(selector);
 
+    fth_timer_close(&iocp->timer);
     (void)CloseHandle(iocp->port);
     fth_records_release(iocp);
     (void)WSACleanup();
@@ -108,19 +107,31 @@ static void fth_iocp_close(firth_selector *selector)
 /* ---- poll and wake ----------------------------------------------------------------------------------------------- */
 
 /* Rounded up: a wait that ends a fraction of a millisecond early would be followed by a spin of empty ones. */
-static DWORD timeout_ms(int64_t until_ns)
+static DWORD to_ms(int64_t left_ns)
 {
-    int64_t left_ns, left_ms;
+    const int64_t left_ms = left_ns / 1000000 + (left_ns % 1000000 != 0);
+
+    return left_ms < INT_MAX ? (DWORD)left_ms : INT_MAX;
+}
+
+/* How long a look may take. Where there is a timer, the end of a long wait is left to a look of its own, which the timer
+ * ends: most deadlines have moved by then, and it need not be set. */
+static DWORD timeout_ms(fth_iocp *iocp, int64_t until_ns)
+{
+    enum { TICKS_NS = 32 * 1000000 }; /* two of the system's */
+    int64_t left_ns;
 
     if (until_ns == INT64_MAX)
         return INFINITE;
-    if (until_ns <= 0)
-        return 0;
-    left_ns = until_ns - firth_now_ns();
+    left_ns = until_ns > 0 ? until_ns - firth_now_ns() : 0;
     if (left_ns <= 0)
         return 0;
-    left_ms = left_ns / 1000000 + (left_ns % 1000000 != 0);
-    return left_ms < INT_MAX ? (DWORD)left_ms : INT_MAX;
+    if (iocp->timer.timer == NULL)
+        return to_ms(left_ns);
+    if (left_ns > 2 * TICKS_NS)
+        return to_ms(left_ns - TICKS_NS);
+    fth_timer_set(&iocp->timer, until_ns, left_ns);
+    return to_ms(left_ns);
 }
 
 static bool is_of(const fth_record *record, const OVERLAPPED *overlapped)
@@ -137,6 +148,10 @@ static void take(fth_iocp *iocp, const OVERLAPPED_ENTRY *packet)
         atomic_store(&iocp->woken, false);
         return;
     }
+    if (packet->lpCompletionKey == FTH_TIMER_KEY) { /* maybe that of a deadline which has moved, or a little early */
+        iocp->timer.until_ns = 0;
+        return;
+    }
     /* A socket that was given away stays with this port where the system cannot undo that: what its new owner does there is
      * of no OVERLAPPED of ours. */
     record = fth_record_find(iocp, packet->lpCompletionKey);
@@ -151,7 +166,7 @@ static int fth_iocp_poll(firth_selector *selector, int64_t until_ns)
     ULONG count = 0, i;
 
     do {
-        wait_ms = timeout_ms(until_ns);
+        wait_ms = timeout_ms(iocp, until_ns);
         if (GetQueuedCompletionStatusEx(iocp->port, iocp->packets, FTH_PACKETS_MAX, &count, wait_ms, FALSE)) {
             for (i = 0; i < count; i++)
                 take(iocp, &iocp->packets[i]);

@@ -100,11 +100,23 @@ struct fth_record {
 
 enum { FTH_PACKETS_MAX = 64 };
 
+/* The keys of packets that are no socket's, whose key is never 0 nor that. */
+enum { FTH_WAKE_KEY = 0 };
+#define FTH_TIMER_KEY (~(ULONG_PTR)0)
+
+typedef struct fth_timer {
+    HANDLE port;
+    HANDLE timer; /* NULL: there is none */
+    HANDLE wait;
+    int64_t until_ns; /* what it is set to; 0: it has rung */
+} fth_timer;
+
 struct fth_iocp {
     firth_selector *selector;
     HANDLE port;
     atomic_int woken; /* a packet that says so is in the port */
-    bool skips[2];    /* by FTH_IPV6 */
+    fth_timer timer;
+    bool skips[2]; /* by FTH_IPV6 */
     LPFN_ACCEPTEX accept;
     LPFN_CONNECTEX connect;
     LPFN_WSARECVMSG receive_message;
@@ -148,6 +160,15 @@ static inline void fth_record_use(fth_record *record, firth_io *io)
 /* The completion key of a socket's packets, never 0, and back; NULL for one of a socket that is gone. */
 ULONG_PTR fth_record_key(const fth_record *record);
 fth_record *fth_record_find(const fth_iocp *iocp, ULONG_PTR key);
+
+/* ---- timer.c ----------------------------------------------------------------------------------------------------- */
+
+/* Cannot fail: there may be none. */
+void fth_timer_open(fth_timer *timer, HANDLE port);
+void fth_timer_close(fth_timer *timer);
+
+/* Has a packet in the port at until_ns of firth_now_ns(), left_ns from now. */
+void fth_timer_set(fth_timer *timer, int64_t until_ns, int64_t left_ns);
 
 /* ---- events.c ---------------------------------------------------------------------------------------------------- */
 
