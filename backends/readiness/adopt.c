@@ -48,7 +48,7 @@ static int check(int native, int *domain)
         return rc;
     if (type != SOCK_STREAM || protocol != IPPROTO_TCP || (*domain != AF_INET && *domain != AF_INET6))
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "adopt");
-    if (getpeername(native, &peer.any, &size) != 0)
+    if (fth_getpeername(native, &peer.any, &size) != 0)
         return fth_fail_errno("getpeername");
     return FIRTH_OK;
 }

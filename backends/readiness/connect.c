@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "backends/readiness/address.h"
+#include "backends/readiness/descriptors.h"
 
 static bool connected(firth_op *op)
 {
@@ -61,7 +62,7 @@ bool fth_attempt_connected(firth_op *op)
         return fth_fail(op, error, "connect");
     /* No error is no proof: a spurious report has none either. Test: a_spurious_report_does_not_connect. */
     size = sizeof peer;
-    if (getpeername(native, &peer.any, &size) == 0)
+    if (fth_getpeername(native, &peer.any, &size) == 0)
         return connected(op);
     if (errno == ENOTCONN)
         return doubt(op);

@@ -20,6 +20,17 @@ int fth_no_sigpipe(int native)
 #endif
 }
 
+/* macOS: EINVAL once both directions are shut, by a reset too (XNU, getpeername).
+ * Test: a_connection_that_was_reset_has_no_peer, in the mode "eprototype". */
+int fth_getpeername(int native, struct sockaddr *restrict address, socklen_t *restrict size)
+{
+    const int rc = getpeername(native, address, size);
+
+    if (rc != 0 && errno == EINVAL)
+        errno = ENOTCONN;
+    return rc;
+}
+
 #ifdef FTH_PLAIN_DESCRIPTORS
 /* O_NONBLOCK is set and not taken for granted: an accepted socket has its listener's on the BSDs and macOS, and has not on
  * Linux. Closes the descriptor if that fails. Test: an_accepted_socket_is_set_up. */

@@ -23,6 +23,9 @@ int fth_socket(int domain, int type, int protocol);
 int fth_accept(int listener);
 int fth_pipe(int ends[2]);
 
+/* As getpeername(2), with ENOTCONN for a connection that has ended too. */
+int fth_getpeername(int native, struct sockaddr *restrict address, socklen_t *restrict size);
+
 /* For a descriptor of somebody else's. 0, or -1 with errno. */
 int fth_no_sigpipe(int native);
 

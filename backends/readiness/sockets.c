@@ -80,7 +80,7 @@ int fth_native_local_address(const firth_io *io, firth_address *address)
 
 int fth_native_peer_address(const firth_io *io, firth_address *address)
 {
-    return get_address(io, address, getpeername, "getpeername");
+    return get_address(io, address, fth_getpeername, "getpeername");
 }
 
 int fth_native_shutdown_write(firth_io *io)

@@ -74,7 +74,7 @@ static int check(int native, bool datagrams)
         return rc;
     if (type != (datagrams ? SOCK_DGRAM : SOCK_STREAM) || domain != AF_UNIX)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "adopt");
-    if (!datagrams && getpeername(native, (struct sockaddr *)&peer, &size) != 0)
+    if (!datagrams && fth_getpeername(native, (struct sockaddr *)&peer, &size) != 0)
         return fth_fail_errno("getpeername");
     return FIRTH_OK;
 }
@@ -141,7 +141,7 @@ static int unix_address(const firth_io *io, bool of_peer, firth_unix_address *ad
 {
     struct sockaddr_un native = {.sun_family = AF_UNIX};
     socklen_t size = sizeof native;
-    int rc = of_peer ? getpeername((int)io->native, (struct sockaddr *)&native, &size)
+    int rc = of_peer ? fth_getpeername((int)io->native, (struct sockaddr *)&native, &size)
                      : getsockname((int)io->native, (struct sockaddr *)&native, &size);
 
     if (rc != 0)

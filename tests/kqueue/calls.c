@@ -42,6 +42,7 @@ int double_getsockopt(int native, int level, int name, void *value, size_t size)
 
 static atomic_int errors[DOUBLE_DESCRIPTORS];
 static atomic_bool fresh[DOUBLE_DESCRIPTORS];
+static atomic_bool silent[DOUBLE_DESCRIPTORS]; /* has SO_NOSIGPIPE */
 
 static bool is_known(int descriptor)
 {
@@ -54,6 +55,18 @@ static void begin(int descriptor, bool is_fresh)
         return;
     atomic_store(&errors[descriptor], 0);
     atomic_store(&fresh[descriptor], is_fresh);
+}
+
+static void silence(int descriptor, bool is_silent)
+{
+    if (is_known(descriptor))
+        atomic_store(&silent[descriptor], is_silent);
+}
+
+/* Without either of the two that ask for silence, Linux raises the signal as a BSD does. */
+static int send_flags(int native, int flags)
+{
+    return is_known(native) && atomic_load(&silent[native]) ? flags | MSG_NOSIGNAL : flags;
 }
 
 bool double_is_fresh(int descriptor)
@@ -88,6 +101,7 @@ int kqueue_double_socket(int domain, int type, int protocol)
     int native = socket(domain, type, protocol);
 
     begin(native, (type & 0xff) == SOCK_STREAM);
+    silence(native, false);
     return native;
 }
 
@@ -98,6 +112,7 @@ int kqueue_double_close(int descriptor)
         return 0;
     double_drop_filters(descriptor);
     begin(descriptor, false);
+    silence(descriptor, false);
     return close(descriptor);
 }
 
@@ -108,13 +123,14 @@ int kqueue_double_listen(int native, int backlog)
     return listen(native, backlog);
 }
 
-/* An accepted socket has its listener's O_NONBLOCK. */
+/* An accepted socket has its listener's O_NONBLOCK, and not its SO_NOSIGPIPE, which XNU hands on and nobody promises. */
 int kqueue_double_accept(int listener, struct sockaddr *address, socklen_t *size);
 int kqueue_double_accept(int listener, struct sockaddr *address, socklen_t *size)
 {
     int native = accept(listener, address, size);
 
     begin(native, false);
+    silence(native, false);
     if (native >= 0 && (fcntl(listener, F_GETFL) & O_NONBLOCK) != 0)
         (void)fcntl(native, F_SETFL, O_NONBLOCK);
     return native;
@@ -146,6 +162,15 @@ int kqueue_double_getsockopt(int native, int level, int name, void *value, sockl
     if (rc == 0 && level == SOL_SOCKET && name == SO_ERROR && *size == sizeof(int) && *(int *)value == 0)
         *(int *)value = take_error(native);
     return rc;
+}
+
+int kqueue_double_setsockopt(int native, int level, int name, const void *value, socklen_t size);
+int kqueue_double_setsockopt(int native, int level, int name, const void *value, socklen_t size)
+{
+    if (level != SOL_SOCKET || name != DOUBLE_NOSIGPIPE)
+        return setsockopt(native, level, name, value, size);
+    silence(native, *(const int *)value != 0);
+    return 0;
 }
 
 /* After the bytes, and once. */
@@ -202,7 +227,7 @@ static ssize_t sent(ssize_t n)
 ssize_t kqueue_double_send(int native, const void *bytes, size_t size, int flags);
 ssize_t kqueue_double_send(int native, const void *bytes, size_t size, int flags)
 {
-    return lacks_buffers() ? -1 : sent(send(native, bytes, size, flags));
+    return lacks_buffers() ? -1 : sent(send(native, bytes, size, send_flags(native, flags)));
 }
 
 ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int flags, const struct sockaddr *to,
@@ -210,13 +235,13 @@ ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int fla
 ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int flags, const struct sockaddr *to,
                              socklen_t length)
 {
-    return lacks_buffers() ? -1 : sent(sendto(native, bytes, size, flags, to, length));
+    return lacks_buffers() ? -1 : sent(sendto(native, bytes, size, send_flags(native, flags), to, length));
 }
 
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags);
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags)
 {
-    return lacks_buffers() ? -1 : sent(sendmsg(native, message, flags));
+    return lacks_buffers() ? -1 : sent(sendmsg(native, message, send_flags(native, flags)));
 }
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
@@ -226,6 +251,18 @@ static int tcp_state(int native)
     struct tcp_info info;
 
     return double_getsockopt(native, IPPROTO_TCP, TCP_INFO, &info, sizeof info) == 0 ? info.tcpi_state : -1;
+}
+
+int kqueue_double_getpeername(int native, struct sockaddr *address, socklen_t *size);
+int kqueue_double_getpeername(int native, struct sockaddr *address, socklen_t *size)
+{
+    int rc = getpeername(native, address, size), saved = errno;
+
+    if (rc != 0 && saved == ENOTCONN && double_has(DOUBLE_EPROTOTYPE) && !double_is_fresh(native) &&
+        tcp_state(native) == TCP_CLOSE)
+        saved = EINVAL;
+    errno = saved;
+    return rc;
 }
 
 static bool is_datagram(int native)

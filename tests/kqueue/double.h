@@ -14,7 +14,7 @@
  *                 more changes nothing
  *   refused       each third addition of a filter fails: ENOMEM
  *   no_buffers    each fifth send fails: ENOBUFS
- *   eprototype    a send after the connection's end fails with EPROTOTYPE (macOS)
+ *   eprototype    macOS: a send after the connection's end fails with EPROTOTYPE, and getpeername with EINVAL
  *   addresses     the bytes of a datagram's address are counted as data (NetBSD, OpenBSD)
  * Filters are read and write alone, and the one user event has the ident 0. */
 #ifndef KQUEUE_DOUBLE_H
@@ -51,6 +51,7 @@ unsigned double_chance(unsigned limit);
 
 enum { DOUBLE_READ, DOUBLE_WRITE, DOUBLE_FILTERS };
 enum { DOUBLE_DESCRIPTORS = 1 << 16 };
+enum { DOUBLE_NOSIGPIPE = 0x1022 }; /* SO_NOSIGPIPE: macos/silence.h */
 
 /* What a filter of that descriptor would report. */
 typedef struct double_look {

@@ -8,7 +8,9 @@ int close(int) __asm__("kqueue_double_close");
 int listen(int, int) __asm__("kqueue_double_listen");
 int accept(int, struct sockaddr *, unsigned *) __asm__("kqueue_double_accept");
 int connect(int, const struct sockaddr *, unsigned) __asm__("kqueue_double_connect");
+int getpeername(int, struct sockaddr *, unsigned *) __asm__("kqueue_double_getpeername");
 int getsockopt(int, int, int, void *, unsigned *) __asm__("kqueue_double_getsockopt");
+int setsockopt(int, int, int, const void *, unsigned) __asm__("kqueue_double_setsockopt");
 __PTRDIFF_TYPE__ recv(int, void *, __SIZE_TYPE__, int) __asm__("kqueue_double_recv");
 __PTRDIFF_TYPE__ recvfrom(int, void *, __SIZE_TYPE__, int, struct sockaddr *,
                           unsigned *) __asm__("kqueue_double_recvfrom");
