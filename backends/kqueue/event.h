@@ -11,7 +11,8 @@
 #include <sys/time.h>
 #include <time.h>
 
-/* macOS: kevent sleeps for some 12 us even with a timeout of zero, and kevent64 can be told not to (libuv #5032). */
+/* macOS: kevent sleeps for some 12 us even with a timeout of zero, and kevent64 can be told not to (libuv #5032).
+ * Test: the_timeout_is_handed_over_and_none_is_immediate_where_that_is_known. */
 #ifdef KEVENT_FLAG_IMMEDIATE
 typedef struct kevent64_s fth_event;
 #else
@@ -38,14 +39,15 @@ static inline int fth_kevent(int queue, const fth_event *changes, uint16_t chang
 #endif
 }
 
-/* udata is as wide as a pointer: all of a token, or 8 bits of its generation and 24 of its slot. */
+/* udata is as wide as a pointer: all of a token, or 8 bits of its generation and 24 of its slot.
+ * Test: a_tag_tells_the_slot_and_the_generation. */
 static inline uintptr_t fth_event_tag(uint64_t token)
 {
     return (uintptr_t)(token >> 32 << FTH_SLOT_BITS | (token & fth_slot_mask));
 }
 
 /* Types and numbers differ: a filter is a short or a uint32_t, udata a pointer or a number (NetBSD before 10), and
- * FreeBSD 12 has fields of its own, so all is zeroed. Tests: tests/kqueue/layouts. */
+ * FreeBSD 12 has fields of its own, so all is zeroed. Test: an_event_is_filled_and_nothing_else_is_in_it, of each layout. */
 static inline void fth_event_fill(fth_event *change, int descriptor, __typeof__(((fth_event *)0)->filter) filter,
                                   unsigned flags, uint64_t token)
 {

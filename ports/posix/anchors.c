@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The roots that macOS trusts, from its Security framework (SecTrustCopyAnchorCertificates). It is loaded when it is asked
  * for, so that a program without TLS does not have it, and that a compiler without Apple's frameworks can build this. What
- * the user or an administrator has added to a keychain is not among them. */
+ * the user or an administrator has added to a keychain is not among them. Test: anchors_test, over frameworks of its own. */
 #include "ports/posix/anchors.h"
 
 #ifdef __APPLE__
