@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -164,9 +165,26 @@ int kqueue_double_getsockopt(int native, int level, int name, void *value, sockl
     return rc;
 }
 
+/* FreeBSD and macOS leave no interface of RFC 3678 to the routes. */
+static bool wants_interface(int level, int name, const void *request)
+{
+    uint32_t interface_index;
+
+    if ((level != IPPROTO_IP && level != IPPROTO_IPV6) ||
+        (name != MCAST_JOIN_GROUP && name != MCAST_LEAVE_GROUP && name != MCAST_JOIN_SOURCE_GROUP &&
+         name != MCAST_LEAVE_SOURCE_GROUP))
+        return false;
+    memcpy(&interface_index, request, sizeof interface_index); /* the first field of both */
+    return interface_index == 0;
+}
+
 int kqueue_double_setsockopt(int native, int level, int name, const void *value, socklen_t size);
 int kqueue_double_setsockopt(int native, int level, int name, const void *value, socklen_t size)
 {
+    if (wants_interface(level, name, value)) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
     if (level != SOL_SOCKET || name != DOUBLE_NOSIGPIPE)
         return setsockopt(native, level, name, value, size);
     silence(native, *(const int *)value != 0);

@@ -3,6 +3,7 @@
 #include "tests/udp/faults.h"
 #include "tests/udp/sockets.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 enum { LOOPBACK = 1 }; /* the index of the first interface, on Linux and in the simulator */
@@ -156,6 +157,27 @@ TASK_TEST_UNLESS(fault_seen(FAULT_SWAPS_SOURCE_AND_INTERFACE), joining_a_source_
     return firth_multicast_leave(socket, &group, LOOPBACK, &source);
 }
 
+/* Which a machine without a network has not: then there is no interface. */
+TASK_TEST(interface_0_is_the_one_the_routes_name)
+{
+    firth_datagram_socket *socket;
+    firth_address group, source;
+    int rc;
+
+    EXPECT_EQUAL(open_member(scope, &socket, &group), FIRTH_OK);
+    EXPECT_EQUAL(firth_address_make(&source, "192.0.2.1", 0), FIRTH_OK);
+    rc = firth_multicast_join(socket, &group, 0, NULL);
+    if (rc == FIRTH_ERR_ADDRESS_NOT_AVAILABLE && firth_last_failure()->os_code == ENODEV)
+        return FIRTH_OK;
+    EXPECT_EQUAL(rc, FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, 0, NULL), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, 0, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, 0, NULL), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, 0, &source), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, 0, &source), FIRTH_ERR_ADDRESS_IN_USE);
+    return firth_multicast_leave(socket, &group, 0, &source);
+}
+
 TASK_TEST(what_is_no_group_cannot_be_joined)
 {
     firth_datagram_socket *socket;
@@ -240,6 +262,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(joining_twice_is_an_error),
         cmocka_unit_test(leaving_twice_is_an_error),
         cmocka_unit_test(joining_a_source_twice_is_an_error),
+        cmocka_unit_test(interface_0_is_the_one_the_routes_name),
         cmocka_unit_test(what_is_no_group_cannot_be_joined),
         cmocka_unit_test(groups_are_kept_apart),
         cmocka_unit_test(groups_beyond_the_systems_limit_have_no_buffers),
