@@ -11,6 +11,8 @@
 
 #include <ws2tcpip.h>
 #else
+#include <sys/types.h> /* first: headers of the BSDs use its names and do not include it (FreeBSD, net/if_dl.h) */
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #endif

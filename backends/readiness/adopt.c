@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/readiness/reactor.h"
 
+#include <sys/types.h> /* first: see address.h */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include "backends/readiness/address.h"

@@ -5,11 +5,18 @@
 #define FTH_READINESS_DESCRIPTORS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
+
 #include <sys/socket.h>
+#ifdef __NetBSD__
+#include <sys/param.h> /* its version */
+#endif
 
 /* Linux and the BSDs have flags for it; macOS has not, nor has it accept4(2) or pipe2(2), so there a fork between two
- * calls inherits the descriptor. FTH_PLAIN_DESCRIPTORS: do without them in any case. */
+ * calls inherits the descriptor. NetBSD had the flags before accept4. FTH_PLAIN_DESCRIPTORS: do without them in any case. */
 #if !defined(FTH_PLAIN_DESCRIPTORS) && (!defined(SOCK_CLOEXEC) || !defined(SOCK_NONBLOCK))
+#define FTH_PLAIN_DESCRIPTORS 1
+#elif !defined(FTH_PLAIN_DESCRIPTORS) && defined(__NetBSD__) && __NetBSD_Version__ < 800000000
 #define FTH_PLAIN_DESCRIPTORS 1
 #endif
 

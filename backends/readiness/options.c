@@ -2,6 +2,8 @@
 /* Options by intent: what each is called here, what it takes, in one table. */
 #include "backends/readiness/options.h"
 
+#include <sys/types.h> /* first: see address.h */
+
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>

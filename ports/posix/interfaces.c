@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Interfaces by if_nameindex(3), getifaddrs(3) and the SIOCGIF… requests of netdevice(7). */
+#include <sys/types.h> /* first: headers of the BSDs use its names and do not include it */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
