@@ -148,7 +148,7 @@ bool fth_send_with_control(firth_op *op)
     const firth_datagram *datagram = op->with.datagrams;
     fth_native_address to;
     fth_control control;
-    int size = fth_datagram_address(op->io, &datagram->address, &to), rc;
+    int size = fth_datagram_to(op->io, &datagram->address, &to), rc;
     struct iovec piece = {datagram->bytes, datagram->size};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control.bytes};
     const char *step = "datagram address";

@@ -59,9 +59,15 @@ bool fth_not_sent(firth_op *op, int os_code);
 /* The address for a socket of io's family; the length, 0 for FIRTH_FAMILY_NONE, or -1 for one that cannot be. */
 int fth_datagram_address(const firth_io *io, const firth_address *address, fth_native_address *native);
 
-/* Most sockets are IPv4's. */
+/* Where to send. Most sockets are IPv4's. A connected one sends to its peer alone, whose address need not be said and must not
+ * be on the BSDs and macOS (EISCONN, send(2)). Test:
+ * connected_socket_sends_without_an_address_and_knows_its_peer, on tests/kqueue. */
 FIRTH_INLINE int fth_datagram_to(const firth_io *io, const firth_address *address, fth_native_address *native)
 {
+    if ((io->state & FTH_CONNECTED) != 0) {
+        native->any.sa_family = AF_UNSPEC;
+        return 0;
+    }
     if (address->family != FIRTH_FAMILY_IPV4 || (io->state & FTH_IPV6) != 0)
         return fth_datagram_address(io, address, native);
     fth_ipv4_to_native(&native->ipv4, address);

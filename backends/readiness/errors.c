@@ -21,6 +21,7 @@ static const int8_t codes[] = {
     [EFAULT] = FIRTH_ERR_ARGUMENT,
     [EINVAL] = FIRTH_ERR_ARGUMENT,
     [ENOTSOCK] = FIRTH_ERR_ARGUMENT,
+    [EISCONN] = FIRTH_ERR_ARGUMENT, /* an address, and it has a peer (the BSDs) */
     [EALREADY] = FIRTH_ERR_BUSY,
     [ECONNABORTED] = FIRTH_ERR_ABORTED,
     [ECONNREFUSED] = FIRTH_ERR_REFUSED,

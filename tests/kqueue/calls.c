@@ -225,6 +225,13 @@ ssize_t kqueue_double_recvmsg(int native, struct msghdr *message, int flags)
     return received(native, recvmsg(native, message, flags));
 }
 
+static bool is_datagram(int native)
+{
+    int type = 0;
+
+    return double_getsockopt(native, SOL_SOCKET, SO_TYPE, &type, sizeof type) == 0 && type == SOCK_DGRAM;
+}
+
 static bool lacks_buffers(void)
 {
     static atomic_uint count;
@@ -248,18 +255,37 @@ ssize_t kqueue_double_send(int native, const void *bytes, size_t size, int flags
     return lacks_buffers() ? -1 : sent(send(native, bytes, size, send_flags(native, flags)));
 }
 
+/* An address is refused by a datagram socket that has a peer. */
+static bool is_connected(int native, const void *to)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    int saved = errno;
+
+    if (to == NULL || !is_datagram(native) || getpeername(native, (struct sockaddr *)&peer, &size) != 0) {
+        errno = saved;
+        return false;
+    }
+    errno = EISCONN;
+    return true;
+}
+
 ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int flags, const struct sockaddr *to,
                              socklen_t length);
 ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int flags, const struct sockaddr *to,
                              socklen_t length)
 {
-    return lacks_buffers() ? -1 : sent(sendto(native, bytes, size, send_flags(native, flags), to, length));
+    return lacks_buffers() || is_connected(native, to)
+               ? -1
+               : sent(sendto(native, bytes, size, send_flags(native, flags), to, length));
 }
 
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags);
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags)
 {
-    return lacks_buffers() ? -1 : sent(sendmsg(native, message, send_flags(native, flags)));
+    return lacks_buffers() || is_connected(native, message->msg_name)
+               ? -1
+               : sent(sendmsg(native, message, send_flags(native, flags)));
 }
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
@@ -281,13 +307,6 @@ int kqueue_double_getpeername(int native, struct sockaddr *address, socklen_t *s
         saved = EINVAL;
     errno = saved;
     return rc;
-}
-
-static bool is_datagram(int native)
-{
-    int type = 0;
-
-    return double_getsockopt(native, SOL_SOCKET, SO_TYPE, &type, sizeof type) == 0 && type == SOCK_DGRAM;
 }
 
 /* No FIN or RST of ours has gone out. */
