@@ -13,17 +13,13 @@
 
 /* ---- receive and send: one system call an attempt, and what its outcome proves about the next ---------------------- */
 
-/* Linux moves at most 2 GiB less a page at once and a BSD refuses more than INT_MAX; a transfer that the system cut
- * short by itself would be taken for a short one. Ask for less than either. */
-static const size_t transfer_limit_bytes = (size_t)1 << 30;
-
 /* One piece, as nearly all ops have. */
 static size_t only_piece(const firth_op *op, void **bytes)
 {
     const firth_buffer *piece = op->with.pieces;
 
     *bytes = (void *)(uintptr_t)piece->bytes;
-    return piece->size < transfer_limit_bytes ? piece->size : transfer_limit_bytes;
+    return piece->size < (size_t)FTH_TRANSFER_BYTES ? piece->size : (size_t)FTH_TRANSFER_BYTES;
 }
 
 /* The pieces as the system wants them; returns how many bytes they are. */
@@ -31,9 +27,9 @@ static size_t to_vector(const firth_op *op, struct iovec *vector, size_t *count)
 {
     size_t total = 0, i;
 
-    for (i = 0; i < op->piece_count && total < transfer_limit_bytes; i++) {
+    for (i = 0; i < op->piece_count && total < (size_t)FTH_TRANSFER_BYTES; i++) {
         const firth_buffer *piece = &op->with.pieces[i];
-        size_t room = transfer_limit_bytes - total;
+        size_t room = (size_t)FTH_TRANSFER_BYTES - total;
 
         vector[i].iov_base = (void *)(uintptr_t)piece->bytes;
         vector[i].iov_len = piece->size < room ? piece->size : room;

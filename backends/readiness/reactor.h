@@ -34,6 +34,11 @@ static inline void fth_set_dry(firth_io *io)
     io->state = (io->state & ~(uint32_t)FTH_READABLE) | FIRTH_IO_DRY;
 }
 
+/* Linux moves at most 2 GiB less a page at once and a BSD refuses more than INT_MAX (EINVAL, send(2)); a transfer that the
+ * system cut short by itself would be taken for a short one. Streams ask for less than either. Tests:
+ * no_call_asks_for_more_than_the_system_moves, more_bytes_than_any_call_takes_go_with_one_descriptor. */
+enum { FTH_TRANSFER_BYTES = 1 << 30 };
+
 /* A socket's place in the reactor's table. Its number and generation are the token of its registration, so a report that
  * was meant for the place's last owner is known as such. */
 typedef struct fth_slot {

@@ -72,10 +72,16 @@ static int64_t received(firth_unix_message *message, struct msghdr *native, size
     return (int64_t)message->size;
 }
 
+/* A datagram is sent whole or not at all. */
+static size_t one_call(bool datagrams, size_t size)
+{
+    return datagrams || size < (size_t)FTH_TRANSFER_BYTES ? size : (size_t)FTH_TRANSFER_BYTES;
+}
+
 int64_t fth_unix_native_receive(firth_io *io, firth_unix_message *message)
 {
     bool datagrams = (io->state & FTH_DATAGRAMS) != 0;
-    struct iovec piece = {.iov_base = message->bytes, .iov_len = message->capacity};
+    struct iovec piece = {.iov_base = message->bytes, .iov_len = one_call(datagrams, message->capacity)};
     struct sockaddr_un from;
     control space;
     struct msghdr native = {.msg_iov = &piece, .msg_iovlen = 1};
@@ -162,7 +168,8 @@ static int64_t not_sent(firth_io *io, const firth_unix_message *message)
 
 int64_t fth_unix_native_send(firth_io *io, const firth_unix_message *message)
 {
-    struct iovec piece = {.iov_base = message->bytes, .iov_len = message->size};
+    struct iovec piece = {.iov_base = message->bytes,
+                          .iov_len = one_call((io->state & FTH_DATAGRAMS) != 0, message->size)};
     struct msghdr native = {.msg_iov = &piece, .msg_iovlen = 1};
     struct sockaddr_un to;
     control space;

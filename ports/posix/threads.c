@@ -135,7 +135,7 @@ typedef struct start {
     char name[16]; /* what Linux keeps of a name, pthread_setname_np(3) */
 } start;
 
-/* A thread names itself: macOS knows no other way. */
+/* A thread names itself: macOS knows no other way. Test: a_thread_has_as_much_of_its_name_as_fits. */
 static void name_thread(const char *name)
 {
 #if defined(__APPLE__)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -191,6 +192,24 @@ int kqueue_double_setsockopt(int native, int level, int name, const void *value,
     return 0;
 }
 
+/* More than an int tells in one call is an error, however little there is room for. */
+static bool is_too_much(size_t size)
+{
+    if (size <= INT_MAX)
+        return false;
+    errno = EINVAL;
+    return true;
+}
+
+static size_t size_of(const struct msghdr *message)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < message->msg_iovlen; i++)
+        size += message->msg_iov[i].iov_len;
+    return size;
+}
+
 /* After the bytes, and once. */
 static ssize_t received(int native, ssize_t n)
 {
@@ -208,7 +227,7 @@ static ssize_t received(int native, ssize_t n)
 ssize_t kqueue_double_recv(int native, void *bytes, size_t size, int flags);
 ssize_t kqueue_double_recv(int native, void *bytes, size_t size, int flags)
 {
-    return received(native, recv(native, bytes, size, flags));
+    return is_too_much(size) ? -1 : received(native, recv(native, bytes, size, flags));
 }
 
 ssize_t kqueue_double_recvfrom(int native, void *bytes, size_t size, int flags, struct sockaddr *from,
@@ -222,7 +241,7 @@ ssize_t kqueue_double_recvfrom(int native, void *bytes, size_t size, int flags, 
 ssize_t kqueue_double_recvmsg(int native, struct msghdr *message, int flags);
 ssize_t kqueue_double_recvmsg(int native, struct msghdr *message, int flags)
 {
-    return received(native, recvmsg(native, message, flags));
+    return is_too_much(size_of(message)) ? -1 : received(native, recvmsg(native, message, flags));
 }
 
 static bool is_datagram(int native)
@@ -252,7 +271,7 @@ static ssize_t sent(ssize_t n)
 ssize_t kqueue_double_send(int native, const void *bytes, size_t size, int flags);
 ssize_t kqueue_double_send(int native, const void *bytes, size_t size, int flags)
 {
-    return lacks_buffers() ? -1 : sent(send(native, bytes, size, send_flags(native, flags)));
+    return lacks_buffers() || is_too_much(size) ? -1 : sent(send(native, bytes, size, send_flags(native, flags)));
 }
 
 /* An address is refused by a datagram socket that has a peer. */
@@ -283,7 +302,7 @@ ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int fla
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags);
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags)
 {
-    return lacks_buffers() || is_connected(native, message->msg_name)
+    return lacks_buffers() || is_connected(native, message->msg_name) || is_too_much(size_of(message))
                ? -1
                : sent(sendmsg(native, message, send_flags(native, flags)));
 }

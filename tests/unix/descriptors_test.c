@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -322,6 +323,27 @@ TASK_TEST(a_peer_that_is_gone_ends_the_stream)
     return FIRTH_OK;
 }
 
+/* A BSD refuses what is longer than an int tells (tests/kqueue), whatever there is room for. Nobody reads here. */
+TASK_TEST(more_bytes_than_any_call_takes_go_with_one_descriptor)
+{
+    const firth_scope_options limit = {.timeout_ms = 100};
+    const size_t much = (size_t)3 << 30;
+    void *zeros = mmap(NULL, much, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    intptr_t descriptor = STDIN_FILENO;
+    firth_socket *a, *b;
+    firth_scope within;
+    int rc;
+
+    EXPECT(zeros != MAP_FAILED);
+    EXPECT_EQUAL(pair_of(scope, 1, &a, &b), FIRTH_OK);
+    firth_scope_open(&within, scope, &limit);
+    rc = firth_unix_send_descriptors(a, zeros, much, &descriptor, 1);
+    EXPECT_EQUAL(firth_scope_close(&within, rc), FIRTH_ERR_TIMED_OUT);
+    firth_socket_abort(a);
+    EXPECT_EQUAL(munmap(zeros, much), 0);
+    return FIRTH_OK;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +356,7 @@ int main(int argc, char **argv)
         PLACES_TEST(bytes_behind_descriptors_that_nobody_takes_are_read),
         PLACES_TEST(what_is_no_descriptor_is_an_argument_error_and_the_stream_lives),
         PLACES_TEST(more_bytes_than_the_kernel_takes_at_once_go_with_one_descriptor),
+        PLACES_TEST(more_bytes_than_any_call_takes_go_with_one_descriptor),
         PLACES_TEST(a_sender_that_waits_can_be_stopped),
         PLACES_TEST(a_peer_that_is_gone_ends_the_stream),
     };
