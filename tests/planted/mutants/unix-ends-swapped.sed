@@ -3,4 +3,4 @@
 # in: backends/readiness/unix.c
 # on: epoll poll
 # finder: both_ends_of_a_unix_socket_know_their_addresses
-s/of_peer ? getpeername(/!of_peer ? getpeername(/
+s/of_peer ? fth_getpeername(/!of_peer ? fth_getpeername(/
