@@ -8,7 +8,7 @@
 #include "core/base/assert.h"
 
 /* Unlike a BSD, Linux gives a socket what is sent to any group that anybody on the machine has joined (ip(7),
- * IP_MULTICAST_ALL). Test: a_group_that_only_others_have_joined_is_not_heard. */
+ * IP_MULTICAST_ALL). Test: group_that_only_others_have_joined_is_not_heard. */
 static void hear_own_groups_only(int native, bool is_ipv6)
 {
     const int off = 0;
@@ -91,7 +91,7 @@ int fth_datagram_address(const firth_io *io, const firth_address *address, fth_n
 /* ---- connect ----------------------------------------------------------------------------------------------------- */
 
 /* Datagrams of others that came while it was bound and had no peer yet. What the peer itself sent then may be among
- * them. Test: connected_socket_hands_out_nothing_that_came_before. */
+ * them. Test: a_connected_socket_hands_out_nothing_that_came_before. */
 static void discard_earlier(int native)
 {
     int failures = 0;
