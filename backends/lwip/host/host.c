@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lwIP on a POSIX system: its clock and its dice, and a pipe that ends the wait. */
+/* lwIP on a POSIX system: its clock and its dice, a pipe that ends the wait, and an interface if the
+ * environment asks for one: FIRTH_LWIP_TAP, as tap.h says. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <firth/port.h>
@@ -15,6 +17,7 @@
 #include <lwip/sys.h>
 
 #include "backends/lwip/driver.h"
+#include "backends/lwip/host/tap.h"
 #include "backends/lwip/platform.h"
 
 /* Most drivers whose descriptors end a wait; those of more are looked at once in each tick. */
@@ -46,14 +49,25 @@ static int fail(const char *step)
     return firth_fail(is_full ? FIRTH_ERR_TOO_MANY_OPEN : FIRTH_ERR_SYSTEM, os_code, step);
 }
 
+/* The examples know of no interfaces, so one may be named from outside. */
 int fth_lwip_platform_open(void)
 {
+    const char *interface = getenv("FIRTH_LWIP_TAP");
+    int rc = FIRTH_OK;
+
     atomic_store(&is_rung, false);
-    return pipe2(bell, O_CLOEXEC | O_NONBLOCK) == 0 ? FIRTH_OK : fail("pipe2");
+    if (pipe2(bell, O_CLOEXEC | O_NONBLOCK) != 0)
+        return fail("pipe2");
+    if (interface != NULL && interface[0] != '\0')
+        rc = fth_lwip_tap_open(interface);
+    if (rc < 0)
+        fth_lwip_platform_close();
+    return rc;
 }
 
 void fth_lwip_platform_close(void)
 {
+    fth_lwip_tap_close();
     (void)close(bell[0]);
     (void)close(bell[1]);
 }
