@@ -110,7 +110,8 @@ static int lwip_poll(firth_selector *selector, int64_t until_ns)
         is_more = fth_lwip_poll_drivers();
         netif_poll_all();
         sys_check_timeouts();
-        if (fth_lwip_deliver(stack) > 0 || atomic_exchange(&program.is_woken, false) || until_ns <= 0)
+        if (fth_lwip_deliver(stack) + fth_lwip_deliver_names(selector) > 0 ||
+            atomic_exchange(&program.is_woken, false) || until_ns <= 0)
             break;
         now_ns = firth_now_ns();
         if (now_ns >= until_ns)
@@ -150,4 +151,8 @@ const firth_backend firth_backend_lwip = {
     .cancel = fth_lwip_cancel,
     .poll = lwip_poll,
     .wake = lwip_wake,
+#if LWIP_DNS
+    .resolve = fth_lwip_resolve,
+    .resolve_cancel = fth_lwip_resolve_cancel,
+#endif
 };

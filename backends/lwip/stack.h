@@ -179,6 +179,15 @@ void fth_lwip_forget(fth_lwip_socket *socket);
 /* Gives each that is queued its turn. How many ops have ended. */
 unsigned fth_lwip_deliver(fth_lwip_stack *stack);
 
+/* ---- names (name.c) ---------------------------------------------------------------------------------------------- */
+
+/* With LWIP_DNS. */
+int fth_lwip_resolve(firth_selector *selector, firth_name *name);
+void fth_lwip_resolve_cancel(firth_selector *selector, firth_name *name);
+
+/* How many have ended. */
+unsigned fth_lwip_deliver_names(firth_selector *selector);
+
 /* ---- options (options.c) ----------------------------------------------------------------------------------------- */
 
 int fth_lwip_set_option(firth_io *io, firth_option option, int value);

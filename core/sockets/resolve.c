@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Look-ups of names. The system's resolver blocks and, but for Windows's, cannot be stopped, so each has a thread, which is
- * busy as long as the name's servers please: that is why they have a pool of their own, with more threads than a healthy
- * network ever needs, and why a name has at most a few of them however many ask for it, and however often they give up. */
+/* Look-ups of names. A network with a resolver of its own has them, without a thread. The system's blocks and, but for
+ * Windows's, cannot be stopped, so each look-up has a thread, which is busy as long as the name's servers please: that is
+ * why they have a pool of their own, with more threads than a healthy network ever needs, and why a name has at most a few
+ * of them however many ask for it, and however often they give up. */
 #include "core/sockets/resolve.h"
 #include "core/base/assert.h"
 #include "core/base/list.h"
 #include "core/selector/pool.h"
+#include "core/sockets/look_up.h"
 #include <firth/resolve.h>
 #include <string.h>
 
@@ -18,27 +20,14 @@ enum {
 };
 
 /* Somebody who waits, on the stack of his task. */
-typedef struct waiter {
+struct fth_name_waiter {
     struct fth_look_up *of;
     firth_task *task;
-    struct waiter *next;
+    fth_name_waiter *next;
     bool abandoned;
-} waiter;
+};
 
-/* In the port's memory, since it may outlive its tasks and the selector. The thread has it until done: it reads name and
- * writes result and answer. */
-typedef struct fth_look_up {
-    fth_job job;
-    struct fth_look_up *next; /* of those under way */
-    waiter *waiters;
-    unsigned readers; /* waiters that were woken and have not taken the answer yet */
-    bool is_stopped;  /* nobody's any more, and soon at its end */
-    int64_t start_ns;
-    firth_port_name name; /* in texts */
-    int result;
-    firth_port_answer answer;
-    char texts[];
-} fth_look_up;
+typedef fth_name_waiter waiter;
 
 static void release(fth_look_up *query)
 {
@@ -161,7 +150,10 @@ static int start(firth_selector *selector, const firth_port_name *name, fth_look
 
     if (query == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "name");
-    rc = fth_pool_submit(selector, name->host != NULL ? FTH_POOL_NAMES : FTH_POOL_SERVICES, &query->job);
+    if (fth_look_up_is_for_backend(selector, name))
+        rc = fth_look_up_at_backend(selector, query);
+    else
+        rc = fth_pool_submit(selector, name->host != NULL ? FTH_POOL_NAMES : FTH_POOL_SERVICES, &query->job);
     if (rc < 0) {
         release(query);
         return rc;
@@ -169,12 +161,21 @@ static int start(firth_selector *selector, const firth_port_name *name, fth_look
     query->next = selector->names.first;
     selector->names.first = query;
     *started = query;
-    if (name->host != NULL)
+    if (name->host != NULL && query->at_backend.host == NULL)
         report_shortage(selector);
     return FIRTH_OK;
 }
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
+
+/* Whether it is over with: a thread that has begun goes on. */
+static bool take_back(firth_selector *selector, fth_look_up *query)
+{
+    if (query->at_backend.host == NULL)
+        return fth_pool_withdraw(selector, &query->job);
+    selector->backend->resolve_cancel(selector, &query->at_backend);
+    return true;
+}
 
 /* The task goes at once. A look-up that no thread has begun is taken back; another is stopped, or goes on where that cannot
  * be, and whoever asks for the name meanwhile may share it. */
@@ -189,7 +190,7 @@ static void abandon(firth_task *task)
     mine->abandoned = true;
     if (query->waiters == NULL) {
         task->selector->names.abandoned++;
-        if (fth_pool_withdraw(task->selector, &query->job)) {
+        if (take_back(task->selector, query)) {
             remove_from_list(task->selector, query);
             release(query);
         } else {
@@ -369,6 +370,11 @@ int firth_resolve(const char *host, const char *service, const firth_resolve_opt
     if (rc < 0)
         return rc;
     name.family = (uint8_t)options->family;
+    if (rc == 0 && name.service != NULL && fth_current->selector->backend->resolve != NULL) {
+        if ((rc = resolve_service(&name, &port)) < 0)
+            return rc;
+        name.service = NULL;
+    }
     if (rc == 0)
         return resolve(&name, port, addresses, capacity);
     if (options->family != FIRTH_FAMILY_NONE && options->family != (firth_family)numeric.family)

@@ -101,6 +101,13 @@ struct firth_io {
     firth_op *writing;
 };
 
+/* A name that the network's own resolver looks up: core's memory, and the backend's use, from resolve until its end. */
+typedef struct firth_name {
+    const char *host; /* neither empty nor an address; ends with NUL */
+    uint8_t family;   /* a firth_family; FIRTH_FAMILY_NONE: both */
+    void *backend[2]; /* the backend's, while it has the name */
+} firth_name;
+
 typedef enum firth_close_how {
     FIRTH_CLOSE_NORMAL, /* what the kernel has is sent, then FIN */
     FIRTH_CLOSE_RESET,  /* RST; unsent bytes are dropped */
@@ -246,6 +253,13 @@ struct firth_backend {
 
     /* NULL without FIRTH_CAN_UNIX. */
     const firth_unix_backend *unix_sockets;
+
+    /* Starts to look a name up: FIRTH_OK, and then exactly one firth_name_complete, or resolve_cancel before it. Another
+     * code: neither. NULL, both: names are the system's, which the port asks on a thread. */
+    int (*resolve)(firth_selector *selector, firth_name *name);
+
+    /* Nobody waits for it any more: it is core's again when this returns. Cannot fail. */
+    void (*resolve_cancel)(firth_selector *selector, firth_name *name);
 };
 
 /* ---- what core gives a backend ----------------------------------------------------------------------------------- */
@@ -253,6 +267,12 @@ struct firth_backend {
 /* Ends a PENDING op: result as its kind says; os_code and step of a failure, else 0 and NULL. The op is core's again
  * when this returns. Selector's thread, inside poll or cancel. Never suspends, never runs a task. */
 FIRTH_API void firth_op_complete(firth_op *op, int64_t result, int os_code, const char *step);
+
+/* Ends a look-up: how many addresses there are, in the order in which they should be tried, or FIRTH_ERR_NAME_… with what
+ * failed. The addresses are copied, their ports are nothing. Selector's thread, inside poll. Never suspends, never runs a
+ * task. */
+FIRTH_API void firth_name_complete(firth_name *name, int result, const firth_address *addresses, int os_code,
+                                   const char *step);
 
 /* Notes a failure for firth_last_failure and returns code. step: static storage. */
 FIRTH_API FIRTH_COLD int firth_fail(int code, int os_code, const char *step);

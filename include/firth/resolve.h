@@ -12,6 +12,8 @@
  * four times as many threads as resolver_threads: then the next name waits until the system gives one up, and the log says
  * so. Those who ask for the same share the one look-up that is under way.
  *
+ * A network that is not the system's, lwIP, looks names up itself, without threads; resolver_threads is nothing to it.
+ *
  * A numeric address is read at once, on the task's thread, and so is a numeric port. The system may keep services in more
  * than a file, so a service by name takes a thread, with a numeric address one of two that names never take.
  *

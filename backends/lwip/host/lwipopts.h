@@ -20,6 +20,9 @@
 #define LWIP_TCP             1
 #define LWIP_IGMP            1
 #define LWIP_IPV6_MLD        1
+#define LWIP_DNS             1
+#define DNS_TABLE_SIZE       32 /* names at a time, of one family each; more wait */
+#define DNS_MAX_RETRIES      3  /* a server that is silent takes 4 s */
 #define LWIP_ARP             1
 #define LWIP_ETHERNET        1
 #define ARP_QUEUEING         1  /* else the second of two first connections to a neighbour waits 3 s, */
