@@ -24,7 +24,7 @@ list(APPEND FIRTH_BACKENDS_HERE sim) # needs no system; last, since it is nobody
 
 # And what has to be asked for by name, since it brings a network of its own.
 set(FIRTH_BACKENDS_BY_NAME "")
-if(UNIX)
+if(UNIX OR CMAKE_SYSTEM_NAME STREQUAL "Generic")
     list(APPEND FIRTH_BACKENDS_BY_NAME lwip)
 endif()
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Provides lwIP for the backend of that name, from the first of these: FIRTH_LWIP_SOURCE, the source that
-# scripts/fetch-lwip brought. It is compiled here, with the lwipopts.h and cc.h of backends/lwip/host, and is a part of the
-# library firth: what lwIP is like is decided when it is built, so an installed one would be another.
+# scripts/fetch-lwip brought. It is compiled here, with the lwipopts.h and cc.h of backends/lwip/host or …/baremetal, and is
+# a part of the library firth: what lwIP is like is decided when it is built, so an installed one would be another.
 # Sets FIRTH_LWIP_INCLUDE, the folders that the backend's sources see, and makes the objects of the target firth_lwip.
 include_guard(GLOBAL)
 
@@ -48,7 +48,7 @@ function(firth_add_lwip)
     firth_find_lwip(folder)
     file(GLOB sources "${folder}/src/core/*.c" "${folder}/src/core/ipv4/*.c" "${folder}/src/core/ipv6/*.c")
     add_library(firth_lwip OBJECT ${sources} "${folder}/src/netif/ethernet.c")
-    set(include "${PROJECT_SOURCE_DIR}/backends/lwip/host" "${folder}/src/include")
+    set(include "${PROJECT_SOURCE_DIR}/backends/lwip/${FIRTH_LWIP_PLACE}" "${folder}/src/include")
     set(FIRTH_LWIP_INCLUDE "${include}" PARENT_SCOPE)
     target_include_directories(firth_lwip PRIVATE ${include} "${PROJECT_SOURCE_DIR}/include")
     target_compile_options(firth_lwip PRIVATE -w)
@@ -65,6 +65,10 @@ function(firth_add_lwip)
     endif()
 endfunction()
 
+set(FIRTH_LWIP_PLACE host)
+if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
+    set(FIRTH_LWIP_PLACE baremetal)
+endif()
 if("lwip" IN_LIST FIRTH_BACKENDS)
     firth_add_lwip()
 endif()

@@ -15,6 +15,9 @@ set(FIRTH_LWIP_SOURCE "" CACHE PATH "The source of lwIP 2.2, for the backend of 
 option(FIRTH_MBEDTLS_DOWNLOAD "Download a release of mbedTLS if there is none here" OFF)
 set(FIRTH_TLS_OUT_CONTENT_LEN "" CACHE STRING
     "The longest outgoing TLS record in bytes, where mbedTLS is built as a part of Firth; empty: mbedTLS's own, 16384")
+set(FIRTH_STACK_BYTES "" CACHE STRING "What stack_bytes of a selector is by default; empty: 65536, 32768 on 32 bits")
+set(FIRTH_BLOCK_BYTES "" CACHE STRING "What block_bytes of a selector is by default; empty: 16384")
+set(FIRTH_BLOCK_CACHE "" CACHE STRING "What block_cache of a selector is by default; empty: 64")
 set_property(CACHE FIRTH_TLS PROPERTY STRINGS auto ON OFF)
 set_property(CACHE FIRTH_CONTEXT PROPERTY STRINGS auto assembly ucontext)
 set_property(CACHE FIRTH_ASSERTIONS PROPERTY STRINGS auto ON OFF)

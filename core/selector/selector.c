@@ -11,6 +11,17 @@
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
+/* A build for a small machine has smaller defaults. */
+#ifndef FIRTH_STACK_BYTES
+#define FIRTH_STACK_BYTES (sizeof(void *) >= 8 ? 65536 : 32768)
+#endif
+#ifndef FIRTH_BLOCK_BYTES
+#define FIRTH_BLOCK_BYTES 16384
+#endif
+#ifndef FIRTH_BLOCK_CACHE
+#define FIRTH_BLOCK_CACHE 64
+#endif
+
 static void *default_allocate(void *argument, size_t bytes)
 {
     (void)argument;
@@ -27,10 +38,10 @@ void firth_selector_options_init(firth_selector_options *options, size_t struct_
 {
     const firth_selector_options defaults = {
         .struct_bytes = struct_bytes,
-        .stack_bytes = sizeof(void *) >= 8 ? 65536 : 32768,
+        .stack_bytes = FIRTH_STACK_BYTES,
         .stack_cache = 1024,
-        .block_bytes = 16384,
-        .block_cache = 64,
+        .block_bytes = FIRTH_BLOCK_BYTES,
+        .block_cache = FIRTH_BLOCK_CACHE,
         .bulk_bytes = sizeof(void *) >= 8 ? 262144 : 0,
         .blocking_threads = 8,
         .resolver_threads = 32,

@@ -6,8 +6,12 @@
 #include <firth/export.h>
 #include <firth/scope.h>
 
-/* Stacks in a slab. */
+/* Stacks in a slab: one, where memory is not reserved but had. */
+#ifdef FIRTH_SLAB_STACKS
+enum { FTH_SLAB_STACKS = FIRTH_SLAB_STACKS };
+#else
 enum { FTH_SLAB_STACKS = 64 };
+#endif
 
 typedef struct fth_slab {
     struct fth_slab *next;

@@ -8,7 +8,9 @@
 #include <firth/port.h>
 #include <firth/task.h>
 
-#if defined(_MSC_VER) && !defined(__clang__)
+#if defined(FIRTH_THREADLESS) /* the one thread of a microcontroller */
+#define FTH_THREAD_LOCAL
+#elif defined(_MSC_VER) && !defined(__clang__)
 #define FTH_THREAD_LOCAL __declspec(thread)
 #else
 #define FTH_THREAD_LOCAL _Thread_local

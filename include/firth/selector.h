@@ -18,7 +18,8 @@ typedef struct firth_backend firth_backend;
 typedef struct firth_selector_options {
     size_t struct_bytes;          /* set by firth_selector_defaults */
     const firth_backend *backend; /* NULL: the one this build was configured with */
-    size_t stack_bytes;           /* of a task; 0: 64 KiB on 64-bit hosts, 32 KiB on 32-bit ones */
+    size_t stack_bytes;           /* of a task; 0: 64 KiB on 64-bit hosts, 32 KiB on 32-bit ones, or FIRTH_STACK_BYTES
+                                     of the build */
     size_t stack_cache; /* stacks kept warm for the next spawn; beyond it their memory goes back to the system */
     size_t block_bytes; /* of a channel's buffer block, 512 to 1 MiB; 0: 16 KiB */
     size_t block_cache; /* blocks kept for the next use */

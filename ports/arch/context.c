@@ -5,6 +5,9 @@
 #ifdef _WIN32
 #include "ports/windows/stack.h"
 #endif
+#ifdef FTH_SWITCH_GUARDED
+#include "ports/baremetal/guard.h"
+#endif
 
 #ifdef _WIN32
 #define UCONTEXT_NAME "fiber"
@@ -17,6 +20,8 @@
 #define ASSEMBLY_NAME "x86_64"
 #elif defined(__aarch64__)
 #define ASSEMBLY_NAME "aarch64"
+#elif defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+#define ASSEMBLY_NAME "armv7m"
 #elif defined(__arm__)
 #define ASSEMBLY_NAME "armv7"
 #elif defined(__riscv)
@@ -50,6 +55,9 @@ static inline void *make_by_assembly(void *stack_low, size_t bytes, void (*entry
     block->stack_limit = (uintptr_t)stack_low;
     block->guaranteed_bytes = FTH_STACK_HANDLER_BYTES;
     block->deallocation_stack = (uintptr_t)stack_low - FTH_STACK_ROOM_BYTES;
+#endif
+#ifdef FTH_SWITCH_GUARDED
+    *(uintptr_t *)sp = fth_guard_below(stack_low);
 #endif
     return sp;
 }

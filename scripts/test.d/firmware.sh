@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Firmware, built and run on each board that QEMU has: the examples answer this machine over a forwarded port, and end when
+# they are told to.
+# packages: gcc-arm-none-eabi:arm-none-eabi-gcc qemu-system-arm libnewlib-arm-none-eabi netcat-openbsd:nc
+# shellcheck source=scripts/lib/common.sh
+source "$(dirname "$0")/../lib/common.sh"
+source scripts/lib/firmware.sh
+
+work=build/firmware-test
+failed=0
+board=
+qemu_pid=
+here=
+
+pass() {
+    printf 'PASS %s: %s\n' "$board" "$1"
+}
+
+fail() {
+    printf 'FAIL %s: %s\n' "$board" "$1"
+    failed=1
+}
+
+# start PROGRAM PROTOCOL PORT [ARGUMENT…]: until it says that it serves; here is the port of this machine. False: it does
+# not. Its serial line is descriptor 9, its output $work/log.
+start() {
+    local program=$1 protocol=$2 port=$3 tries
+    shift 3
+    for ((tries = 0; tries < 20; tries++)); do
+        here=$((20000 + RANDOM % 20000))
+        rm -f "$work/serial" "$work/log"
+        mkfifo "$work/serial"
+        firmware_command "$board" "$program" "hostfwd=$protocol:127.0.0.1:$here-:$port" "$@"
+        timeout 120 "${firmware_qemu[@]}" <"$work/serial" >"$work/log" 2>&1 &
+        qemu_pid=$!
+        exec 9>"$work/serial"
+        wait_for '^Server is' && return 0
+        stop || true
+        grep -q 'host forwarding' "$work/log" || break # another's port
+    done
+    tail -n 5 "$work/log"
+    return 1
+}
+
+# wait_for PATTERN: in the output, for ten seconds.
+wait_for() {
+    local tries
+    for ((tries = 0; tries < 100; tries++)); do
+        grep -q -- "$1" "$work/log" && return 0
+        kill -0 "$qemu_pid" 2>/dev/null || return 1
+        sleep 0.1
+    done
+    return 1
+}
+
+# stop: by Ctrl-C on its serial line; false if its exit code is not 0.
+stop() {
+    local status=0
+    printf '\003' >&9
+    exec 9>&-
+    wait "$qemu_pid" || status=$?
+    return "$status"
+}
+
+test_greeting() {
+    local text
+    if ! start sockets-server tcp 9002 '*' 9002; then
+        fail 'sockets-server starts'
+        return
+    fi
+    text=$(printf 'Ada\nGrace\n' | timeout 20 nc -N 127.0.0.1 "$here") || true
+    if [ "$text" = $'Please enter your name\nHello, Ada!\nHello, Grace!' ]; then
+        pass 'sockets-server greets'
+    else
+        fail "sockets-server greets: it said: $text"
+    fi
+    if stop && grep -q '^Server stopped' "$work/log"; then
+        pass 'sockets-server ends at Ctrl-C with exit code 0'
+    else
+        fail 'sockets-server ends at Ctrl-C with exit code 0'
+    fi
+}
+
+test_echo() {
+    if ! start echo-server tcp 9003 '*' 9003; then
+        fail 'echo-server starts'
+        return
+    fi
+    head -c 1048576 /dev/urandom >"$work/sent"
+    timeout 60 nc -N 127.0.0.1 "$here" <"$work/sent" >"$work/received" || true
+    if cmp "$work/sent" "$work/received"; then
+        pass '1 MiB comes back from echo-server bit for bit'
+    else
+        fail '1 MiB comes back from echo-server bit for bit'
+    fi
+    stop || fail 'echo-server ends at Ctrl-C with exit code 0'
+}
+
+test_datagrams() {
+    local text
+    if ! start udp-echo udp 9004 '*' 9004; then
+        fail 'udp-echo starts'
+        return
+    fi
+    exec 8<>"/dev/udp/127.0.0.1/$here"
+    printf 'a datagram' >&8
+    text=$(timeout 10 head -c 10 <&8) || true
+    exec 8>&-
+    if [ "$text" = 'a datagram' ]; then
+        pass 'udp-echo sends a datagram back'
+    else
+        fail 'udp-echo sends a datagram back'
+    fi
+    stop || fail 'udp-echo ends at Ctrl-C with exit code 0'
+}
+
+main() {
+    local missing
+    missing=$(firmware_missing)
+    if [ -n "$missing" ]; then
+        printf 'SKIP firmware: all of it: %s is not installed\n' "$missing"
+        return 0
+    elif ! lwip_provide >/dev/null; then
+        printf 'SKIP firmware: all of it: no lwIP 2.2; %s\n' "$lwip_why"
+        return 0
+    fi
+    mkdir -p "$work"
+    for board in "${firmware_boards[@]}"; do
+        if ! firmware_build "$board" all; then
+            fail 'builds'
+            continue
+        fi
+        pass 'builds without a warning'
+        test_greeting
+        test_echo
+        test_datagrams
+    done
+    return "$failed"
+}
+
+main "$@"
