@@ -28,10 +28,10 @@ start() {
     local program=$1 protocol=$2 port=$3 tries
     shift 3
     for ((tries = 0; tries < 20; tries++)); do
-        here=$((20000 + RANDOM % 20000))
+        here=$((20000 + RANDOM % 12000))
         rm -f "$work/serial" "$work/log"
         mkfifo "$work/serial"
-        firmware_command "$board" "$program" "hostfwd=$protocol:127.0.0.1:$here-:$port" "$@"
+        firmware_command "$board" "examples/$program" "hostfwd=$protocol:127.0.0.1:$here-:$port" "$@"
         timeout 120 "${firmware_qemu[@]}" <"$work/serial" >"$work/log" 2>&1 &
         qemu_pid=$!
         exec 9>"$work/serial"
@@ -57,7 +57,7 @@ wait_for() {
 # stop: by Ctrl-C on its serial line; false if its exit code is not 0.
 stop() {
     local status=0
-    printf '\003' >&9
+    (printf '\003' >&9) || true # it may have ended by itself, and SIGPIPE is not for this script
     exec 9>&-
     wait "$qemu_pid" || status=$?
     return "$status"
@@ -115,6 +115,41 @@ test_datagrams() {
     stop || fail 'udp-echo ends at Ctrl-C with exit code 0'
 }
 
+# selftest WORD: its output is in $work/log, its exit code the result.
+selftest() {
+    firmware_command "$board" tests/baremetal/baremetal_selftest restrict=on "$1"
+    timeout 60 "${firmware_qemu[@]}" >"$work/log" 2>&1 </dev/null
+}
+
+# Those whose words are results.
+test_basics() {
+    local word
+    for word in switch clock arena lent; do
+        selftest "$word" || fail "selftest $word: ended with exit code $?"
+        sed -n "s/\r$//; s/^\(PASS\|FAIL\) /\1 $board: /p" "$work/log"
+        ! grep -q '^FAIL' "$work/log" || failed=1
+    done
+}
+
+# ends_in_report WORD PATTERN WHAT: the end that it comes to is that.
+ends_in_report() {
+    local status=0
+    selftest "$1" || status=$?
+    if [ "$status" = 255 ] && grep -q "^$2" "$work/log"; then
+        pass "$3"
+    else
+        fail "$3: exit code $status: $(head -n 1 "$work/log")"
+    fi
+}
+
+test_reports() {
+    ends_in_report overflow 'firth: stack overflow in task deep spawned at .*, stack of 3072 bytes' \
+        'an overflow of a stack names its task'
+    ends_in_report main-overflow 'firth: overflow of the main stack' 'an overflow of the main stack is told'
+    ends_in_report null 'firth: fault in task main spawned at ' 'a write through NULL names its task'
+    ends_in_report malloc 'firth: malloc(3) of the C library' 'malloc(3) is refused'
+}
+
 main() {
     local missing
     missing=$(firmware_missing)
@@ -132,6 +167,8 @@ main() {
             continue
         fi
         pass 'builds without a warning'
+        test_basics
+        test_reports
         test_greeting
         test_echo
         test_datagrams

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+# Arm MPS2 with the image AN500: Cortex-M7 (cmake/toolchains/mps2-an500.cmake).
+set(family mps2)
+set(FIRTH_BOARD_LAN9118 0xa0000000)
