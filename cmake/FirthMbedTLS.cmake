@@ -119,7 +119,7 @@ endfunction()
 set(FIRTH_HAS_TLS OFF)
 if(NOT FIRTH_TLS STREQUAL "OFF")
     firth_asked_mbedtls_source(FIRTH_MBEDTLS_FOLDER)
-    if(NOT FIRTH_MBEDTLS_FOLDER)
+    if(NOT FIRTH_MBEDTLS_FOLDER AND NOT CMAKE_SYSTEM_NAME STREQUAL "Generic") # whose mbedTLS has a configuration of ours
         firth_use_installed_mbedtls()
     endif()
     if(FIRTH_MBEDTLS_LIBRARIES)

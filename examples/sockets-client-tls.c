@@ -39,7 +39,7 @@ static int connect_securely(firth_scope *scope, const place *at, firth_tls_confi
 /* Prints until the server says that this was all. A connection that is cut is not taken for that. */
 static int print_answer(const place *at, firth_read_channel *in)
 {
-    char bytes[4096];
+    char bytes[1024];
     int64_t count;
 
     while ((count = firth_read(in, bytes, sizeof bytes)) >= 0)

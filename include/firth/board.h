@@ -28,6 +28,9 @@ void firth_board_log(const char *text, size_t size);
 /* Fills memory with unpredictable bytes. FIRTH_OK or FIRTH_ERR_NOT_SUPPORTED. */
 int firth_board_entropy(void *bytes, size_t size);
 
+/* Seconds since 1970, for the dates of certificates; 0: the board does not know, and no certificate is valid yet. */
+int64_t firth_board_time_s(void);
+
 /* The command line, words with spaces between, program first, with a NUL; "" if there is none. */
 void firth_board_command_line(char *text, size_t size);
 
@@ -59,11 +62,14 @@ void firth_baremetal_wake(void);
  * Returns whether there was one. */
 bool firth_baremetal_sleep(void);
 
-/* Of the arena, from which all memory comes: how much there is, is in use, was ever in use. */
+/* Of the arena, from which all memory comes: how much there is, is in use, was ever in use; and the same of the stack of
+ * main, on which the loop and lwIP run. */
 typedef struct firth_baremetal_memory {
     size_t bytes;
     size_t used_bytes;
     size_t most_bytes;
+    size_t main_stack_bytes;
+    size_t main_stack_most_bytes;
 } firth_baremetal_memory;
 firth_baremetal_memory firth_baremetal_memory_now(void);
 

@@ -5,8 +5,10 @@
 #include "ports/baremetal/arena.h"
 
 #include <firth/board.h>
+#include <firth/port.h>
 #include <stdint.h>
 
+#include "ports/baremetal/guard.h"
 #include "ports/baremetal/layout.h"
 
 enum { UNIT = 8, IS_USED = 1 };
@@ -132,7 +134,12 @@ void fth_arena_give(void *memory)
 
 firth_baremetal_memory firth_baremetal_memory_now(void)
 {
+    const char *stack = firth_baremetal_main_guard + FTH_GUARD_BYTES;
+    const size_t stack_bytes = (size_t)(firth_baremetal_main_stack_end - stack);
+
     return (firth_baremetal_memory){.bytes = (size_t)(firth_baremetal_arena_end - firth_baremetal_arena),
                                     .used_bytes = used_bytes,
-                                    .most_bytes = most_bytes};
+                                    .most_bytes = most_bytes,
+                                    .main_stack_bytes = stack_bytes,
+                                    .main_stack_most_bytes = firth_port_pages_touched(stack, stack_bytes)};
 }

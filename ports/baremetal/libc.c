@@ -7,6 +7,7 @@
 #include <firth/port.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 enum { HEAP_BYTES = 1024 };
 
@@ -31,6 +32,7 @@ int _fstat(int file, struct stat *status);
 int _isatty(int file);
 int _lseek(int file, int offset, int whence);
 int _getpid(void);
+int _gettimeofday(struct timeval *time, void *zone);
 int _kill(int process, int number);
 void _exit(int code);
 
@@ -87,6 +89,13 @@ int _lseek(int file, int offset, int whence)
     (void)file;
     (void)offset;
     (void)whence;
+    return 0;
+}
+
+int _gettimeofday(struct timeval *time, void *zone)
+{
+    (void)zone;
+    *time = (struct timeval){.tv_sec = (time_t)firth_board_time_s()};
     return 0;
 }
 

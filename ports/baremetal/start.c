@@ -63,6 +63,8 @@ __attribute__((used)) static void start(void)
     memcpy(firth_baremetal_data, firth_baremetal_data_source,
            (size_t)(firth_baremetal_data_end - firth_baremetal_data));
     memset(firth_baremetal_zeros, 0, (size_t)(firth_baremetal_zeros_end - firth_baremetal_zeros));
+    memset(firth_baremetal_main_guard, 0,
+           (size_t)((char *)__builtin_frame_address(0) - 64 - firth_baremetal_main_guard));
     FTH_SHCSR |= FTH_SHCSR_FAULTS;
     firth_board_start();
     fth_guard_open();

@@ -10,9 +10,42 @@ firmware_boards=(mps2-an385 mps2-an386 mps2-an500)
 firmware_packages=(gcc-arm-none-eabi:arm-none-eabi-gcc
     libnewlib-arm-none-eabi:/usr/lib/arm-none-eabi/newlib/libc_nano.a qemu-system-arm)
 
+firmware_tls=     # ON or OFF, from firmware_provide
+firmware_tls_why= # why it is OFF
+
 # firmware_missing: what building and running takes and this machine lacks; nothing if all is there.
 firmware_missing() {
     missing_of "${firmware_packages[@]}" | paste -s -d ' '
+}
+
+# firmware_identity: a certificate and its key for the TLS examples, made once; for localhost and for the address that a
+# server of this machine has in QEMU's network. False without openssl.
+firmware_identity() {
+    local folder=build/firmware-identity
+    if [ ! -e "$folder/certificate.pem" ]; then
+        has openssl || return 1
+        mkdir -p "$folder"
+        openssl ecparam -name prime256v1 -genkey -noout -out "$folder/key.pem" 2>/dev/null &&
+            openssl req -x509 -new -key "$folder/key.pem" -subj /CN=firmware -days 365 -out "$folder/certificate.new" \
+                -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:10.0.2.100' 2>/dev/null || return 1
+        mv "$folder/certificate.new" "$folder/certificate.pem"
+    fi
+    export FIRTH_FIRMWARE_FILES="$folder/certificate.pem;$folder/key.pem"
+}
+
+# firmware_provide: lwIP, and if it can be had mbedTLS: firmware_tls is ON or OFF then. False without lwIP.
+firmware_provide() {
+    lwip_provide || return 1
+    mbedtls_provide
+    [ "$mbedtls_state" != installed ] || fetch_mbedtls || true # an installed one is not for a microcontroller
+    firmware_tls=OFF
+    if [ ! -e "$mbedtls_link/library/ssl_tls.c" ]; then
+        firmware_tls_why='no source of mbedTLS 3.6'
+    elif ! firmware_identity; then
+        firmware_tls_why='no openssl to make a certificate with'
+    else
+        firmware_tls=ON
+    fi
 }
 
 # firmware_build BOARD [TARGET…]: in build/BOARD.
@@ -22,7 +55,7 @@ firmware_build() {
     if has ninja && [ ! -f "build/$board/CMakeCache.txt" ]; then
         export CMAKE_GENERATOR=Ninja
     fi
-    run_quietly "$board-configure" cmake --preset "$board" &&
+    run_quietly "$board-configure" cmake --preset "$board" "-DFIRTH_TLS=$firmware_tls" &&
         run_quietly "$board-build" cmake --build --preset "$board" --parallel "$jobs" --target "$@"
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Firmware, built and run on each board that QEMU has: the examples answer this machine over a forwarded port, and end when
 # they are told to.
-# packages: gcc-arm-none-eabi:arm-none-eabi-gcc qemu-system-arm libnewlib-arm-none-eabi netcat-openbsd:nc
+# packages: gcc-arm-none-eabi:arm-none-eabi-gcc qemu-system-arm libnewlib-arm-none-eabi netcat-openbsd:nc openssl
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/firmware.sh
@@ -115,6 +115,75 @@ test_datagrams() {
     stop || fail 'udp-echo ends at Ctrl-C with exit code 0'
 }
 
+# asks VERSION NAME: what a client that believes this certificate alone is told.
+asks() {
+    printf '%s\n\n' "$2" | timeout 30 openssl s_client "$1" -connect "127.0.0.1:$here" -verify_return_error -quiet \
+        -CAfile build/firmware-identity/certificate.pem 2>>"$work/client" || true
+}
+
+test_tls_server() {
+    local version ok=true waiting=() client
+    if ! start sockets-server-tls tcp 9443 certificate.pem key.pem '*' 9443; then
+        fail 'sockets-server-tls starts'
+        return
+    fi
+    for version in -tls1_2 -tls1_3; do
+        if [ "$(asks $version Ada)" = $'Please enter your name\nHello, Ada!\nGoodbye' ]; then
+            pass "sockets-server-tls greets a client of OpenSSL's ($version)"
+        else
+            fail "sockets-server-tls greets a client of OpenSSL's ($version)"
+        fi
+    done
+    for client in 1 2 3 4; do
+        asks -tls1_3 "client $client" >"$work/client-$client" &
+        waiting+=($!)
+    done
+    wait "${waiting[@]}"
+    for client in 1 2 3 4; do
+        grep -q "Hello, client $client!" "$work/client-$client" || ok=false
+    done
+    if $ok; then
+        pass 'four clients by TLS at a time'
+    else
+        fail 'four clients by TLS at a time'
+    fi
+    stop || fail 'sockets-server-tls ends at Ctrl-C with exit code 0'
+}
+
+# The server that it asks is OpenSSL's, at the one address that QEMU lets it reach.
+test_tls_client() {
+    local server status=0 port=$((32000 + RANDOM % 700)) version
+    for version in -tls1_2 -tls1_3; do
+        openssl s_server "$version" -accept "127.0.0.1:$port" -cert build/firmware-identity/certificate.pem \
+            -key build/firmware-identity/key.pem -www -max_send_frag 2048 >"$work/server" 2>&1 </dev/null &
+        server=$!
+        for _ in {1..50}; do
+            grep -q ACCEPT "$work/server" && break
+            sleep 0.1
+        done
+        firmware_command "$board" examples/sockets-client-tls \
+            "restrict=on,guestfwd=tcp:10.0.2.100:4433-tcp:127.0.0.1:$port" 10.0.2.100 4433 certificate.pem
+        timeout 60 "${firmware_qemu[@]}" >"$work/log" 2>&1 </dev/null || status=$?
+        if [ "$status" = 0 ] && grep -q '</HTML>' "$work/log"; then
+            pass "sockets-client-tls verifies a server of OpenSSL's and reads its page ($version)"
+        else
+            fail "sockets-client-tls verifies a server of OpenSSL's and reads its page ($version): exit code $status"
+        fi
+        kill "$server"
+        wait "$server" 2>/dev/null || true
+        port=$((port + 1))
+    done
+}
+
+test_tls() {
+    if [ "$firmware_tls" = ON ]; then
+        test_tls_server
+        test_tls_client
+    else
+        printf 'SKIP %s: TLS: %s\n' "$board" "$firmware_tls_why"
+    fi
+}
+
 # selftest WORD: its output is in $work/log, its exit code the result.
 selftest() {
     firmware_command "$board" tests/baremetal/baremetal_selftest restrict=on "$1"
@@ -143,7 +212,7 @@ ends_in_report() {
 }
 
 test_reports() {
-    ends_in_report overflow 'firth: stack overflow in task deep spawned at .*, stack of 3072 bytes' \
+    ends_in_report overflow 'firth: stack overflow in task deep spawned at .*, stack of [0-9]* bytes' \
         'an overflow of a stack names its task'
     ends_in_report main-overflow 'firth: overflow of the main stack' 'an overflow of the main stack is told'
     ends_in_report null 'firth: fault in task main spawned at ' 'a write through NULL names its task'
@@ -156,7 +225,7 @@ main() {
     if [ -n "$missing" ]; then
         printf 'SKIP firmware: all of it: %s is not installed\n' "$missing"
         return 0
-    elif ! lwip_provide >/dev/null; then
+    elif ! firmware_provide >/dev/null; then
         printf 'SKIP firmware: all of it: no lwIP 2.2; %s\n' "$lwip_why"
         return 0
     fi
@@ -172,6 +241,7 @@ main() {
         test_greeting
         test_echo
         test_datagrams
+        test_tls
     done
     return "$failed"
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lwIP on a microcontroller: both families, memory of its own for a few connections, all of it static: some 50 KiB. A
+/* lwIP on a microcontroller: both families, memory of its own for a few connections, all of it static: some 40 KiB. A
  * build changes the sizes by definitions of its own. */
 #ifndef FTH_LWIP_OPTS_H
 #define FTH_LWIP_OPTS_H
@@ -47,10 +47,10 @@
 /* Of the heap: what is being sent. Of the pool: what is received. */
 #define MEM_ALIGNMENT 4
 #ifndef MEM_SIZE
-#define MEM_SIZE (16 * 1024)
+#define MEM_SIZE (12 * 1024)
 #endif
 #ifndef PBUF_POOL_SIZE
-#define PBUF_POOL_SIZE 12
+#define PBUF_POOL_SIZE 8
 #endif
 #ifndef MEMP_NUM_TCP_PCB
 #define MEMP_NUM_TCP_PCB 10

@@ -61,12 +61,32 @@ int firth_board_entropy(void *bytes, size_t size)
     return fth_semihosting_read("/dev/urandom", bytes, size) ? FIRTH_OK : FIRTH_ERR_NOT_SUPPORTED;
 }
 
+int64_t firth_board_time_s(void)
+{
+    return fth_semihosting_time_s();
+}
+
 void firth_board_command_line(char *text, size_t size)
 {
     fth_semihosting_command_line(text, size);
 }
 
+/* What the program took, for who sizes a part. */
+static void log_memory(void)
+{
+    const firth_baremetal_memory memory = firth_baremetal_memory_now();
+    char line[120];
+    const int size = snprintf(line, sizeof line, "memory: at most %u of %u bytes, of the main stack %u of %u\n",
+                              (unsigned)memory.most_bytes, (unsigned)memory.bytes,
+                              (unsigned)memory.main_stack_most_bytes, (unsigned)memory.main_stack_bytes);
+
+    if (size > 0)
+        firth_board_log(line, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1);
+}
+
 void firth_board_exit(int code)
 {
+    if (code >= 0)
+        log_memory();
     fth_semihosting_exit(code);
 }

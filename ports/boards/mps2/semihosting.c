@@ -8,6 +8,7 @@ enum {
     SYS_OPEN = 0x01,
     SYS_CLOSE = 0x02,
     SYS_READ = 0x06,
+    SYS_TIME = 0x11,
     SYS_GET_CMDLINE = 0x15,
     SYS_EXIT_EXTENDED = 0x20,
     MODE_READ_BINARY = 1,
@@ -34,6 +35,11 @@ bool fth_semihosting_read(const char *path, void *bytes, size_t size)
     missing = call(SYS_READ, (const uintptr_t[]){file, (uintptr_t)bytes, size});
     (void)call(SYS_CLOSE, &file);
     return missing == 0;
+}
+
+uint32_t fth_semihosting_time_s(void)
+{
+    return call(SYS_TIME, NULL);
 }
 
 void fth_semihosting_command_line(char *text, size_t size)

@@ -6,9 +6,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Reads size bytes of the developer's file. False: there are none. */
 bool fth_semihosting_read(const char *path, void *bytes, size_t size);
+
+/* Seconds since 1970. */
+uint32_t fth_semihosting_time_s(void);
 
 /* The command line that the developer gives. */
 void fth_semihosting_command_line(char *text, size_t size);
