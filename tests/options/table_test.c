@@ -168,26 +168,6 @@ TASK_TEST(a_value_out_of_range_is_an_argument_error_that_names_the_option)
     return FIRTH_OK;
 }
 
-/* What the table says is the most is no more than the system takes, where it says anything. */
-TASK_TEST(the_most_that_keep_alive_takes_is_in_the_table)
-{
-    static const firth_option options[] = {FIRTH_OPTION_KEEP_ALIVE_IDLE_S, FIRTH_OPTION_KEEP_ALIVE_INTERVAL_S,
-                                           FIRTH_OPTION_KEEP_ALIVE_COUNT};
-
-    EXPECT_EQUAL(open_all(scope), FIRTH_OK);
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        for (int of = 0; of < KINDS; of++) {
-            int value = 0;
-
-            if (!has((kind)of) || rows[options[i]].defaults[column_of[of]] == FIRTH_DEFAULT_NONE)
-                continue;
-            EXPECT_EQUAL(set_option((kind)of, options[i], rows[options[i]].most), FIRTH_OK);
-            EXPECT_EQUAL(get_option((kind)of, options[i], &value), FIRTH_OK);
-            EXPECT_EQUAL(value, rows[options[i]].most);
-        }
-    return FIRTH_OK;
-}
-
 TASK_TEST(a_number_that_is_no_option_is_an_argument_error)
 {
     static const int numbers[] = {FIRTH_OPTION_COUNT_, 999, -1, INT_MIN, INT_MAX};
@@ -341,15 +321,8 @@ TASK_TEST(the_rest_of_the_table_is_what_the_kernel_has)
         EXPECT(loopback > 0);
         EXPECT_EQUAL(set_option((kind)of, FIRTH_OPTION_MULTICAST_INTERFACE, loopback), FIRTH_OK);
     }
-    /* The kernel tells an address of IPv4's, and Firth what it set. */
     EXPECT_EQUAL(get_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, &value), FIRTH_OK);
     EXPECT_EQUAL(value, loopback);
-    EXPECT_EQUAL(set_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, 0), FIRTH_OK);
-    EXPECT_EQUAL(get_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, &value), FIRTH_OK);
-    EXPECT_EQUAL(value, 0);
-    EXPECT_EQUAL(set_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, 99999), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
-    EXPECT_EQUAL(get_option(UDP, FIRTH_OPTION_MULTICAST_INTERFACE, &value), FIRTH_OK);
-    EXPECT_EQUAL(value, 0);
     if (!has(UDP_IPV6))
         return FIRTH_OK;
     EXPECT_EQUAL(told_by_kernel(UDP_IPV6, &leaving), loopback);
@@ -414,7 +387,6 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_option_that_a_socket_has_not_is_refused_by_name),
         cmocka_unit_test(a_value_out_of_range_is_an_argument_error_that_names_the_option),
-        cmocka_unit_test(the_most_that_keep_alive_takes_is_in_the_table),
         cmocka_unit_test(a_number_that_is_no_option_is_an_argument_error),
         cmocka_unit_test(an_option_is_at_first_what_the_table_says),
         cmocka_unit_test(every_option_that_is_set_the_kernel_has),

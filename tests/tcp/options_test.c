@@ -263,6 +263,38 @@ TASK_TEST(value_out_of_range_is_an_argument_error_that_names_the_field)
     return FIRTH_OK;
 }
 
+/* Beyond it systems differ, so it is the same on all. */
+TASK_TEST(the_most_that_keep_alive_takes_is_taken_and_no_more)
+{
+    static const struct {
+        firth_option option;
+        int most;
+    } rows[] = {
+        {FIRTH_OPTION_KEEP_ALIVE_IDLE_S, 32767},
+        {FIRTH_OPTION_KEEP_ALIVE_INTERVAL_S, 32767},
+#ifndef _WIN32 /* not before Windows 10 1709 */
+        {FIRTH_OPTION_KEEP_ALIVE_COUNT, 127},
+#endif
+    };
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_socket *socket;
+    firth_server *server;
+    int value = -1;
+
+    EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", 0, &server), FIRTH_OK);
+    firth_scope_own_server(scope, server);
+    EXPECT_EQUAL(firth_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &socket), FIRTH_OK);
+    firth_scope_own_socket(scope, socket);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        EXPECT_EQUAL(firth_socket_set_option(socket, rows[i].option, rows[i].most), FIRTH_OK);
+        EXPECT_EQUAL(firth_socket_get_option(socket, rows[i].option, &value), FIRTH_OK);
+        EXPECT_EQUAL(value, rows[i].most);
+        EXPECT_EQUAL(firth_socket_set_option(socket, rows[i].option, rows[i].most + 1), FIRTH_ERR_ARGUMENT);
+        EXPECT(strstr(firth_last_failure()->step, firth_option_name(rows[i].option)) != NULL);
+    }
+    return FIRTH_OK;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +304,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(no_delay_is_on_by_default_on_both_ends),
         cmocka_unit_test(options_can_be_set_on_a_living_socket),
         cmocka_unit_test(option_that_does_not_exist_is_an_argument_error),
+        cmocka_unit_test(the_most_that_keep_alive_takes_is_taken_and_no_more),
         cmocka_unit_test(value_out_of_range_is_an_argument_error_that_names_the_field),
     };
 

@@ -58,6 +58,23 @@ TASK_TEST(interface_found_by_its_name_is_joined)
     return sockets_expect(socket, "named");
 }
 
+/* The systems tell an address of IPv4's, and Firth what it set last. */
+TASK_TEST(interface_is_told_as_it_was_set_last)
+{
+    firth_datagram_socket *socket;
+    firth_address group;
+    int value = -1;
+
+    EXPECT_EQUAL(open_member(scope, &socket, &group), FIRTH_OK);
+    EXPECT_EQUAL(firth_datagram_socket_get_option(socket, FIRTH_OPTION_MULTICAST_INTERFACE, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, LOOPBACK);
+    EXPECT_EQUAL(firth_datagram_socket_set_option(socket, FIRTH_OPTION_MULTICAST_INTERFACE, 0), FIRTH_OK);
+    EXPECT(firth_datagram_socket_set_option(socket, FIRTH_OPTION_MULTICAST_INTERFACE, 99999) < 0);
+    EXPECT_EQUAL(firth_datagram_socket_get_option(socket, FIRTH_OPTION_MULTICAST_INTERFACE, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, 0);
+    return FIRTH_OK;
+}
+
 /* Linux alone would let it hear any group that anybody on the machine has joined. */
 TASK_TEST_UNLESS(fault_seen(FAULT_SHARES_GROUPS), group_that_only_others_have_joined_is_not_heard)
 {
@@ -256,6 +273,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(member_hears_the_group_until_it_leaves),
         cmocka_unit_test(interface_found_by_its_name_is_joined),
+        cmocka_unit_test(interface_is_told_as_it_was_set_last),
         cmocka_unit_test(group_that_only_others_have_joined_is_not_heard),
         cmocka_unit_test(without_loop_nothing_comes_back),
         cmocka_unit_test(source_filter_lets_in_that_source_alone),
