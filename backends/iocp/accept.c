@@ -63,7 +63,7 @@ static firth_submit arrived(firth_op *op)
     client = op->with.accepted;
     client->selector = op->io->selector;
     client->native = (intptr_t)record->client_socket;
-    client->state = FTH_BOUND | (op->io->state & FTH_IPV6);
+    client->state = FTH_BOUND | (op->io->state & (FTH_IPV6 | FTH_UNIX));
     fth_record_use(record->client, client);
     record->client = NULL;
     record->client_socket = INVALID_SOCKET;
@@ -86,10 +86,10 @@ static int post(const firth_op *op, fth_record *record)
     DWORD bytes = 0;
 
     if (record->client_socket == INVALID_SOCKET)
-        record->client_socket = fth_socket_make((op->io->state & FTH_IPV6) != 0, false);
+        record->client_socket = fth_socket_make(fth_family_of(op->io), false);
     if (record->client_socket == INVALID_SOCKET)
         return WSAGetLastError();
-    return iocp->accept(fth_socket_of(op->io), record->client_socket, record->addresses, 0, FTH_ACCEPT_ADDRESS_BYTES,
+    return iocp->accept(fth_socket_of(op->io), record->client_socket, record->ahead, 0, FTH_ACCEPT_ADDRESS_BYTES,
                         FTH_ACCEPT_ADDRESS_BYTES, &bytes, &record->reading)
                ? 0
                : WSAGetLastError();

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/iocp/iocp.h"
 
-/* A connected TCP socket; *ipv6 tells which. */
-static int check(SOCKET socket, bool *ipv6)
+/* A connected socket of TCP or a Unix stream socket; *family tells which. */
+static int check(SOCKET socket, bool is_unix, int *family)
 {
     WSAPROTOCOL_INFOW info;
-    fth_native_address peer;
+    struct sockaddr_storage peer;
     int size = sizeof info, peer_size = sizeof peer;
 
     if (getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) != 0)
         return fth_fail_last("getsockopt(SO_PROTOCOL_INFOW)");
-    if (info.iSocketType != SOCK_STREAM || info.iProtocol != IPPROTO_TCP ||
-        (info.iAddressFamily != AF_INET && info.iAddressFamily != AF_INET6))
+    *family = info.iAddressFamily;
+    if (info.iSocketType != SOCK_STREAM ||
+        (is_unix ? *family != AF_UNIX : info.iProtocol != IPPROTO_TCP || (*family != AF_INET && *family != AF_INET6)))
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "adopt");
-    *ipv6 = info.iAddressFamily == AF_INET6;
-    if (getpeername(socket, &peer.any, &peer_size) != 0)
+    if (getpeername(socket, (struct sockaddr *)&peer, &peer_size) != 0)
         return fth_fail_last("getpeername");
     return FIRTH_OK;
 }
@@ -40,17 +40,16 @@ static int prepare(SOCKET socket)
     return rc;
 }
 
-int fth_iocp_adopt(firth_io *io, intptr_t native)
+int fth_adopt(firth_io *io, intptr_t native, bool is_unix)
 {
     fth_iocp *iocp = fth_iocp_of(io);
     fth_record *record;
-    bool ipv6 = false;
-    int rc;
+    int rc, family = AF_UNSPEC;
 
     io->native = -1;
     if (native == -1)
         return firth_fail(FIRTH_ERR_ARGUMENT, WSAENOTSOCK, "adopt");
-    rc = check((SOCKET)native, &ipv6);
+    rc = check((SOCKET)native, is_unix, &family);
     if (rc < 0)
         return rc;
     record = fth_record_take(iocp);
@@ -62,9 +61,14 @@ int fth_iocp_adopt(firth_io *io, intptr_t native)
         return rc;
     }
     io->native = native;
-    io->state = ipv6 ? FTH_IPV6 : 0;
+    io->state = is_unix ? FTH_UNIX : family == AF_INET6 ? FTH_IPV6 : 0;
     fth_record_use(record, io);
     return FIRTH_OK;
+}
+
+int fth_iocp_adopt(firth_io *io, intptr_t native)
+{
+    return fth_adopt(io, native, false);
 }
 
 /* Windows 8.1 can part a socket from its port (FileReplaceCompletionInformation), by a call that is looked up, as it is of

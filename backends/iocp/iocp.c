@@ -52,7 +52,7 @@ static int probe(fth_iocp *iocp)
     int ipv6, rc = FIRTH_OK;
 
     for (ipv6 = 0; ipv6 <= 1 && rc >= 0; ipv6++) {
-        SOCKET socket = fth_socket_make(ipv6 != 0, false);
+        SOCKET socket = fth_socket_make(ipv6 != 0 ? AF_INET6 : AF_INET, false);
 
         if (socket == INVALID_SOCKET)
             continue;
@@ -190,7 +190,7 @@ static void fth_iocp_wake(firth_selector *selector)
 
 const firth_backend firth_backend_iocp = {
     .name = "iocp",
-    .capabilities = FIRTH_CAN_ADOPT | FIRTH_CAN_DATAGRAMS,
+    .capabilities = FIRTH_CAN_ADOPT | FIRTH_CAN_DATAGRAMS | FIRTH_CAN_UNIX,
     .open = fth_iocp_open,
     .close = fth_iocp_close,
     .socket_open = fth_iocp_socket_open,
@@ -210,4 +210,5 @@ const firth_backend firth_backend_iocp = {
     .cancel = fth_iocp_cancel,
     .poll = fth_iocp_poll,
     .wake = fth_iocp_wake,
+    .unix_sockets = &fth_iocp_unix,
 };

@@ -37,11 +37,13 @@ enum {
     FTH_DATAGRAMS = 1u << 10,
     FTH_CONNECTED = 1u << 11, /* of datagrams: has a peer */
     FTH_MAPPED = 1u << 12,    /* an IPv4 one, of an IPv6 socket */
+    FTH_UNIX = 1u << 13,
     FTH_ERROR_SHIFT = 16
 };
 
-/* A local and a remote address, each with the 16 bytes that AcceptEx wants beside it. */
-enum { FTH_ACCEPT_ADDRESS_BYTES = sizeof(struct sockaddr_in6) + 16 };
+/* A local and a remote address, each with the 16 bytes that AcceptEx wants beside it, in a listener's ahead, which receives
+ * nothing: enough for those of Unix sockets. */
+enum { FTH_ACCEPT_ADDRESS_BYTES = 128 };
 
 /* Most bytes that a wait receives. */
 enum { FTH_AHEAD_BYTES = 512 };
@@ -95,7 +97,6 @@ struct fth_record {
     uint32_t ahead_start;          /* what the last wait has received, and nobody has taken yet */
     uint32_t ahead_end;
     char ahead[FTH_AHEAD_BYTES];
-    unsigned char addresses[2 * FTH_ACCEPT_ADDRESS_BYTES];
 };
 
 enum { FTH_PACKETS_MAX = 64 };
@@ -197,7 +198,13 @@ FIRTH_COLD firth_submit fth_fail(firth_op *op, int os_code, const char *step);
 /* ---- sockets.c: slots of firth_backend, and ------------------------------------------------------------------------ */
 
 /* A non-blocking socket that children do not inherit; INVALID_SOCKET with WSAGetLastError(). */
-SOCKET fth_socket_make(bool ipv6, bool datagrams);
+SOCKET fth_socket_make(int family, bool datagrams);
+
+/* The family of io's socket. */
+static inline int fth_family_of(const firth_io *io)
+{
+    return (io->state & FTH_UNIX) != 0 ? AF_UNIX : (io->state & FTH_IPV6) != 0 ? AF_INET6 : AF_INET;
+}
 
 /* Sees to it that io's packets come to the port. 0 or an error of the system's. */
 int fth_join(firth_io *io);
@@ -213,9 +220,18 @@ int fth_iocp_shutdown_write(firth_io *io);
 /* ---- adopt.c, options.c: slots of firth_backend --------------------------------------------------------------------- */
 
 int fth_iocp_adopt(firth_io *io, intptr_t native);
+int fth_adopt(firth_io *io, intptr_t native, bool is_unix);
 int fth_iocp_release(firth_io *io, intptr_t *native);
 int fth_iocp_set_option(firth_io *io, firth_option option, int value);
 int fth_iocp_get_option(const firth_io *io, firth_option option, int *value);
+
+/* ---- unix.c, unix_files.c -------------------------------------------------------------------------------------------- */
+
+extern const firth_unix_backend fth_iocp_unix;
+
+/* What there is at that path, itself and not what it may lead to. 0, or an error of the system's. */
+int fth_unix_file_find(const char *path, firth_unix_file *file, bool *is_socket);
+int fth_unix_file_remove(const char *path);
 
 /* ---- datagram.c, multicast.c: slots of firth_backend, and ----------------------------------------------------------- */
 

@@ -3,12 +3,12 @@
 
 #include "core/base/assert.h"
 
-SOCKET fth_socket_make(bool ipv6, bool datagrams)
+SOCKET fth_socket_make(int family, bool datagrams)
 {
+    const int protocol = family == AF_UNIX ? 0 : datagrams ? IPPROTO_UDP : IPPROTO_TCP;
     u_long on = 1;
-    SOCKET socket =
-        WSASocketW(ipv6 ? AF_INET6 : AF_INET, datagrams ? SOCK_DGRAM : SOCK_STREAM,
-                   datagrams ? IPPROTO_UDP : IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    SOCKET socket = WSASocketW(family, datagrams ? SOCK_DGRAM : SOCK_STREAM, protocol, NULL, 0,
+                               WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
     int os_code;
 
     if (socket == INVALID_SOCKET || ioctlsocket(socket, (long)FIONBIO, &on) == 0)
@@ -38,7 +38,7 @@ int fth_join(firth_io *io)
     io->state |= FTH_JOINED;
     /* Of a datagram that is too long for its memory the call fails, and a packet comes nevertheless: with datagrams every
      * end that is no plain error is told by a packet. */
-    if ((io->state & FTH_DATAGRAMS) == 0 && iocp->skips[(io->state & FTH_IPV6) != 0] &&
+    if ((io->state & (FTH_DATAGRAMS | FTH_UNIX)) == 0 && iocp->skips[(io->state & FTH_IPV6) != 0] &&
         SetFileCompletionNotificationModes(handle, modes))
         io->state |= FTH_SKIPS;
     return 0;
@@ -57,7 +57,7 @@ int fth_iocp_socket_open(firth_io *io, firth_family family)
     record = fth_record_take(iocp);
     if (record == NULL)
         return FIRTH_ERR_NO_MEMORY;
-    socket = fth_socket_make(family == FIRTH_FAMILY_IPV6, false);
+    socket = fth_socket_make(family == FIRTH_FAMILY_IPV6 ? AF_INET6 : AF_INET, false);
     if (socket == INVALID_SOCKET) {
         rc = fth_fail_last("socket");
         fth_record_give(iocp, record);

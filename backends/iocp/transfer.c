@@ -62,8 +62,9 @@ static int error_behind_the_end(firth_io *io)
     WSABUF nothing[1];
     DWORD bytes = 0;
 
-    if (kept_error(io) != 0 || (io->state & (FTH_ENDED | FTH_SHUT)) != 0)
-        return kept_error(io);
+    if (kept_error(io) != 0 || (io->state & (FTH_ENDED | FTH_SHUT | FTH_UNIX)) != 0)
+        return kept_error(
+            io); /* Wine has no Unix sockets, and without a peer they take nothing after a clean end either */
     if (WSASend(fth_socket_of(io), nothing, no_bytes(nothing), &bytes, 0, NULL, NULL) != 0 &&
         WSAGetLastError() != WSAEWOULDBLOCK)
         return WSAECONNRESET;

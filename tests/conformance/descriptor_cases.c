@@ -101,7 +101,7 @@ static int open_all_there_is(firth_scope *scope)
     EXPECT_RESULT(count_inherited(), inherited_before);
     if ((capabilities & FIRTH_CAN_DATAGRAMS) != 0)
         TRY(open_datagrams(scope));
-    if ((capabilities & FIRTH_CAN_UNIX) != 0)
+    if ((capabilities & FIRTH_CAN_UNIX) != 0 && fth_kit_has_unix(scope))
         TRY(open_unix(scope));
     if ((capabilities & FIRTH_CAN_ADOPT) != 0 && fth_kit.subject.duplicate != NULL)
         TRY(adopt_inherited(scope, pair.b));

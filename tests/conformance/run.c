@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One case: a selector of its own, a time limit, and a look at what is left afterwards. */
 #include "tests/conformance/kit.h"
+#include "tests/conformance/unix.h"
 
 enum { KIT_GRACE_S = 5 /* for the end of a case whose time is up */ };
 
@@ -256,6 +257,23 @@ static void run_it(const kit_case *one)
         (void)fth_kit_ended(one->name, 0, "the case", rc);
 }
 
+static bool has_unix;
+
+static int look_for_unix(firth_scope *scope)
+{
+    has_unix = fth_kit_has_unix(scope);
+    return FIRTH_OK;
+}
+
+/* A backend has a table of them, and the system it runs on may be without. */
+static const char *missing_in_system(const kit_case *one)
+{
+    if ((one->needs & FIRTH_CAN_UNIX) == 0 || has_unix)
+        return NULL;
+    (void)fth_kit_in_selector(look_for_unix);
+    return has_unix ? NULL : "Unix sockets of this system";
+}
+
 kit_outcome fth_kit_run(const kit_case *one)
 {
     const char *missing = missing_for(one);
@@ -265,6 +283,7 @@ kit_outcome fth_kit_run(const kit_case *one)
     fth_kit.error = 0;
     fth_kit.missing = NULL;
     fth_kit.why[0] = '\0';
+    missing = missing != NULL ? missing : missing_in_system(one);
     fth_kit_random_start(fth_kit.seed);
     if (missing == NULL) {
         run_it(one);

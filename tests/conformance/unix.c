@@ -97,6 +97,17 @@ int fth_kit_unix_pair(firth_scope *scope, const firth_unix_builder *builder, kit
 
 /* ---- datagrams --------------------------------------------------------------------------------------------------- */
 
+bool fth_kit_has_unix(firth_scope *scope)
+{
+    firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
+    firth_socket *socket;
+    int rc = firth_unix_connect(&builder, "there is no such socket", &socket);
+
+    if (rc >= 0)
+        (void)firth_socket_close(socket);
+    return rc != FIRTH_ERR_NOT_SUPPORTED;
+}
+
 bool fth_kit_has_unix_datagrams(firth_scope *scope)
 {
     firth_unix_builder builder = firth_unix(firth_scope_selector(scope));

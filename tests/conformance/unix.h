@@ -7,6 +7,9 @@
 
 #define KIT_UNIX_CASE(fn) KIT_CASE_WITH(fn, .body = fn, .needs = FIRTH_CAN_UNIX, .plain = KIT_UNIX)
 
+/* Whether the system has what the backend has a table for. */
+bool fth_kit_has_unix(firth_scope *scope);
+
 /* A path at which there is nothing; what the case leaves there is removed when the scope has ended. Of that many bytes, or
  * of as many as it takes for 0. NULL: the subject's folder is too long for that. */
 const char *fth_kit_unix_path(firth_scope *scope, size_t bytes);
