@@ -121,6 +121,10 @@ void fth_unix_from_native(firth_unix_address *address, const struct sockaddr_un 
     const char *path = native->sun_path;
 
     memset(address, 0, sizeof *address);
+    /* The length may be that of an address that was cut to the room there is (macOS), or one more (unix(7), BUGS).
+     * Test: an_address_longer_than_there_is_room_for_is_cut. */
+    if (size > sizeof native->sun_path)
+        size = sizeof native->sun_path;
 #ifdef __linux__
     if (size > 1 && path[0] == '\0') {
         address->abstract = true;

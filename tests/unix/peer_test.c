@@ -183,6 +183,34 @@ TASK_TEST(something_else_is_not_adopted_and_stays_open)
     return FIRTH_OK;
 }
 
+/* A path that fills the system's address, which somebody else may bind: the system tells a length of more than that. Linux,
+ * with AddressSanitizer, sees who believes it. */
+TASK_TEST(an_address_longer_than_there_is_room_for_is_cut)
+{
+    firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
+    struct sockaddr_un longest = {.sun_family = AF_UNIX};
+    int listener = socket_of(AF_UNIX, SOCK_STREAM), client = socket_of(AF_UNIX, SOCK_STREAM);
+    const char *path = places_long_path(sizeof longest.sun_path);
+    const size_t told =
+        sizeof longest.sun_path < FIRTH_UNIX_PATH_BYTES ? sizeof longest.sun_path : FIRTH_UNIX_PATH_BYTES - 1;
+    firth_unix_address address;
+    firth_socket *socket;
+
+    EXPECT_EQUAL(strlen(path), sizeof longest.sun_path);
+    memcpy(longest.sun_path, path, sizeof longest.sun_path);
+    EXPECT_EQUAL(bind(listener, (const struct sockaddr *)&longest, sizeof longest), 0);
+    EXPECT_EQUAL(listen(listener, 1), 0);
+    EXPECT_EQUAL(connect(client, (const struct sockaddr *)&longest, sizeof longest), 0);
+    EXPECT_EQUAL(firth_unix_adopt(&builder, client, &socket), FIRTH_OK);
+    firth_scope_own_socket(scope, socket);
+    EXPECT_EQUAL(firth_unix_peer_address(socket, &address), FIRTH_OK);
+    EXPECT_EQUAL(address.size, told);
+    EXPECT_BYTES(address.path, path, told);
+    EXPECT_EQUAL(address.path[address.size], '\0');
+    close(listener);
+    return FIRTH_OK;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +220,7 @@ int main(int argc, char **argv)
         PLACES_TEST(a_tcp_socket_is_none),
         PLACES_TEST(both_ends_of_a_socketpair_can_be_adopted),
         PLACES_TEST(something_else_is_not_adopted_and_stays_open),
+        PLACES_TEST(an_address_longer_than_there_is_room_for_is_cut),
     };
 
     return support_main(argc, argv, "unix peer", tests, sizeof tests / sizeof *tests);
