@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every allocation of building a configuration fails in turn: an error, nothing left behind, and the next try succeeds. */
+/* Every allocation of building a configuration fails in turn: an error, nothing left behind, and the next try succeeds;
+ * and those of the parts of a handshake where it matters. */
 #include "core/tls/builder.h"
 #include "core/tls/mbedtls/context.h"
 #include "core/tls/mbedtls/failures.h"
+#include "core/tls/mbedtls/private.h"
 #include "tests/support/support.h"
 #include "tests/tls/heap.h"
 #include "tests/tls/pki.h"
 #include "tests/tls/scratch.h"
 #include "tests/tls/wire.h"
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -180,8 +185,8 @@ static void of_a_handshake_are_not_blamed_on_the_peer(void **state)
                   {MBEDTLS_ERR_ENTROPY_SOURCE_FAILED, FIRTH_ERR_SYSTEM},
                   {PSA_ERROR_INSUFFICIENT_ENTROPY, FIRTH_ERR_SYSTEM},
                   {MBEDTLS_ERR_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM},
-                  {MBEDTLS_ERR_ERROR_CORRUPTION_DETECTED, FIRTH_ERR_SYSTEM},
                   {MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE, FIRTH_ERR_SYSTEM},
+                  {MBEDTLS_ERR_RSA_PRIVATE_FAILED, FIRTH_ERR_SYSTEM},
                   {MBEDTLS_ERR_SSL_INTERNAL_ERROR, FIRTH_ERR_SYSTEM}};
     pki_setup setup;
 
@@ -231,6 +236,89 @@ static void a_session_that_cannot_be_kept_is_not(void **state)
     wire_close(pair);
 }
 
+static bool is_own_failure(const wire_end *end)
+{
+    return end->result == FIRTH_ERR_NO_MEMORY || end->result == FIRTH_ERR_SYSTEM;
+}
+
+static wire_pair *open_pair(const certificate *leaf, firth_tls_version version)
+{
+    pki_setup setup;
+
+    pki_prepare(&setup, &certificates, leaf, version);
+    setup.client.session_tickets = false;
+    return wire_open(&setup.client, &setup.server);
+}
+
+/* A handshake in which the n-th allocation fails; false when it has fewer. */
+static bool fail_one(wire_pair *pair, size_t n)
+{
+    bool failed;
+
+    assert_int_equal(wire_connect(pair, PKI_HOST), FIRTH_OK);
+    heap_fail_at(n);
+    if (wire_handshake(pair) != FIRTH_OK)
+        wire_end_both(pair);
+    failed = heap_has_failed();
+    heap_fail_at(0);
+    return failed;
+}
+
+/* The last allocation before the server's signature is made. */
+static size_t last_of_a_signature(wire_pair *pair)
+{
+    size_t before = 1, behind = 20000;
+
+    while (behind - before > 1) {
+        const size_t middle = before + (behind - before) / 2;
+
+        (void)fail_one(pair, middle);
+        if (fth_tls_state(&pair->server.session->ssl) <= MBEDTLS_SSL_SERVER_KEY_EXCHANGE)
+            before = middle;
+        else
+            behind = middle;
+    }
+    return before;
+}
+
+/* mbedTLS keeps the values that blind a private operation in the key. */
+static void no_memory_for_a_signature_spoils_no_later_one(void **state)
+{
+    enum { ALLOCATIONS = 200 }; /* of a signature by RSA, about */
+    wire_pair *pair = open_pair(certificates.rsa, FIRTH_TLS_1_2);
+    const size_t last = last_of_a_signature(pair);
+
+    (void)state;
+    assert_true(last > ALLOCATIONS);
+    for (size_t n = last; n > last - ALLOCATIONS; n--) {
+        assert_true(fail_one(pair, n));
+        assert_true(pair->server.result < 0);
+        if (wire_establish(pair, PKI_HOST) != FIRTH_OK)
+            fail_msg("after allocation %zu: client %s, server %s (%s)", n, firth_error_name(pair->client.result),
+                     firth_error_name(pair->server.result), pair->server.detail);
+    }
+    wire_close(pair);
+}
+
+/* The hellos and keys, up to the certificates: mbedTLS's words for what it could not verify are another matter. */
+static void no_memory_for_the_first_messages_is_not_the_peers_fault(void **state)
+{
+    const firth_tls_version versions[] = {FIRTH_TLS_1_2, FIRTH_TLS_1_3};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        wire_pair *pair = open_pair(certificates.ec, versions[i]);
+
+        for (size_t n = 1; n < 50; n++) {
+            assert_true(fail_one(pair, n));
+            if (pair->client.result != FIRTH_OK && !is_own_failure(&pair->client) && !is_own_failure(&pair->server))
+                fail_msg("allocation %zu: client %s (%s), server %s (%s)", n, firth_error_name(pair->client.result),
+                         pair->client.detail, firth_error_name(pair->server.result), pair->server.detail);
+        }
+        wire_close(pair);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +327,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(of_a_client_with_a_pre_shared_key),
         cmocka_unit_test_setup_teardown(of_the_first_in_a_process, scratch_open, scratch_close),
         cmocka_unit_test(of_a_handshake_are_not_blamed_on_the_peer),
+        cmocka_unit_test(no_memory_for_a_signature_spoils_no_later_one),
+        cmocka_unit_test(no_memory_for_the_first_messages_is_not_the_peers_fault),
         cmocka_unit_test(a_session_that_cannot_be_kept_is_not),
     };
     int result;

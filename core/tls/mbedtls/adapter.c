@@ -5,7 +5,11 @@
 #include <string.h>
 
 #if MBEDTLS_VERSION_MAJOR < 4
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/ecp.h>
+#include <mbedtls/entropy.h>
 #include <mbedtls/psa_util.h>
+#include <mbedtls/rsa.h>
 #endif
 
 static atomic_bool is_prepared;
@@ -106,6 +110,27 @@ bool fth_tls_has_pss_fault(void)
     const unsigned version = mbedtls_version_get_number();
 
     return version == 0x03060600 || version == 0x04010000;
+}
+
+bool fth_tls_is_no_random(int error)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    const int low = -(-error & 0x7F);
+
+    if (low == MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED || low == MBEDTLS_ERR_ENTROPY_SOURCE_FAILED)
+        return true;
+#endif
+    return error == PSA_ERROR_INSUFFICIENT_ENTROPY;
+}
+
+bool fth_tls_is_own_fault(int error)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    if (error == MBEDTLS_ERR_ERROR_GENERIC_ERROR || error == MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE ||
+        -(-error & 0xFF80) == MBEDTLS_ERR_RSA_PRIVATE_FAILED)
+        return true;
+#endif
+    return error == PSA_ERROR_GENERIC_ERROR;
 }
 
 bool fth_tls_is_no_memory(int error)

@@ -9,8 +9,6 @@
 
 #include <mbedtls/build_info.h>
 
-#include <mbedtls/ctr_drbg.h>
-#include <mbedtls/entropy.h>
 #include <mbedtls/error.h>
 #include <mbedtls/oid.h>
 #include <mbedtls/pem.h>
@@ -84,6 +82,14 @@ bool fth_tls_has_pss_fault(void);
 
 /* Whether an error says that there was no memory; mbedTLS adds the error of a lower layer to that of a higher one. */
 bool fth_tls_is_no_memory(int error);
+
+/* Whether an error says that there were no random bytes. mbedTLS gets them by way of memory, and does not tell which of
+ * the two was missing. */
+bool fth_tls_is_no_random(int error);
+
+/* Whether an error is one that mbedTLS has when it lost the cause, often that there was no memory: nothing that a peer
+ * sends leads to it. */
+bool fth_tls_is_own_fault(int error);
 
 /* Zeroes memory, also where nothing reads it afterwards. */
 void fth_tls_wipe(void *bytes, size_t size);

@@ -17,8 +17,8 @@ typedef struct meaning {
 } meaning;
 
 static const char illegal_value[] = "a message of the peer's has a value that it may not have";
+static const char no_random[] = "the system gives no random bytes, or no memory for them";
 static const char internal_error[] = "an internal error of mbedTLS";
-static const char no_random_bytes[] = "the system gives no random bytes";
 static const char unknown_key[] = "the client's pre-shared key is not known";
 
 static const meaning meanings[] = {
@@ -56,14 +56,7 @@ static const meaning meanings[] = {
      "a message is longer than mbedTLS's buffer"},
     {MBEDTLS_ERR_SSL_INTERNAL_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
     {PSA_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
-    {PSA_ERROR_INSUFFICIENT_ENTROPY, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random_bytes},
-    {MBEDTLS_ERR_ENTROPY_SOURCE_FAILED, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random_bytes},
-    {MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
-     no_random_bytes},
-    {MBEDTLS_ERR_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
-    {MBEDTLS_ERR_ERROR_CORRUPTION_DETECTED, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
-    {MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
-     "mbedTLS cannot calculate on a curve that it has offered"},
+    {PSA_ERROR_INSUFFICIENT_ENTROPY, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random},
     {MBEDTLS_ERR_SSL_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
     {MBEDTLS_ERR_X509_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
     {MBEDTLS_ERR_PK_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
@@ -110,6 +103,10 @@ static meaning other_meaning(int error)
     if (is_out_of_memory(error)) {
         other.code = FIRTH_ERR_NO_MEMORY;
         other.alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
+    } else if (fth_tls_is_no_random(error)) {
+        other = (meaning){error, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random};
+    } else if (fth_tls_is_own_fault(error)) {
+        other = (meaning){error, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error};
     } else if (is_of_x509(error)) {
         other.code = FIRTH_ERR_TLS_CERTIFICATE;
         other.alert = MBEDTLS_SSL_ALERT_MSG_BAD_CERT;
@@ -287,6 +284,15 @@ static int plain_alert(const fth_tls_session *session)
     return record[6];
 }
 
+/* It may have been in a private operation, in which no memory is not always called so. */
+static void mend_keys(const fth_tls_context *context, int error, int code)
+{
+    if (code != FIRTH_ERR_NO_MEMORY && high_part(error) != MBEDTLS_ERR_RSA_PRIVATE_FAILED)
+        return;
+    for (size_t i = 0; i < context->own_count; i++)
+        fth_tls_renew_blinding(&context->own[i].key);
+}
+
 int fth_tls_fail(fth_tls_session *session, int error, const char *step)
 {
     meaning what;
@@ -308,6 +314,7 @@ int fth_tls_fail(fth_tls_session *session, int error, const char *step)
         return fth_tls_fail_certificate(session, mbedtls_ssl_get_verify_result(&session->ssl), error);
     what = meaning_of(error);
     refine(session, &what);
+    mend_keys(session->link.context, error, what.code);
     if (what.alert != NO_ALERT)
         send_alert(session, what.alert);
     failure = (firth_failure){what.code, error, step, what.words};

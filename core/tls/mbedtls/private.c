@@ -2,6 +2,10 @@
 #include "core/tls/mbedtls/private.h"
 #include <string.h>
 
+#if MBEDTLS_VERSION_MAJOR < 4
+#include <mbedtls/threading.h>
+#endif
+
 int fth_tls_state(const mbedtls_ssl_context *ssl)
 {
     return ssl->MBEDTLS_PRIVATE(state);
@@ -133,4 +137,25 @@ void fth_tls_prepare_alerts(mbedtls_ssl_context *ssl)
     default:
         break;
     }
+}
+
+void fth_tls_renew_blinding(mbedtls_pk_context *key)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    mbedtls_rsa_context *rsa = mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA ? mbedtls_pk_rsa(*key) : NULL;
+
+    if (rsa == NULL)
+        return;
+#if defined(MBEDTLS_THREADING_C)
+    if (mbedtls_mutex_lock(&rsa->MBEDTLS_PRIVATE(mutex)) != 0)
+        return;
+#endif
+    mbedtls_mpi_free(&rsa->MBEDTLS_PRIVATE(Vi));
+    mbedtls_mpi_free(&rsa->MBEDTLS_PRIVATE(Vf));
+#if defined(MBEDTLS_THREADING_C)
+    (void)mbedtls_mutex_unlock(&rsa->MBEDTLS_PRIVATE(mutex));
+#endif
+#else
+    (void)key;
+#endif
 }
