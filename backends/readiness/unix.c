@@ -220,7 +220,7 @@ static int unix_credentials(const firth_io *io, firth_unix_credentials *credenti
 static int unix_connect(firth_io *io, const firth_unix_address *address)
 {
     struct sockaddr_un native;
-    socklen_t size;
+    socklen_t size = 0;
     int rc = fth_unix_to_native(&native, &size, address);
 
     if (rc < 0)

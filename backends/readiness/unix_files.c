@@ -97,7 +97,7 @@ static int bind_there(firth_io *io, const firth_unix_address *address, int mode,
                       firth_unix_file *file)
 {
     struct sockaddr_un native;
-    socklen_t size;
+    socklen_t size = 0;
     int os_code, rc = fth_unix_to_native(&native, &size, address);
 
     if (rc < 0)
