@@ -3,14 +3,19 @@
 
 #include "core/base/assert.h"
 
+/* An IPv6 one carries IPv4 too, in IPv6's form, unless ipv6_only says otherwise: so it is elsewhere, and not on Windows.
+ * Test: an_ipv4_address_in_ipv6s_form_is_connected_to. */
 SOCKET fth_socket_make(int family, bool datagrams)
 {
     const int protocol = family == AF_UNIX ? 0 : datagrams ? IPPROTO_UDP : IPPROTO_TCP;
+    const DWORD off = 0;
     u_long on = 1;
     SOCKET socket = WSASocketW(family, datagrams ? SOCK_DGRAM : SOCK_STREAM, protocol, NULL, 0,
                                WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
     int os_code;
 
+    if (family == AF_INET6 && socket != INVALID_SOCKET)
+        (void)setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, (const char *)&off, sizeof off);
     if (socket == INVALID_SOCKET || ioctlsocket(socket, (long)FIONBIO, &on) == 0)
         return socket;
     os_code = WSAGetLastError();

@@ -189,6 +189,23 @@ TASK_TEST(a_refusal_on_loopback_is_asked_for_at_once)
     return FIRTH_OK;
 }
 
+/* Windows has IPv6 sockets that carry no IPv4, unless they are told otherwise. */
+TASK_TEST(an_ipv4_address_in_ipv6s_form_is_connected_to)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_socket *client, *accepted;
+    firth_server *server;
+
+    if (!support_has_ipv6())
+        return FIRTH_OK;
+    EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", 0, &server), FIRTH_OK);
+    firth_scope_own_server(scope, server);
+    EXPECT_EQUAL(firth_tcp_connect(&tcp, "::ffff:127.0.0.1", firth_server_address(server)->port, &client), FIRTH_OK);
+    firth_scope_own_socket(scope, client);
+    EXPECT_EQUAL(firth_accept(server, &accepted), FIRTH_OK);
+    return firth_socket_close(accepted);
+}
+
 /* With SO_REUSEADDR another program would take its clients. */
 TASK_TEST(nobody_takes_a_listeners_port_over)
 {
@@ -289,6 +306,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_look_that_gives_up_early_is_repeated_until_the_deadline),
         cmocka_unit_test(winsock_is_cleaned_up_as_often_as_it_is_started),
         cmocka_unit_test(a_refusal_on_loopback_is_asked_for_at_once),
+        cmocka_unit_test(an_ipv4_address_in_ipv6s_form_is_connected_to),
         cmocka_unit_test(nobody_takes_a_listeners_port_over),
         cmocka_unit_test(a_server_that_starts_again_gets_its_port),
         cmocka_unit_test(both_resets_of_datagram_sockets_are_off_until_there_is_a_peer),

@@ -46,19 +46,20 @@ static void write_file(const wchar_t *path, const char *text)
     (void)CloseHandle(file);
 }
 
-/* A folder of this process with an é in its name, and files; both are where the tests' folder for scratch is. */
+/* A folder with an é in its name, and files; and one without any. A process that was killed has left its own behind. */
 static wchar_t folder[MAX_PATH], empty[MAX_PATH], first[MAX_PATH + 16], hidden[MAX_PATH + 16];
 
 static int make_folders(void **state)
 {
     wchar_t temporary[MAX_PATH - 64];
+    const unsigned mark = (unsigned)firth_port_now_ns();
     const DWORD length = GetTempPathW(MAX_PATH - 64, temporary);
 
     (void)state;
     if (length == 0 || length > MAX_PATH - 64)
         return -1;
-    (void)swprintf(folder, MAX_PATH, L"%lsfirth-\u00e9-%lu", temporary, GetCurrentProcessId());
-    (void)swprintf(empty, MAX_PATH, L"%lsfirth-empty-%lu", temporary, GetCurrentProcessId());
+    (void)swprintf(folder, MAX_PATH, L"%lsfirth-\u00e9-%x", temporary, mark);
+    (void)swprintf(empty, MAX_PATH, L"%lsfirth-empty-%x", temporary, mark);
     (void)swprintf(first, MAX_PATH + 16, L"%ls\\f\u00fcrst.pem", folder);
     (void)swprintf(hidden, MAX_PATH + 16, L"%ls\\.hidden", folder);
     if (!CreateDirectoryW(folder, NULL) || !CreateDirectoryW(empty, NULL))
