@@ -46,7 +46,8 @@ int fth_iocp_datagram_open(firth_io *io, firth_family family)
     if (record == NULL)
         return FIRTH_ERR_NO_MEMORY;
     record->messages = firth_selector_allocate(iocp->selector, sizeof *record->messages);
-    socket = record->messages != NULL ? fth_socket_make(family == FIRTH_FAMILY_IPV6, true) : INVALID_SOCKET;
+    socket = record->messages != NULL ? fth_socket_make(family == FIRTH_FAMILY_IPV6 ? AF_INET6 : AF_INET, true)
+                                      : INVALID_SOCKET;
     if (socket == INVALID_SOCKET) {
         rc = record->messages != NULL ? fth_fail_last("socket") : firth_fail(FIRTH_ERR_NO_MEMORY, 0, "allocate");
         fth_record_give(iocp, record);
