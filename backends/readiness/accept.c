@@ -2,6 +2,10 @@
 #include "backends/readiness/reactor.h"
 
 #include <errno.h>
+#ifdef __APPLE__
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#endif
 
 #include "backends/readiness/descriptors.h"
 #include "core/base/assert.h"
@@ -68,10 +72,27 @@ static void use(firth_io *io, const fth_reactor *reactor)
 
 /* ---- the attempt --------------------------------------------------------------------------------------------------- */
 
+/* An accepted socket has its listener's options on the systems that FIRTH_CAN_INHERIT is said of; but macOS leaves out when
+ * keep-alives begin (XNU, tcp_input). A connection that was reset already takes none, and its reader hears of that. */
+static void hand_on(int listener, int native)
+{
+#ifdef __APPLE__
+    int idle_s;
+    socklen_t size = sizeof idle_s;
+
+    if (getsockopt(listener, IPPROTO_TCP, TCP_KEEPALIVE, &idle_s, &size) == 0)
+        (void)setsockopt(native, IPPROTO_TCP, TCP_KEEPALIVE, &idle_s, sizeof idle_s);
+#else
+    (void)listener;
+    (void)native;
+#endif
+}
+
 static bool accepted(firth_op *op, int native)
 {
     firth_io *client = op->with.accepted;
 
+    hand_on((int)op->io->native, native);
     client->selector = op->io->selector;
     client->native = native;
     /* It can surely send; whether it can receive the poller tells, which saves the call that would find nothing. */
