@@ -85,6 +85,7 @@ function(firth_configure_library target)
                                                 "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
     target_include_directories(${target} SYSTEM PRIVATE ${FIRTH_LWIP_INCLUDE}) # not ours to warn about
+    target_compile_definitions(${target} PRIVATE ${FIRTH_LWIP_DEFINITIONS})
     if(TARGET Threads::Threads)
         target_link_libraries(${target} PRIVATE Threads::Threads)
     endif()

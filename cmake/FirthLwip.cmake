@@ -2,7 +2,8 @@
 # Provides lwIP for the backend of that name, from the first of these: FIRTH_LWIP_SOURCE, the source that
 # scripts/fetch-lwip brought. It is compiled here, with the lwipopts.h and cc.h of backends/lwip/host or …/baremetal, and is
 # a part of the library firth: what lwIP is like is decided when it is built, so an installed one would be another.
-# Sets FIRTH_LWIP_INCLUDE, the folders that the backend's sources see, and makes the objects of the target firth_lwip.
+# Sets FIRTH_LWIP_INCLUDE, the folders that the backend's sources see, and FIRTH_LWIP_DEFINITIONS, and makes the objects of
+# the target firth_lwip.
 include_guard(GLOBAL)
 
 set(FIRTH_LWIP_FETCHED "${PROJECT_SOURCE_DIR}/build/deps/lwip-source" CACHE PATH
@@ -47,12 +48,18 @@ endfunction()
 function(firth_add_lwip)
     firth_find_lwip(folder)
     file(GLOB sources "${folder}/src/core/*.c" "${folder}/src/core/ipv4/*.c" "${folder}/src/core/ipv6/*.c")
-    add_library(firth_lwip OBJECT ${sources} "${folder}/src/netif/ethernet.c")
     set(include "${PROJECT_SOURCE_DIR}/backends/lwip/${FIRTH_LWIP_PLACE}" "${folder}/src/include")
+    set(definitions "")
+    if(FIRTH_LWIP_THREAD)
+        list(APPEND sources "${folder}/src/api/tcpip.c")
+        set(definitions FTH_LWIP_THREAD)
+    endif()
+    add_library(firth_lwip OBJECT ${sources} "${folder}/src/netif/ethernet.c")
     set(FIRTH_LWIP_INCLUDE "${include}" PARENT_SCOPE)
+    set(FIRTH_LWIP_DEFINITIONS "${definitions}" PARENT_SCOPE)
     target_include_directories(firth_lwip PRIVATE ${include} "${PROJECT_SOURCE_DIR}/include")
     target_compile_options(firth_lwip PRIVATE -w)
-    target_compile_definitions(firth_lwip PRIVATE _GNU_SOURCE FIRTH_BUILDING)
+    target_compile_definitions(firth_lwip PRIVATE _GNU_SOURCE FIRTH_BUILDING ${definitions})
     set_target_properties(firth_lwip PROPERTIES C_STANDARD 11 C_VISIBILITY_PRESET hidden
                                                 POSITION_INDEPENDENT_CODE ${BUILD_SHARED_LIBS})
     if(NOT BUILD_SHARED_LIBS)

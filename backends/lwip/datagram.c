@@ -66,7 +66,7 @@ static void on_datagram(void *argument, struct udp_pcb *pcb, struct pbuf *bytes,
         return;
     }
     if (socket->mail_bytes < socket->values[FTH_LWIP_RECEIVE_BUFFER_BYTES])
-        mail = firth_selector_allocate(socket->stack->selector, sizeof *mail);
+        mail = fth_lwip_allocate(socket->stack, sizeof *mail);
     if (mail == NULL) {
         if (socket->values[FTH_LWIP_RECEIVE_DROPS] < INT_MAX)
             socket->values[FTH_LWIP_RECEIVE_DROPS]++;
@@ -93,7 +93,7 @@ static void discard_first(fth_lwip_socket *socket)
         socket->last_mail = NULL;
     socket->mail_bytes -= weight(mail);
     (void)pbuf_free(mail->bytes);
-    firth_selector_release(socket->stack->selector, mail);
+    fth_lwip_release(socket->stack, mail);
 }
 
 static void discard_all(fth_lwip_socket *socket)

@@ -2,6 +2,7 @@
 /* Names, by lwIP's resolver. It gives one address of one family for a question and cannot be told that nobody waits any
  * more: so a name of both families is two questions, and each carries a number that no later one has. An answer whose
  * number is not known is to a question that was given up, be it an earlier selector's. */
+#include "backends/lwip/platform.h"
 #include "backends/lwip/stack.h"
 
 #if LWIP_DNS
@@ -49,6 +50,8 @@ static void on_answer(const char *host, const ip_addr_t *ip, void *argument)
                 if (ip == NULL && ip_current_netif() == NULL)
                     one->code = FIRTH_ERR_NAME_TRY_AGAIN;
                 note(one, family, ip);
+                if (fth_lwip_is_elsewhere())
+                    fth_lwip_platform_wake();
                 return;
             }
 }

@@ -2,6 +2,7 @@
 /* Operations: tried when they are submitted, and again when something has happened to their socket. */
 #include "backends/lwip/stack.h"
 
+#include "backends/lwip/platform.h"
 #include "core/base/assert.h"
 
 static bool is_reading(const firth_op *op)
@@ -105,6 +106,8 @@ void fth_lwip_look(fth_lwip_socket *socket)
         stack->ready_first = socket;
     stack->ready_last = socket;
     stack->ready_count++;
+    if (fth_lwip_is_elsewhere())
+        fth_lwip_platform_wake();
 }
 
 void fth_lwip_forget(fth_lwip_socket *socket)

@@ -4,15 +4,36 @@
 
 #include "backends/lwip/stack.h"
 
+#include <lwip/mem.h>
 #include <lwip/udp.h>
 
 #include "core/base/assert.h"
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
+void *fth_lwip_allocate(fth_lwip_stack *stack, size_t bytes)
+{
+#if NO_SYS
+    return firth_selector_allocate(stack->selector, bytes);
+#else
+    (void)stack;
+    return mem_calloc(1, (mem_size_t)bytes);
+#endif
+}
+
+void fth_lwip_release(fth_lwip_stack *stack, void *memory)
+{
+#if NO_SYS
+    firth_selector_release(stack->selector, memory);
+#else
+    (void)stack;
+    mem_free(memory);
+#endif
+}
+
 fth_lwip_socket *fth_lwip_socket_new(fth_lwip_stack *stack, uint8_t family)
 {
-    fth_lwip_socket *socket = firth_selector_allocate(stack->selector, sizeof *socket);
+    fth_lwip_socket *socket = fth_lwip_allocate(stack, sizeof *socket);
 
     if (socket == NULL)
         return NULL;
@@ -27,7 +48,7 @@ void fth_lwip_socket_free(fth_lwip_socket *socket)
     FTH_ASSERT(socket->pcb == NULL && !socket->is_ready);
     if (socket->received != NULL)
         (void)pbuf_free(socket->received);
-    firth_selector_release(socket->stack->selector, socket);
+    fth_lwip_release(socket->stack, socket);
 }
 
 void fth_lwip_give_to(fth_lwip_socket *socket, firth_io *io)

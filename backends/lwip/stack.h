@@ -89,6 +89,29 @@ static inline fth_lwip_socket *fth_lwip_socket_of(const firth_io *io)
     return (fth_lwip_socket *)io->native; /* NOLINT(performance-no-int-to-ptr): that is what native is for */
 }
 
+/* ---- the lock (thread.c) ------------------------------------------------------------------------------------------ */
+
+/* Where lwIP has a thread, every call of lwIP's and all that its callbacks touch is between these; else they are nothing.
+ * The unlock also tells the thread of a timer that is earlier than those it knows. */
+#if NO_SYS
+static inline void fth_lwip_lock(void)
+{
+}
+
+static inline void fth_lwip_unlock(void)
+{
+}
+#else
+void fth_lwip_lock(void);
+void fth_lwip_unlock(void);
+
+/* Starts the thread, once in a program; when this returns it runs. */
+void fth_lwip_start_thread(void);
+#endif
+
+/* Whether the caller is a callback on another thread than the selector's, who may be asleep. */
+bool fth_lwip_is_elsewhere(void);
+
 /* ---- sockets (socket.c) ------------------------------------------------------------------------------------------ */
 
 int fth_lwip_socket_open(firth_io *io, firth_family family);
@@ -102,6 +125,10 @@ fth_lwip_socket *fth_lwip_socket_make(firth_io *io, firth_family family, int *rc
 
 /* Gives a datagram socket a port. FIRTH_OK, or why not. */
 int fth_lwip_bind_any(fth_lwip_socket *socket);
+
+/* Zeroed memory for what callbacks make: the selector's, or where they run on another thread, lwIP's. NULL: none. */
+void *fth_lwip_allocate(fth_lwip_stack *stack, size_t bytes);
+void fth_lwip_release(fth_lwip_stack *stack, void *memory);
 
 /* A socket without io and control block; NULL when there is no memory. */
 fth_lwip_socket *fth_lwip_socket_new(fth_lwip_stack *stack, uint8_t family);

@@ -127,7 +127,7 @@ build_mbedtls_for() {
         build_mbedtls asan gcc "${flags[@]}" -fsanitize=address,undefined "$mbedtls_harmless" && mbedtls_kind=asan
         ;;
     fuzz) build_mbedtls fuzz clang "${flags[@]}" -fsanitize=fuzzer-no-link,address && mbedtls_kind=fuzz ;;
-    tsan | kqueue-tsan) build_mbedtls tsan clang "${flags[@]}" -fsanitize=thread && mbedtls_kind=tsan ;;
+    tsan | lwip-thread | kqueue-tsan) build_mbedtls tsan clang "${flags[@]}" -fsanitize=thread && mbedtls_kind=tsan ;;
     esac
 }
 

@@ -4,7 +4,9 @@
 #include <lwip/mem.h>
 #include <lwip/memp.h>
 #include <lwip/priv/tcp_priv.h>
+#include <stdatomic.h>
 
+#include "tests/lwip/lock.h"
 #include "tests/lwip/talk.h"
 
 /* The deadline is short since most that cannot go on waits; what is said is more than one segment. */
@@ -12,7 +14,7 @@ enum { MEANWHILE_MS = 60, SAID = 20000, DATAGRAM = 3000 };
 
 /* ---- the heap ---------------------------------------------------------------------------------------------------- */
 
-static bool is_heap_empty;
+static atomic_bool is_heap_empty;
 
 void *__real_mem_malloc(mem_size_t size);
 void *__wrap_mem_malloc(mem_size_t size);
@@ -133,8 +135,7 @@ static int meanwhile(void)
 /* lwIP would take blocks in TIME_WAIT for new ones. */
 static void end_time_wait(void)
 {
-    while (tcp_tw_pcbs != NULL)
-        tcp_abort(tcp_tw_pcbs);
+    LOCKED(while (tcp_tw_pcbs != NULL) tcp_abort(tcp_tw_pcbs));
 }
 
 TALK_TEST(each_pool_of_lwips_may_be_empty_and_the_next_conversation_works)

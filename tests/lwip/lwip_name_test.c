@@ -5,6 +5,7 @@
 #include <lwip/dns.h>
 #include <stdio.h>
 
+#include "tests/lwip/lock.h"
 #include "tests/support/support.h"
 
 /* RFC 1035 §4.1: a header of 12 bytes, a name of labels, a type, a class. */
@@ -97,7 +98,7 @@ static int start_server(firth_scope *scope)
 
     server = (name_server){.socket = NULL};
     IP_ADDR4(&address, 127, 0, 0, 1);
-    dns_setserver(0, &address);
+    LOCKED(dns_setserver(0, &address));
     rc = firth_udp_bind(&udp, "127.0.0.1", NAME_SERVER, &server.socket);
     if (rc < 0)
         return rc;
@@ -198,7 +199,7 @@ TASK_TEST(without_a_name_server_nobody_answers)
 {
     firth_address found[4];
 
-    dns_setserver(0, NULL);
+    LOCKED(dns_setserver(0, NULL));
     EXPECT_EQUAL(look_up("both.test", FIRTH_FAMILY_NONE, found), FIRTH_ERR_NAME_TRY_AGAIN);
     return FIRTH_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is lwIP's own: memory that runs out, a window that follows the reader, one selector at a time. */
+#include "tests/lwip/lock.h"
 #include "tests/support/support.h"
 
 #include <lwip/memp.h>
@@ -85,6 +86,19 @@ TASK_TEST(a_close_without_memory_is_the_peers_end_all_the_same)
     return firth_socket_close(b);
 }
 
+static void end_time_wait(void)
+{
+    LOCKED(while (tcp_tw_pcbs != NULL) tcp_abort(tcp_tw_pcbs));
+}
+
+static bool is_time_wait_nobodys(void)
+{
+    bool is_so;
+
+    LOCKED(is_so = tcp_tw_pcbs != NULL && tcp_tw_pcbs->callback_arg == NULL);
+    return is_so;
+}
+
 TASK_TEST(without_control_blocks_a_connect_is_an_error_and_works_again_later)
 {
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
@@ -93,8 +107,7 @@ TASK_TEST(without_control_blocks_a_connect_is_an_error_and_works_again_later)
 
     EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", 0, &server), FIRTH_OK);
     firth_scope_own_server(scope, server);
-    while (tcp_tw_pcbs != NULL) /* lwIP would take one of those */
-        tcp_abort(tcp_tw_pcbs);
+    end_time_wait(); /* lwIP would take one of those */
     take_all(MEMP_TCP_PCB);
     EXPECT_EQUAL(firth_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client),
                  FIRTH_ERR_TOO_MANY_OPEN);
@@ -122,8 +135,7 @@ TASK_TEST(a_block_in_time_wait_is_let_go_of_though_its_socket_is_open)
     firth_socket *a, *b;
     char byte;
 
-    while (tcp_tw_pcbs != NULL)
-        tcp_abort(tcp_tw_pcbs);
+    end_time_wait();
     EXPECT_EQUAL(support_pair(scope, &a, &b), FIRTH_OK);
     EXPECT_EQUAL(firth_flush_and_close(firth_socket_output(a)), FIRTH_OK);
     EXPECT_EQUAL(firth_read(firth_socket_input(b), &byte, 1), FIRTH_EOF);
@@ -131,7 +143,7 @@ TASK_TEST(a_block_in_time_wait_is_let_go_of_though_its_socket_is_open)
     EXPECT_EQUAL(firth_socket_close(b), FIRTH_OK);
     EXPECT_EQUAL(firth_await_content(firth_socket_input(a), 1), 1);
     EXPECT_EQUAL(firth_sleep(5), FIRTH_OK);
-    EXPECT(tcp_tw_pcbs != NULL && tcp_tw_pcbs->callback_arg == NULL);
+    EXPECT(is_time_wait_nobodys());
     EXPECT_EQUAL(firth_read(firth_socket_input(a), &byte, 1), 1);
     EXPECT_EQUAL(firth_read(firth_socket_input(a), &byte, 1), FIRTH_EOF);
     return firth_socket_close(a);
@@ -158,8 +170,8 @@ static size_t held(void)
 {
     size_t window = 0;
 
-    for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next)
-        window += TCP_WND - pcb->rcv_wnd;
+    LOCKED(for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) window +=
+           TCP_WND - pcb->rcv_wnd);
     return window;
 }
 

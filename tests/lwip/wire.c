@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "tests/lwip/lock.h"
+
 /* A frame of Ethernet without its checksum; how many a driver takes in its turn; what a socket holds. */
 enum { FRAME_BYTES = 1514, TURN_FRAMES = 32, SOCKET_BYTES = 1024 * 1024, PER_MILLE = 1000 };
 
@@ -168,12 +170,10 @@ static void add_ipv6(struct netif *netif, const char *prefix, unsigned number, s
     netif_ip6_addr_set_state(netif, at, IP6_ADDR_PREFERRED);
 }
 
-void wire_open(wire *cable, int descriptor, unsigned number)
+static void add(wire *cable, unsigned number)
 {
     ip4_addr_t address, mask, router;
 
-    cable->driver = (firth_lwip_driver){.poll = take_frames, .argument = cable, .descriptor = descriptor};
-    cable->random.state = cable->faults.seed * 2 + number;
     IP4_ADDR(&address, 10, 0, 0, (u8_t)number);
     IP4_ADDR(&mask, 255, 255, 255, 0);
     IP4_ADDR(&router, 10, 0, 0, 254);
@@ -184,12 +184,18 @@ void wire_open(wire *cable, int descriptor, unsigned number)
     netif_set_default(&cable->netif);
     netif_set_link_up(&cable->netif);
     netif_set_up(&cable->netif);
+}
+
+void wire_open(wire *cable, int descriptor, unsigned number)
+{
+    cable->driver = (firth_lwip_driver){.poll = take_frames, .argument = cable, .descriptor = descriptor};
+    cable->random.state = cable->faults.seed * 2 + number;
+    LOCKED(add(cable, number));
     firth_lwip_driver_add(&cable->driver);
 }
 
-void wire_close(wire *cable)
+static void drop(wire *cable)
 {
-    firth_lwip_driver_remove(&cable->driver);
     netif_remove(&cable->netif);
     sys_untimeout(leave_those_due, cable);
     while (cable->held != NULL) {
@@ -198,6 +204,12 @@ void wire_close(wire *cable)
         cable->held = frame->next;
         free(frame);
     }
+}
+
+void wire_close(wire *cable)
+{
+    firth_lwip_driver_remove(&cable->driver);
+    LOCKED(drop(cable));
 }
 
 void wire_pair(int ends[2])

@@ -29,8 +29,8 @@ typedef struct wire {
     support_random random;
     wire_frame *held; /* those that are late, by the time when they leave */
     bool is_over;     /* the other end is closed */
-    unsigned sent, received, lost, late, overtaking;
-    unsigned refused; /* that came while there was no pbuf */
+    _Atomic unsigned sent, received, lost, late, overtaking;
+    _Atomic unsigned refused; /* that came while there was no pbuf */
 } wire;
 
 /* The interface 10.0.0.<number>/24, fd00::<number>/64 and fe80::<number>, up, over one end of a pair, which stays the

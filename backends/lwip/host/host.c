@@ -26,10 +26,12 @@ enum { WATCHED_MAX = 15, TICK_MS = 1 };
 static int bell[2] = {-1, -1};
 static atomic_bool is_rung;
 
+#if NO_SYS /* else sys.c has it */
 u32_t sys_now(void)
 {
     return (u32_t)(firth_port_now_ns() / 1000000);
 }
+#endif
 
 uint32_t fth_lwip_random(void)
 {

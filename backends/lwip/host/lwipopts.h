@@ -5,12 +5,21 @@
 
 #include <stdint.h>
 
-/* The raw API, driven by the selector. */
+/* The raw API, driven by the selector; or by lwIP's own thread, whose lock every call holds. */
+#ifdef FTH_LWIP_THREAD
+#define NO_SYS                   0
+#define SYS_LIGHTWEIGHT_PROT     1
+#define LWIP_TCPIP_CORE_LOCKING  1
+#define TCPIP_MBOX_SIZE          128
+#define MEMP_NUM_TCPIP_MSG_API   128
+#define MEMP_NUM_TCPIP_MSG_INPKT 128
+#else
 #define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0
-#define LWIP_NETCONN         0
-#define LWIP_SOCKET          0
-#define LWIP_STATS           0
+#endif
+#define LWIP_NETCONN 0
+#define LWIP_SOCKET  0
+#define LWIP_STATS   0
 
 #define LWIP_IPV4            1
 #define LWIP_IPV6            1

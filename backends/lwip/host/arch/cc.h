@@ -21,8 +21,13 @@
 uint32_t fth_lwip_random(void);
 #define LWIP_RAND() fth_lwip_random()
 
-/* NO_SYS: there is one thread, which is the selector's. */
+/* With NO_SYS there is one thread, which is the selector's; else a lock, whose holder sys.c knows. */
+#ifdef FTH_LWIP_THREAD
+void fth_lwip_assert_locked(void);
+#define LWIP_ASSERT_CORE_LOCKED() fth_lwip_assert_locked()
+#else
 void fth_lwip_assert_thread(void);
 #define LWIP_ASSERT_CORE_LOCKED() fth_lwip_assert_thread()
+#endif
 
 #endif
