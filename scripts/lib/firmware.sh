@@ -59,6 +59,23 @@ firmware_build() {
         run_quietly "$board-build" cmake --build --preset "$board" --parallel "$jobs" --target "$@"
 }
 
+# firmware_build_plain BOARD TARGET…: without TLS, in build/BOARD-plain.
+firmware_build_plain() {
+    local board=$1
+    shift
+    if has ninja && [ ! -f "build/$board-plain/CMakeCache.txt" ]; then
+        export CMAKE_GENERATOR=Ninja
+    fi
+    run_quietly "$board-configure" cmake --preset "$board" -B "build/$board-plain" -DFIRTH_TLS=OFF &&
+        run_quietly "$board-build" cmake --build "build/$board-plain" --parallel "$jobs" --target "$@"
+}
+
+# firmware_size BUILD PROGRAM: flash and RAM of each component beside their limits; false if one is over its limit.
+firmware_size() {
+    awk -f scripts/lib/firmware_size.awk "build/$1/examples/$2.map" | LC_ALL=C sort |
+        awk -v program="$2" -f scripts/lib/firmware_limits.awk tests/baremetal/size_limits -
+}
+
 # firmware_command BOARD PATH NETWORK [ARGUMENT…]: PATH is below build/BOARD, without .elf. Sets firmware_qemu. The serial line is standard input and output,
 # and Ctrl-C is the firmware's. Its exit code is QEMU's.
 firmware_command() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Firmware, built and run on each board that QEMU has: the examples answer this machine over a forwarded port, and end when
-# they are told to.
+# they are told to, and none has grown beyond its limits.
 # packages: gcc-arm-none-eabi:arm-none-eabi-gcc qemu-system-arm libnewlib-arm-none-eabi netcat-openbsd:nc openssl
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
@@ -43,10 +43,10 @@ start() {
     return 1
 }
 
-# wait_for PATTERN: in the output, for ten seconds.
+# wait_for PATTERN [SECONDS]: in the output, ten without.
 wait_for() {
     local tries
-    for ((tries = 0; tries < 100; tries++)); do
+    for ((tries = 0; tries < ${2:-10} * 10; tries++)); do
         grep -q -- "$1" "$work/log" && return 0
         kill -0 "$qemu_pid" 2>/dev/null || return 1
         sleep 0.1
@@ -219,6 +219,34 @@ test_reports() {
     ends_in_report malloc 'firth: malloc(3) of the C library' 'malloc(3) is refused'
 }
 
+# The command of README.md.
+test_command() {
+    local text
+    here=$((20000 + RANDOM % 12000))
+    rm -f "$work/serial"
+    mkfifo "$work/serial"
+    PORT=$here timeout 600 scripts/firmware run sockets-server <"$work/serial" >"$work/log" 2>&1 &
+    qemu_pid=$!
+    exec 9>"$work/serial"
+    if wait_for '^Server is' 600; then
+        text=$(printf 'Ada\n' | timeout 20 nc -N 127.0.0.1 "$here") || true
+    fi
+    if stop && [ "${text:-}" = $'Please enter your name\nHello, Ada!' ]; then
+        pass 'scripts/firmware run sockets-server'
+    else
+        fail "scripts/firmware run sockets-server: $(tail -n 1 "$work/log")"
+    fi
+}
+
+# The sizes on the first board, beside their limits.
+test_sizes() {
+    if scripts/firmware size >"$work/sizes"; then
+        pass 'flash and RAM of all components are within their limits'
+    else
+        fail "flash and RAM of all components are within their limits: $(grep -E 'over|no limit' "$work/sizes" | tr '\n' ';')"
+    fi
+}
+
 main() {
     local missing
     missing=$(firmware_missing)
@@ -243,6 +271,9 @@ main() {
         test_datagrams
         test_tls
     done
+    board=mps2-an385
+    test_command
+    test_sizes
     return "$failed"
 }
 
