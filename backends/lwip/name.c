@@ -121,14 +121,24 @@ void fth_lwip_resolve_cancel(firth_selector *selector, firth_name *name)
 
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
+static bool is_reachable(const ip_addr_t *ip)
+{
+#if LWIP_IPV6
+    return ip_route(IP6_ADDR_ANY, ip) != NULL;
+#else
+    (void)ip;
+    return false;
+#endif
+}
+
 /* What can be reached first: with an address of each family, and no way to that of IPv6, it is IPv4's turn. */
 static int collect(const asked *one, firth_address *addresses)
 {
     int count = 0;
-    bool is_reachable = one->is_found[V6] && ip_route(IP6_ADDR_ANY, &one->found[V6]) != NULL;
+    bool is_in_order = one->is_found[V6] && is_reachable(&one->found[V6]);
 
     for (int i = 0; i < FAMILIES; i++) {
-        int family = is_reachable ? i : FAMILIES - 1 - i;
+        int family = is_in_order ? i : FAMILIES - 1 - i;
 
         if (one->is_found[family])
             fth_lwip_address_from(&addresses[count++], &one->found[family], 0);
@@ -140,14 +150,15 @@ static void complete(firth_selector *selector, asked *one)
 {
     firth_address addresses[FAMILIES];
     firth_name *name = one->name;
-    int count = collect(one, addresses), code = one->code, lwip_error = one->lwip_error;
+    int count = collect(one, addresses), code = one->code;
+    err_t err = one->lwip_error;
 
     forget(one);
     firth_selector_release(selector, one);
     if (count > 0)
         firth_name_complete(name, count, addresses, 0, NULL);
     else
-        firth_name_complete(name, code, NULL, lwip_error, "dns_gethostbyname");
+        firth_name_complete(name, code, NULL, err, "dns_gethostbyname");
 }
 
 unsigned fth_lwip_deliver_names(firth_selector *selector)

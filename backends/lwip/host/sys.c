@@ -73,19 +73,19 @@ u32_t sys_now(void)
 }
 
 /* Nobody waits for its end, and there is none. Signals are for the program's own threads. */
-sys_thread_t sys_thread_new(const char *name, lwip_thread_fn thread, void *argument, int stack_bytes, int priority)
+sys_thread_t sys_thread_new(const char *name, lwip_thread_fn thread, void *arg, int stacksize, int prio)
 {
     pthread_t started;
     void *(*run)(void *);
     sigset_t all, before;
 
     (void)name;
-    (void)stack_bytes;
-    (void)priority;
+    (void)stacksize;
+    (void)prio;
     memcpy(&run, &thread, sizeof run); /* they differ in a result that is never returned */
     (void)sigfillset(&all);
     need(pthread_sigmask(SIG_SETMASK, &all, &before));
-    need(pthread_create(&started, NULL, run, argument));
+    need(pthread_create(&started, NULL, run, arg));
     need(pthread_sigmask(SIG_SETMASK, &before, NULL));
     need(pthread_detach(started));
     return started;
@@ -112,9 +112,9 @@ sys_prot_t sys_arch_protect(void)
     return 0;
 }
 
-void sys_arch_unprotect(sys_prot_t before)
+void sys_arch_unprotect(sys_prot_t pval)
 {
-    (void)before;
+    (void)pval;
     (void)pthread_mutex_unlock(&protection);
 }
 
@@ -188,12 +188,12 @@ void sys_sem_signal(sys_sem_t *sem)
     (void)pthread_mutex_unlock(&sem->mutex);
 }
 
-u32_t sys_arch_sem_wait(sys_sem_t *sem, u32_t timeout_ms)
+u32_t sys_arch_sem_wait(sys_sem_t *sem, u32_t timeout)
 {
     bool is_there;
 
     (void)pthread_mutex_lock(&sem->mutex);
-    is_there = await(&sem->mutex, &sem->changed, &sem->count, timeout_ms);
+    is_there = await(&sem->mutex, &sem->changed, &sem->count, timeout);
     if (is_there)
         sem->count--;
     (void)pthread_mutex_unlock(&sem->mutex);
@@ -223,13 +223,13 @@ void sys_mbox_free(sys_mbox_t *mbox)
     mbox->is_valid = false;
 }
 
-err_t sys_mbox_trypost(sys_mbox_t *mbox, void *message)
+err_t sys_mbox_trypost(sys_mbox_t *mbox, void *msg)
 {
     err_t err = ERR_MEM;
 
     (void)pthread_mutex_lock(&mbox->mutex);
     if (mbox->count < FTH_LWIP_MAILBOX) {
-        mbox->messages[(mbox->first + mbox->count++) % FTH_LWIP_MAILBOX] = message;
+        mbox->messages[(mbox->first + mbox->count++) % FTH_LWIP_MAILBOX] = msg;
         (void)pthread_cond_broadcast(&mbox->changed);
         err = ERR_OK;
     }
@@ -237,52 +237,52 @@ err_t sys_mbox_trypost(sys_mbox_t *mbox, void *message)
     return err;
 }
 
-err_t sys_mbox_trypost_fromisr(sys_mbox_t *mbox, void *message)
+err_t sys_mbox_trypost_fromisr(sys_mbox_t *mbox, void *msg)
 {
-    return sys_mbox_trypost(mbox, message);
+    return sys_mbox_trypost(mbox, msg);
 }
 
-void sys_mbox_post(sys_mbox_t *mbox, void *message)
+void sys_mbox_post(sys_mbox_t *mbox, void *msg)
 {
     (void)pthread_mutex_lock(&mbox->mutex);
     while (mbox->count == FTH_LWIP_MAILBOX)
         (void)pthread_cond_wait(&mbox->changed, &mbox->mutex);
     (void)pthread_mutex_unlock(&mbox->mutex);
-    if (sys_mbox_trypost(mbox, message) != ERR_OK)
-        sys_mbox_post(mbox, message); /* somebody was faster */
+    if (sys_mbox_trypost(mbox, msg) != ERR_OK)
+        sys_mbox_post(mbox, msg); /* somebody was faster */
 }
 
-static void take(sys_mbox_t *mbox, void **message)
+static void take(sys_mbox_t *mbox, void **msg)
 {
     void *taken = mbox->messages[mbox->first];
 
     mbox->first = (mbox->first + 1) % FTH_LWIP_MAILBOX;
     mbox->count--;
     (void)pthread_cond_broadcast(&mbox->changed);
-    if (message != NULL)
-        *message = taken;
+    if (msg != NULL)
+        *msg = taken;
 }
 
-u32_t sys_arch_mbox_fetch(sys_mbox_t *mbox, void **message, u32_t timeout_ms)
+u32_t sys_arch_mbox_fetch(sys_mbox_t *mbox, void **msg, u32_t timeout)
 {
     bool is_there;
 
     (void)pthread_mutex_lock(&mbox->mutex);
-    is_there = await(&mbox->mutex, &mbox->changed, &mbox->count, timeout_ms);
+    is_there = await(&mbox->mutex, &mbox->changed, &mbox->count, timeout);
     if (is_there)
-        take(mbox, message);
+        take(mbox, msg);
     (void)pthread_mutex_unlock(&mbox->mutex);
     return is_there ? 0 : SYS_ARCH_TIMEOUT;
 }
 
-u32_t sys_arch_mbox_tryfetch(sys_mbox_t *mbox, void **message)
+u32_t sys_arch_mbox_tryfetch(sys_mbox_t *mbox, void **msg)
 {
     bool is_there;
 
     (void)pthread_mutex_lock(&mbox->mutex);
     is_there = mbox->count > 0;
     if (is_there)
-        take(mbox, message);
+        take(mbox, msg);
     (void)pthread_mutex_unlock(&mbox->mutex);
     return is_there ? 0 : SYS_MBOX_EMPTY;
 }

@@ -28,7 +28,7 @@ enum { FRAME_BYTES = 1518, MTU_BYTES = 1500, TURN_FRAMES = 64, TEXT_BYTES = 256 
 
 static const char step[] = "FIRTH_LWIP_TAP";
 
-static bool tap_take(firth_lwip_driver *driver);
+static bool tap_take(firth_lwip_driver *self);
 
 static struct netif netif;
 static firth_lwip_driver driver = {.poll = tap_take, .descriptor = -1};
