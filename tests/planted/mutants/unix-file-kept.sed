@@ -3,4 +3,4 @@
 # in: backends/readiness/unix_files.c
 # on: epoll poll
 # finder: a_closed_unix_server_leaves_its_path_free_when_asked
-s/^        (void)unlink(address->path);/        (void)0;/
+s/^        (void)unlinkat(from, address->path, 0);/        (void)0;/
