@@ -165,17 +165,19 @@ TASK_TEST(no_more_clients_than_handshakes_max_are_taken_at_once)
 
 TASK_TEST(a_client_that_talks_nonsense_gets_an_alert_and_accept_goes_on)
 {
+    static const char nonsense[24000] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"; /* more than is read at once */
     firth_tcp_builder tcp = secure_server(scope, NULL);
     unsigned char alert[16];
+    int raw, port, error = -1;
+    socklen_t size = sizeof error;
     firth_socket *socket;
     firth_server *server;
     firth_scope clients;
-    int raw, port;
 
     EXPECT_EQUAL(listen_at(scope, &tcp, &server, &port), FIRTH_OK);
     raw = raw_connect(port);
     EXPECT(raw >= 0);
-    EXPECT_EQUAL(raw_send(raw, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27), 0);
+    EXPECT_EQUAL(raw_send(raw, nonsense, sizeof nonsense), 0);
     firth_scope_open(&clients, scope, NULL);
     EXPECT_EQUAL(firth_spawn(&clients, ask, &port, NULL), FIRTH_OK);
     EXPECT_EQUAL(firth_accept(server, &socket), FIRTH_OK);
@@ -184,6 +186,8 @@ TASK_TEST(a_client_that_talks_nonsense_gets_an_alert_and_accept_goes_on)
     EXPECT_EQUAL(recv(raw, alert, sizeof alert, 0), 7);
     EXPECT(alert[0] == 21 && alert[5] == 2);
     EXPECT_EQUAL(recv(raw, alert, sizeof alert, 0), 0);
+    EXPECT_EQUAL(getsockopt(raw, SOL_SOCKET, SO_ERROR, (void *)&error, &size), 0);
+    EXPECT_EQUAL(error, 0); /* an end, and no reset behind it */
     EXPECT(strstr(support_log_text(), "TLS handshake with 127.0.0.1") != NULL);
     close(raw);
     return FIRTH_OK;
