@@ -284,6 +284,9 @@ static void end_some(firth_selector *selector)
     }
     (void)fth_selector_run_while(selector, has_open);
     fth_pool_close(selector);
+    /* What threads have still they free when it is done; what they had just finished comes by a post. */
+    selector->names.first = NULL;
+    selector->names.abandoned = 0;
 }
 
 static void free_parts(firth_selector *selector)

@@ -64,12 +64,15 @@ static fth_look_up *find_shared(firth_selector *selector, const firth_port_name 
     return youngest != NULL && firth_port_now_ns() < fth_after_ms(youngest->start_ns, SHARE_MS) ? youngest : NULL;
 }
 
+/* It is not there when the selector closes, see end_some. */
 static void remove_from_list(firth_selector *selector, fth_look_up *query)
 {
     fth_look_up **link = &selector->names.first;
 
-    while (*link != query)
+    while (*link != NULL && *link != query)
         link = &(*link)->next;
+    if (*link == NULL)
+        return;
     *link = query->next;
     if (query->waiters == NULL)
         selector->names.abandoned--;
