@@ -42,8 +42,9 @@ provide_windows() {
 
 # start_wine: a prefix, and a server that stays until stop_wine, so that a test takes milliseconds to start. Without
 # winedbg, behind which one crash in six ends with exit code 0. The first program of Wine's starts services that keep
-# its output open for ever, so it has none.
+# its output open for ever, so it has none. In a locale without UTF-8 it has no name for a file with an é in its.
 start_wine() {
+    export LC_ALL=C.UTF-8
     export WINEPREFIX=$root/$wine_prefix WINEDEBUG=-all WINEDLLOVERRIDES='winedbg.exe=d;mscoree=;mshtml='
     mkdir -p "$WINEPREFIX"
     wineserver -k >/dev/null 2>&1 || true
