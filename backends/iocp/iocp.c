@@ -6,6 +6,9 @@
 
 #include <firth/task.h>
 
+/* The key of the packets that wake; a socket's is never 0. */
+enum { FTH_WAKE_KEY = 0 };
+
 /* ---- open and close ---------------------------------------------------------------------------------------------- */
 
 /* A layered provider (an old filter) completes by itself, and then packets come after immediate successes too: only the
@@ -87,7 +90,7 @@ static int fth_iocp_open(firth_selector *selector)
         firth_selector_release(selector, iocp);
         return rc;
     }
-    fth_timer_open(&iocp->timer, iocp->port);
+    fth_timer_open(&iocp->timer);
     firth_selector_set_state(selector, iocp);
     return FIRTH_OK;
 }
@@ -114,23 +117,22 @@ static DWORD to_ms(int64_t left_ns)
     return left_ms < INT_MAX ? (DWORD)left_ms : INT_MAX;
 }
 
-/* How long a look may take. Where there is a timer, the end of a long wait is left to a look of its own, which the timer
- * ends: most deadlines have moved by then, and it need not be set. */
-static DWORD timeout_ms(fth_iocp *iocp, int64_t until_ns)
+/* How long a look may take, and whether the timer may end it. Where there is one, the end of a long wait is left to a look of
+ * its own, which the timer ends: most deadlines have moved by then, and it need not be set. */
+static DWORD timeout_ms(fth_iocp *iocp, int64_t until_ns, BOOL *alertable)
 {
     enum { TICKS_NS = 32 * 1000000 }; /* two of the system's */
     int64_t left_ns;
 
+    *alertable = FALSE;
     if (until_ns == INT64_MAX)
         return INFINITE;
     left_ns = until_ns > 0 ? until_ns - firth_now_ns() : 0;
     if (left_ns <= 0)
         return 0;
-    if (iocp->timer.timer == NULL)
-        return to_ms(left_ns);
-    if (left_ns > 2 * TICKS_NS)
+    if (iocp->timer.timer != NULL && left_ns > 2 * TICKS_NS)
         return to_ms(left_ns - TICKS_NS);
-    fth_timer_set(&iocp->timer, until_ns, left_ns);
+    *alertable = fth_timer_set(&iocp->timer, until_ns, left_ns);
     return to_ms(left_ns);
 }
 
@@ -148,10 +150,6 @@ static void take(fth_iocp *iocp, const OVERLAPPED_ENTRY *packet)
         atomic_store(&iocp->woken, false);
         return;
     }
-    if (packet->lpCompletionKey == FTH_TIMER_KEY) { /* maybe that of a deadline which has moved, or a little early */
-        iocp->timer.until_ns = 0;
-        return;
-    }
     /* A socket that was given away stays with this port where the system cannot undo that: what its new owner does there is
      * of no OVERLAPPED of ours. */
     record = fth_record_find(iocp, packet->lpCompletionKey);
@@ -164,15 +162,19 @@ static int fth_iocp_poll(firth_selector *selector, int64_t until_ns)
     fth_iocp *iocp = firth_selector_state(selector);
     DWORD wait_ms;
     ULONG count = 0, i;
+    BOOL alertable;
 
     do {
-        wait_ms = timeout_ms(iocp, until_ns);
-        if (GetQueuedCompletionStatusEx(iocp->port, iocp->packets, FTH_PACKETS_MAX, &count, wait_ms, FALSE)) {
+        wait_ms = timeout_ms(iocp, until_ns, &alertable);
+        if (GetQueuedCompletionStatusEx(iocp->port, iocp->packets, FTH_PACKETS_MAX, &count, wait_ms, alertable)) {
             for (i = 0; i < count; i++)
                 take(iocp, &iocp->packets[i]);
             return FIRTH_OK;
         }
-        if (GetLastError() != WAIT_TIMEOUT)
+        if (GetLastError() ==
+            WAIT_IO_COMPLETION) /* it has rung, maybe a little early, or of a deadline that has moved */
+            iocp->timer.until_ns = 0;
+        else if (GetLastError() != WAIT_TIMEOUT)
             return fth_fail_last("GetQueuedCompletionStatusEx");
         /* It may give up a little early, by its own coarser clock. */
     } while (wait_ms > 0);

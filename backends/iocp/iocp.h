@@ -101,14 +101,8 @@ struct fth_record {
 
 enum { FTH_PACKETS_MAX = 64 };
 
-/* The keys of packets that are no socket's, whose key is never 0 nor that. */
-enum { FTH_WAKE_KEY = 0 };
-#define FTH_TIMER_KEY (~(ULONG_PTR)0)
-
 typedef struct fth_timer {
-    HANDLE port;
-    HANDLE timer; /* NULL: there is none */
-    HANDLE wait;
+    HANDLE timer;     /* NULL: there is none */
     int64_t until_ns; /* what it is set to; 0: it has rung */
 } fth_timer;
 
@@ -165,11 +159,11 @@ fth_record *fth_record_find(const fth_iocp *iocp, ULONG_PTR key);
 /* ---- timer.c ----------------------------------------------------------------------------------------------------- */
 
 /* Cannot fail: there may be none. */
-void fth_timer_open(fth_timer *timer, HANDLE port);
+void fth_timer_open(fth_timer *timer);
 void fth_timer_close(fth_timer *timer);
 
-/* Has a packet in the port at until_ns of firth_now_ns(), left_ns from now. */
-void fth_timer_set(fth_timer *timer, int64_t until_ns, int64_t left_ns);
+/* Has an alertable wait of this thread end at until_ns of firth_now_ns(), left_ns from now. Whether it will. */
+bool fth_timer_set(fth_timer *timer, int64_t until_ns, int64_t left_ns);
 
 /* ---- events.c ---------------------------------------------------------------------------------------------------- */
 
