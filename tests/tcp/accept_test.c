@@ -24,6 +24,20 @@ static int close_under_accept(firth_scope *scope, firth_server *server, int64_t 
     return FIRTH_OK;
 }
 
+/* While nobody listens on the port another program may be given it: then all begins anew with another port. What keeps a port
+ * of its own finds it taken every time. */
+static bool is_taken(int rc, int *port, int *i)
+{
+    static int times;
+
+    if (rc != FIRTH_ERR_ADDRESS_IN_USE || *port == 0 || times == 5)
+        return false;
+    times++;
+    *port = 0;
+    *i = -1;
+    return true;
+}
+
 static int rebind_ten_times(firth_scope *scope, int64_t delay_ms)
 {
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
@@ -31,8 +45,11 @@ static int rebind_ten_times(firth_scope *scope, int64_t delay_ms)
 
     for (int i = 0; i < 10; i++) {
         firth_server *server;
+        int rc = firth_tcp_bind(&tcp, "127.0.0.1", port, &server);
 
-        EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", port, &server), FIRTH_OK);
+        if (is_taken(rc, &port, &i))
+            continue;
+        EXPECT_EQUAL(rc, FIRTH_OK);
         port = firth_server_address(server)->port;
         EXPECT_EQUAL(close_under_accept(scope, server, delay_ms), FIRTH_OK);
     }
@@ -59,8 +76,11 @@ TASK_TEST(port_with_connections_in_time_wait_can_be_bound_again_ten_times)
         firth_socket *client, *accepted;
         firth_server *server;
         char byte;
+        int rc = firth_tcp_bind(&tcp, "127.0.0.1", port, &server);
 
-        EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", port, &server), FIRTH_OK);
+        if (is_taken(rc, &port, &i))
+            continue;
+        EXPECT_EQUAL(rc, FIRTH_OK);
         port = firth_server_address(server)->port;
         EXPECT_EQUAL(firth_tcp_connect(&tcp, "127.0.0.1", port, &client), FIRTH_OK);
         EXPECT_EQUAL(firth_accept(server, &accepted), FIRTH_OK);
