@@ -34,7 +34,7 @@ TASK_TEST(an_abstract_name_makes_no_file_and_is_free_when_its_server_is_gone)
 TASK_TEST(the_longest_abstract_name_is_told_whole)
 {
     firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
-    const char *name = places_long_path(FIRTH_UNIX_PATH_BYTES - 1);
+    const char *name = places_long_path(places_longest(scope));
     firth_unix_address address;
     firth_server *server;
     firth_socket *client;

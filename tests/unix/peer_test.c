@@ -190,9 +190,8 @@ TASK_TEST(an_address_longer_than_there_is_room_for_is_cut)
     firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
     struct sockaddr_un longest = {.sun_family = AF_UNIX};
     int listener = socket_of(AF_UNIX, SOCK_STREAM), client = socket_of(AF_UNIX, SOCK_STREAM);
+    const size_t most = places_longest(scope), told = most + 1 < FIRTH_UNIX_PATH_BYTES ? most + 1 : most;
     const char *path = places_long_path(sizeof longest.sun_path);
-    const size_t told =
-        sizeof longest.sun_path < FIRTH_UNIX_PATH_BYTES ? sizeof longest.sun_path : FIRTH_UNIX_PATH_BYTES - 1;
     firth_unix_address address;
     firth_socket *socket;
 

@@ -126,6 +126,19 @@ const char *places_long_path(size_t bytes)
     return path;
 }
 
+size_t places_longest(firth_scope *scope)
+{
+    static const size_t known[] = {107, 103};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        const char *path = places_long_path(known[i]);
+
+        if (places_bind_code(scope, path, false) == FIRTH_OK)
+            return unlink(path) == 0 ? known[i] : 0;
+    }
+    return 0;
+}
+
 /* ---- datagrams ----------------------------------------------------------------------------------------------------- */
 
 int places_open_datagrams(firth_scope *scope, const char *path, firth_unix_datagram_socket **socket)

@@ -18,6 +18,9 @@ const char *places_path(const char *name);
 /* One of that many bytes; static storage, good until the next call. */
 const char *places_long_path(size_t bytes);
 
+/* The longest that this system takes: 107 on Linux, 103 on macOS and the BSDs; 0 if it is neither. */
+size_t places_longest(firth_scope *scope);
+
 bool places_has(const char *path); /* a file of any kind */
 
 /* A server at that path, owned by the scope, with default options. */
