@@ -12,6 +12,7 @@ set(FIRTH_ASSERTIONS auto CACHE STRING "Check the use of the library at run time
 set(FIRTH_TLS auto CACHE STRING "Build with TLS, which needs mbedTLS 3.6: ON, OFF or auto (if there is one)")
 set(FIRTH_MBEDTLS_SOURCE "" CACHE PATH "The source of mbedTLS 3.6, to be built as a part of Firth")
 option(FIRTH_LWIP_THREAD "lwIP has a thread of its own (NO_SYS 0), as under an RTOS, and a lock that calls hold" OFF)
+option(FIRTH_LWIP_SYSTEM "The lwIP that is installed, Debian's liblwip-dev, which has a thread, and not a source" OFF)
 set(FIRTH_LWIP_SOURCE "" CACHE PATH "The source of lwIP 2.2, for the backend of that name")
 option(FIRTH_MBEDTLS_DOWNLOAD "Download a release of mbedTLS if there is none here" OFF)
 set(FIRTH_TLS_OUT_CONTENT_LEN "" CACHE STRING

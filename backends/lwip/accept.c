@@ -82,8 +82,9 @@ void fth_lwip_accept(fth_lwip_socket *listener, firth_io *accepted)
 
     accepted->selector = listener->stack->selector;
     fth_lwip_give_to(client, accepted);
-    if (client->pcb != NULL)
-        tcp_backlog_accepted(client->pcb);
+    if (client->pcb != NULL) {
+        tcp_backlog_accepted(client->pcb); /* nothing without TCP_LISTEN_BACKLOG */
+    }
 }
 
 void fth_lwip_drop_clients(fth_lwip_socket *listener)

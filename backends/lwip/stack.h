@@ -35,6 +35,12 @@
 
 #include "backends/lwip/options.h"
 
+/* lwIP 2.1 has them by another name. */
+#ifndef ip_addr_eq
+#define ip_addr_eq(a, b)  ip_addr_cmp(a, b)
+#define ip4_addr_eq(a, b) ip4_addr_cmp(a, b)
+#endif
+
 typedef enum fth_lwip_stage {
     FTH_LWIP_OPEN, /* bound or not */
     FTH_LWIP_LISTENING,

@@ -123,7 +123,7 @@ build_mbedtls_for() {
     build_mbedtls plain cc "${flags[@]}" || return 1
     flags+=(-fno-omit-frame-pointer -fno-sanitize-recover=all)
     case $1 in
-    asan | asan-release | kqueue-asan | lwip)
+    asan | asan-release | kqueue-asan | lwip | lwip-system)
         build_mbedtls asan gcc "${flags[@]}" -fsanitize=address,undefined "$mbedtls_harmless" && mbedtls_kind=asan
         ;;
     fuzz) build_mbedtls fuzz clang "${flags[@]}" -fsanitize=fuzzer-no-link,address && mbedtls_kind=fuzz ;;

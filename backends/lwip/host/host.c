@@ -17,6 +17,7 @@
 #include <lwip/sys.h>
 
 #include "backends/lwip/driver.h"
+#include "backends/lwip/host/loopback.h"
 #include "backends/lwip/host/tap.h"
 #include "backends/lwip/platform.h"
 
@@ -33,6 +34,7 @@ u32_t sys_now(void)
 }
 #endif
 
+#ifdef FTH_LWIP_CC_H /* an installed lwIP has its own */
 uint32_t fth_lwip_random(void)
 {
     uint32_t number = 0;
@@ -40,6 +42,7 @@ uint32_t fth_lwip_random(void)
     (void)firth_port_entropy(&number, sizeof number); /* without entropy numbers are poor, and connections still work */
     return number;
 }
+#endif
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
@@ -60,6 +63,7 @@ int fth_lwip_platform_open(void)
     atomic_store(&is_rung, false);
     if (pipe2(bell, O_CLOEXEC | O_NONBLOCK) != 0)
         return fail("pipe2");
+    fth_lwip_loopback_open();
     if (interface != NULL && interface[0] != '\0')
         rc = fth_lwip_tap_open(interface);
     if (rc < 0)
