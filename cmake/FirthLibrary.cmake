@@ -84,7 +84,7 @@ function(firth_configure_library target)
     target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
                                                 "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
-    target_include_directories(${target} SYSTEM PRIVATE ${FIRTH_LWIP_INCLUDE}) # not ours to warn about
+    target_include_directories(${target} SYSTEM PRIVATE ${FIRTH_LWIP_INCLUDE} ${FIRTH_FREERTOS}) # not ours to warn about
     target_compile_definitions(${target} PRIVATE ${FIRTH_LWIP_DEFINITIONS})
     if("lwip" IN_LIST FIRTH_BACKENDS AND FIRTH_LWIP_SYSTEM)
         target_link_libraries(${target} PRIVATE "${FIRTH_LWIP_INSTALLED_LIBRARY}")

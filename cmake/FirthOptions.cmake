@@ -42,9 +42,15 @@ option(FIRTH_PLANTED_BUGS "Build backends with planted bugs, which the conforman
 option(FIRTH_FUZZ "Build the fuzz targets; needs clang's libFuzzer, and TLS" OFF)
 set(FIRTH_TEST_LAUNCHER "" CACHE STRING "A command, as a list, to put before each test program: valgrind;--quiet")
 set(FIRTH_TEST_TIMEOUT_FACTOR 1 CACHE STRING "Multiplies the tests' time limits, for slow ways to run them")
+set(FIRTH_FREERTOS "" CACHE STRING
+    "Folders of FreeRTOS's headers, its port's, and of FreeRTOSConfig.h: Firth for a task of FreeRTOS, on lwIP")
+option(FIRTH_FREERTOS_SHIM "Run the port to FreeRTOS on threads of this system, on the tests' own FreeRTOS" OFF)
+if(FIRTH_FREERTOS_SHIM)
+    set(FIRTH_FREERTOS "${PROJECT_SOURCE_DIR}/tests/freertos/shim")
+endif()
 set(FIRTH_KQUEUE_DOUBLE "" CACHE STRING
     "Run the kqueue backend on Linux, on the tests' own kqueue, with the types of freebsd, netbsd or macos")
-mark_as_advanced(FIRTH_KQUEUE_DOUBLE FIRTH_MBEDTLS_PROGRAMS FIRTH_TEST_LAUNCHER FIRTH_TEST_TIMEOUT_FACTOR)
+mark_as_advanced(FIRTH_FREERTOS_SHIM FIRTH_KQUEUE_DOUBLE FIRTH_MBEDTLS_PROGRAMS FIRTH_TEST_LAUNCHER FIRTH_TEST_TIMEOUT_FACTOR)
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)

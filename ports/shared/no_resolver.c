@@ -8,3 +8,9 @@ int firth_port_resolve(const firth_port_name *name, firth_port_answer *answer)
     *answer = (firth_port_answer){.step = "resolve"};
     return FIRTH_ERR_NAME_FAILED;
 }
+
+bool firth_port_resolve_cancel(firth_port_answer *answer)
+{
+    (void)answer;
+    return false;
+}
