@@ -12,5 +12,5 @@ int firth_port_resolve(const firth_port_name *name, firth_port_answer *answer)
 bool firth_port_resolve_cancel(firth_port_answer *answer)
 {
     (void)answer;
-    return false;
+    return false; /* none has begun */
 }

@@ -226,7 +226,7 @@ static int be_busy(void *argument)
     clock_t began = clock();
 
     (void)argument;
-    while (began != (clock_t)-1 && clock() - began < CLOCKS_PER_SEC * BUSY_MS / 1000) {
+    while (began != (clock_t)-1 && (int64_t)(clock() - began) * 1000 < (int64_t)CLOCKS_PER_SEC * BUSY_MS) {
     }
     return FIRTH_OK;
 }

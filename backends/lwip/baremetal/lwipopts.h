@@ -55,12 +55,20 @@
 #ifndef MEMP_NUM_TCP_PCB
 #define MEMP_NUM_TCP_PCB 10
 #endif
+#ifndef MEMP_NUM_TCP_PCB_LISTEN
 #define MEMP_NUM_TCP_PCB_LISTEN 4
-#define MEMP_NUM_UDP_PCB        6
-#define MEMP_NUM_TCP_SEG        48
-#define MEMP_NUM_PBUF           16
-#define MEMP_NUM_REASSDATA      2
-#define MEMP_NUM_FRAG_PBUF      4
+#endif
+#ifndef MEMP_NUM_UDP_PCB
+#define MEMP_NUM_UDP_PCB 6
+#endif
+#ifndef MEMP_NUM_TCP_SEG
+#define MEMP_NUM_TCP_SEG 48
+#endif
+#ifndef MEMP_NUM_PBUF
+#define MEMP_NUM_PBUF 16
+#endif
+#define MEMP_NUM_REASSDATA 2
+#define MEMP_NUM_FRAG_PBUF 4
 
 /* As on hosts: delayed acknowledgements must not meet Nagle for long. */
 #define TCP_TMR_INTERVAL 20

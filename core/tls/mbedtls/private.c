@@ -141,7 +141,7 @@ void fth_tls_prepare_alerts(mbedtls_ssl_context *ssl)
 
 void fth_tls_renew_blinding(mbedtls_pk_context *key)
 {
-#if MBEDTLS_VERSION_MAJOR < 4
+#if MBEDTLS_VERSION_MAJOR < 4 && defined(MBEDTLS_RSA_C)
     mbedtls_rsa_context *rsa = mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA ? mbedtls_pk_rsa(*key) : NULL;
 
     if (rsa == NULL)
