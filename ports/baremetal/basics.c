@@ -4,9 +4,9 @@
 #include <firth/port.h>
 #include <string.h>
 
-#include "ports/baremetal/arena.h"
 #include "ports/baremetal/clock.h"
 #include "ports/baremetal/guard.h"
+#include "ports/baremetal/memory.h"
 #include "ports/baremetal/registers.h"
 
 enum { TICKS_PER_SECOND = 1000, TICK_NS = 1000000 };
@@ -87,12 +87,12 @@ int firth_port_entropy(void *bytes, size_t size)
 
 void *firth_port_allocate(size_t bytes)
 {
-    return fth_arena_take(bytes, 8);
+    return fth_memory_take(bytes, 8);
 }
 
 void firth_port_release(void *memory)
 {
-    fth_arena_give(memory);
+    fth_memory_give(memory);
 }
 
 void firth_port_panic(const char *text)
@@ -111,7 +111,7 @@ size_t firth_port_page_bytes(void)
 
 void *firth_port_pages_reserve(size_t bytes)
 {
-    void *pages = fth_arena_take(bytes, FTH_GUARD_BYTES);
+    void *pages = fth_memory_take(bytes, FTH_GUARD_BYTES);
 
     if (pages != NULL)
         memset(pages, 0, bytes);
@@ -121,7 +121,7 @@ void *firth_port_pages_reserve(size_t bytes)
 void firth_port_pages_release(void *pages, size_t bytes)
 {
     (void)bytes;
-    fth_arena_give(pages);
+    fth_memory_give(pages);
 }
 
 /* There is nobody to give it to; zeros begin its high-water mark anew. */

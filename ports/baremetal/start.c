@@ -3,6 +3,7 @@
  * line. main runs on a stack of its own; handlers have theirs. */
 #include <firth/board.h>
 #include <firth/port.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +55,12 @@ static void run_main(void)
     firth_board_exit(code);
 }
 
+/* The linker's symbols are places, and no objects. */
+static inline size_t bytes_between(const char *low, const char *high)
+{
+    return (size_t)((uintptr_t)high - (uintptr_t)low);
+}
+
 __attribute__((used)) static void start(void)
 {
 #ifdef __ARM_FP
@@ -61,8 +68,8 @@ __attribute__((used)) static void start(void)
     fth_barrier();
 #endif
     memcpy(firth_baremetal_data, firth_baremetal_data_source,
-           (size_t)(firth_baremetal_data_end - firth_baremetal_data));
-    memset(firth_baremetal_zeros, 0, (size_t)(firth_baremetal_zeros_end - firth_baremetal_zeros));
+           bytes_between(firth_baremetal_data, firth_baremetal_data_end));
+    memset(firth_baremetal_zeros, 0, bytes_between(firth_baremetal_zeros, firth_baremetal_zeros_end));
     memset(firth_baremetal_main_guard, 0,
            (size_t)((char *)__builtin_frame_address(0) - 64 - firth_baremetal_main_guard));
     FTH_SHCSR |= FTH_SHCSR_FAULTS;

@@ -5,8 +5,8 @@
 #include <firth/port.h>
 #include <stdint.h>
 
-#include "ports/freertos/arena.h"
 #include "ports/freertos/freertos.h"
+#include "ports/shared/arena.h"
 
 /* At the arena's beginning. Memory of a task may be given back by another, so there is a lock. */
 typedef struct task_arena {

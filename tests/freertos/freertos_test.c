@@ -2,7 +2,7 @@
 /* A selector inside a task of FreeRTOS: where its memory is, what ends its sleep, how its clock goes. */
 #include <firth/freertos.h>
 
-#include "ports/freertos/arena.h"
+#include "ports/shared/arena.h"
 #include "tests/freertos/shim/shim.h"
 #include "tests/support/support.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each block is behind a header that knows its size and its neighbour's below; one that is given back joins free
  * neighbours, so two of them never touch. The search is linear: an arena of a microcontroller has some hundred blocks. */
-#include "ports/freertos/arena.h"
+#include "ports/shared/arena.h"
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory handed over at start, for systems without a heap: first fit over blocks that lie side by side. One thread at a
  * time. */
-#ifndef FTH_PORTS_FREERTOS_ARENA_H
-#define FTH_PORTS_FREERTOS_ARENA_H
+#ifndef FTH_PORTS_ARENA_H
+#define FTH_PORTS_ARENA_H
 
 #include <stdbool.h>
 #include <stddef.h>
