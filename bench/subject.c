@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,13 +32,13 @@ void fail(const char *format, ...)
     exit(EXIT_FAILURE);
 }
 
-__attribute__((noreturn)) static void run_command(char **command, int cpu, int output, pid_t parent)
+__attribute__((noreturn)) static void run_command(char **command, int cpu, int output, int go)
 {
     cpu_set_t cpus;
+    char byte;
 
     (void)setpgid(0, 0);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* there is no guardian yet */
-    if (getppid() != parent)
+    if (read(go, &byte, 1) != 1) /* not before there is a guardian */
         _exit(126);
     if (cpu >= 0) {
         CPU_ZERO(&cpus);
@@ -115,11 +114,10 @@ void subject_start(subject *server, char **command, int cpu)
 {
     char line[128];
     long pid;
-    pid_t self = getpid();
     unsigned port;
-    int output[2];
+    int output[2], go[2];
 
-    if (pipe(output) != 0)
+    if (pipe(output) != 0 || pipe2(go, O_CLOEXEC) != 0)
         fail("pipe: %s", strerror(errno));
     server->server = 0;
     server->child = fork();
@@ -127,12 +125,17 @@ void subject_start(subject *server, char **command, int cpu)
         fail("fork: %s", strerror(errno));
     if (server->child == 0) {
         (void)close(output[0]);
-        run_command(command, cpu, output[1], self);
+        (void)close(go[1]);
+        run_command(command, cpu, output[1], go[0]);
     }
     (void)setpgid(server->child, server->child); /* whichever of the two comes first */
     running = server;
     (void)close(output[1]);
+    (void)close(go[0]);
     start_guardian(server);
+    if (write(go[1], "", 1) != 1)
+        fail("write: %s", strerror(errno));
+    (void)close(go[1]);
     read_line(output[0], line, sizeof line);
     if (sscanf(line, "listening pid=%ld port=%u", &pid, &port) != 2 || pid <= 0 || port == 0 || port > UINT16_MAX)
         fail("the server said \"%s\"", line);

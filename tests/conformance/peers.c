@@ -137,7 +137,7 @@ int fth_kit_closed_port(firth_scope *scope, kit_closed *closed)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
     firth_address local;
-    int port;
+    int port = 0;
 
     TRY(fth_kit_server(scope, &closed->server, &port));
     TRY(fth_kit_tcp_connect(&tcp, "127.0.0.1", port, &closed->holder));

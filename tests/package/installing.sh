@@ -65,8 +65,8 @@ pkg_config_kind() {
     depends_on "pc-$kind$program_suffix" "$kind" && run_consumer "./pc-$kind$program_suffix"
 }
 
-# Backends that are declared everywhere, and in a build where the system is theirs or that asks for them.
-of_other_systems='firth_backend_(iocp|kqueue|lwip)'
+# What is declared everywhere, and is in a build whose system it is of, or that asks for it: backends, lwIP, FreeRTOS.
+of_other_systems='firth_(backend_(iocp|kqueue|lwip)|lwip_[a-z_]+|freertos_[a-z_]+)'
 
 # exported_names LIBRARY
 exported_names() {
