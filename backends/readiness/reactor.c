@@ -41,11 +41,14 @@ void fth_reactor_close(firth_selector *selector)
 void fth_reactor_forget(firth_io *io, bool closing)
 {
     fth_reactor *reactor = fth_reactor_of(io);
+    /* Level-triggered, a duplicate of what has hung up would be reported by every wait.
+     * Test: a_duplicate_of_a_listener_that_was_shut_down_is_quiet. */
+    bool is_quiet = (io->state & (FTH_HANGUP | FTH_LEVEL)) == FTH_HANGUP;
 
     FTH_ASSERT(io->reading == NULL && io->writing == NULL);
     if ((io->state & (FTH_WATCHED_READ | FTH_WATCHED_WRITE)) != 0)
         reactor->poller->remove(reactor->poller_state, (int)io->native, fth_slots_token(reactor, io),
-                                closing && (io->state & FTH_HANGUP) != 0);
+                                closing && is_quiet);
     fth_slots_give(reactor, io);
     io->native = -1;
     io->state = 0;

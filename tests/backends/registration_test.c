@@ -174,6 +174,23 @@ static void a_duplicate_of_an_ended_stream_is_quiet(void **state)
     close(duplicate);
 }
 
+static void a_duplicate_of_a_listener_that_was_shut_down_is_quiet(void **state)
+{
+    firth_address address;
+    firth_io *listener = host_listener(&address);
+    host_op *op = host_accept(listener, host_io());
+    int duplicate = dup((int)listener->native);
+
+    (void)state;
+    assert_int_equal(op->endings, 0);
+    assert_int_equal(shutdown(duplicate, SHUT_RD), 0);
+    assert_true(host_await(op) < 0);
+    host_close(listener);
+    host_poll(0);
+    assert_true(host_poll(QUIET_MS) >= QUIET_NS);
+    close(duplicate);
+}
+
 static void a_registration_that_is_there_already_is_taken_over(void **state)
 {
     int peer;
@@ -249,6 +266,7 @@ int main(int argc, char **argv)
         HOST_TEST(a_stale_report_is_dropped),
         HOST_TEST(a_duplicate_does_not_keep_the_registration),
         HOST_TEST(a_duplicate_of_an_ended_stream_is_quiet),
+        HOST_TEST(a_duplicate_of_a_listener_that_was_shut_down_is_quiet),
         HOST_TEST(a_registration_that_is_there_already_is_taken_over),
         HOST_TEST(a_registration_that_is_refused_ends_the_op),
         HOST_TEST(what_nobody_reads_does_not_wake_again_and_again),
