@@ -67,6 +67,10 @@ static int read_options(firth_selector_options *full, const firth_selector_optio
     full->struct_bytes = sizeof *full;
     if (full->backend == NULL)
         full->backend = firth_backend_at(0);
+    /* A clock of the backend's own may stand still until somebody waits, and a spin would never end.
+     * Test: a_loop_that_spins_ends_where_time_passes_only_in_a_wait. */
+    if (full->backend->now_ns != NULL)
+        full->spin_us = 0;
     if (full->stack_bytes == 0)
         full->stack_bytes = defaults.stack_bytes;
     if (full->block_bytes == 0)

@@ -28,7 +28,7 @@ typedef struct firth_selector_options {
                                   on 32-bit hosts 0 */
     unsigned
         spin_us; /* how long the loop goes on asking before it sleeps in the kernel, in microseconds: less latency for
-                         a core that is kept busy. 0: it sleeps at once */
+                         a core that is kept busy. 0: it sleeps at once, as it does with the simulator's clock */
     unsigned blocking_threads; /* most threads that firth_blocking starts, each on demand, gone when idle; 8 */
     bool overflow_report;      /* name the task when a stack overflows: takes SIGSEGV and SIGBUS if nobody has them */
     void (*log)(void *argument, const char *line); /* reports of what went wrong behind your back; NULL: nobody hears */

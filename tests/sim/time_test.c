@@ -218,6 +218,16 @@ static void a_task_that_yields_until_something_has_come_gets_there(void **state)
     assert_int_equal(world_close(), FIRTH_OK);
 }
 
+static void a_loop_that_spins_ends_where_time_passes_only_in_a_wait(void **state)
+{
+    firth_selector_options options = support_options();
+
+    (void)state;
+    options.backend = &firth_backend_sim;
+    options.spin_us = 50;
+    assert_int_equal(firth_run_with(&options, sleep_long, NULL), FIRTH_OK);
+}
+
 static int take_a_while(void *argument)
 {
     struct timespec while_ = {.tv_nsec = 5 * MS};
@@ -278,6 +288,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(events_of_one_time_come_in_the_order_they_were_made),
         cmocka_unit_test(an_event_that_is_past_comes_in_a_run_without_tasks),
         cmocka_unit_test(a_task_that_yields_until_something_has_come_gets_there),
+        cmocka_unit_test(a_loop_that_spins_ends_where_time_passes_only_in_a_wait),
         cmocka_unit_test(the_clock_stands_still_while_threads_are_at_work),
         cmocka_unit_test(a_host_whose_loop_is_run_alone_turns_the_others),
     };
