@@ -110,6 +110,7 @@ bool fth_attempt_accept(firth_op *op)
 
     if (fth_slots_reserve(fth_reactor_of(io)) < 0)
         return fth_end(op, FIRTH_ERR_NO_MEMORY, 0, "allocate");
+    fth_reactor_of(io)->slots[io->slot].of.listener.unheeded = 0;
     for (budget = FTH_ACCEPT_BUDGET; budget > 0; budget--) {
         native = fth_accept((int)io->native);
         if (native >= 0)

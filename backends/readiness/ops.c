@@ -289,10 +289,17 @@ static void retry(fth_reactor *reactor, firth_io *io, firth_op **side)
     firth_op_complete(op, op->result, op->os_code, op->step);
 }
 
-/* Level-triggered, it would be reported by every wait until somebody accepts. So the report is kept, and from now on
- * changes alone are told. Test: a_listener_that_nobody_accepts_from_is_quiet. */
+/* Waits in a row that report a listener of which nobody accepts: he may be about to, and the loop looks at its network
+ * between two tasks. */
+enum { FTH_UNHEEDED_MOST = 8 };
+
+/* Level-triggered, it would be reported by every wait until somebody accepts. So after some the report is kept, and from
+ * then on changes alone are told.
+ * Tests: a_listener_that_nobody_accepts_from_is_quiet, an_accept_that_comes_late_costs_no_more. */
 FIRTH_COLD FIRTH_NOINLINE static void end_level(fth_reactor *reactor, firth_io *io)
 {
+    if (++reactor->slots[io->slot].of.listener.unheeded < FTH_UNHEEDED_MOST)
+        return;
     io->state &= ~(uint32_t)FTH_LEVEL;
     reactor->poller->arm(reactor->poller_state, (int)io->native, fth_slots_token(reactor, io), FTH_READABLE);
 }

@@ -54,8 +54,9 @@ typedef struct fth_slot {
             uint8_t traffic_class; /* as set, for datagrams that differ from it in their ECN alone */
         } datagrams;
         struct {
-            uint8_t used_up; /* reports in a row of which every accept was used; see accept.c */
-            uint8_t left;    /* accepts of the report that is being used */
+            uint8_t used_up;  /* reports in a row of which every accept was used; see accept.c */
+            uint8_t left;     /* accepts of the report that is being used */
+            uint8_t unheeded; /* reports since the last accept */
         } listener;
     } of;
 } fth_slot;
