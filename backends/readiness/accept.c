@@ -41,8 +41,10 @@ static bool is_of_client(int os_code)
 /* A listener is the one socket that is watched level-triggered: it is reported by every wait while clients are queued,
  * which saves the accept that would only say that there are no more. One client a report, then; but so that a crowd is
  * not let in at the pace of a busy loop, after some reports that were used up each one stands for twice as many as the
- * one before, until a look finds nobody.
- * Tests: clients_one_at_a_time_cost_one_accept_each, a_crowd_is_let_in_by_few_reports. */
+ * one before, until a look finds nobody. Where the wait did not sleep, since tasks were ready already, the next
+ * report is far away: it stands for as many as any.
+ * Tests: clients_one_at_a_time_cost_one_accept_each, a_crowd_is_let_in_by_few_reports,
+ * a_crowd_is_let_in_at_once_while_tasks_are_ready. */
 enum {
     FTH_SINGLE_ACCEPTS = 8, /* reports in a row that stand for one client: of so many the next costs a look too many */
     FTH_ACCEPTS_SHIFT = 6   /* clients a report stands for at most, as a power of two */
@@ -61,8 +63,12 @@ static void use(firth_io *io, const fth_reactor *reactor)
     fth_slot *slot = &reactor->slots[io->slot];
     unsigned used_up = slot->of.listener.used_up;
 
-    if (slot->of.listener.left == 0)
+    if (slot->of.listener.hurried != reactor->hurried) {
+        slot->of.listener.hurried = reactor->hurried;
+        slot->of.listener.left = 1u << FTH_ACCEPTS_SHIFT;
+    } else if (slot->of.listener.left == 0) {
         slot->of.listener.left = (uint8_t)(1u << (used_up < FTH_SINGLE_ACCEPTS ? 0 : used_up - FTH_SINGLE_ACCEPTS + 1));
+    }
     if (--slot->of.listener.left > 0)
         return;
     if (used_up < FTH_SINGLE_ACCEPTS + FTH_ACCEPTS_SHIFT - 1)

@@ -55,14 +55,16 @@ void fth_reactor_forget(firth_io *io, bool closing)
 }
 
 /* Rounded up: a wait that ends a fraction of a millisecond early would be followed by a spin of empty ones. */
-static int timeout_ms(int64_t until_ns)
+static int timeout_ms(fth_reactor *reactor, int64_t until_ns)
 {
     int64_t left_ns, left_ms;
 
     if (until_ns == INT64_MAX)
         return -1;
-    if (until_ns <= 0)
+    if (until_ns <= 0) {
+        reactor->hurried++;
         return 0;
+    }
     left_ns = until_ns - firth_now_ns();
     if (left_ns <= 0)
         return 0;
@@ -74,7 +76,7 @@ int fth_reactor_poll(firth_selector *selector, int64_t until_ns)
 {
     fth_reactor *reactor = firth_selector_state(selector);
 
-    return reactor->poller->wait(reactor->poller_state, timeout_ms(until_ns), reactor);
+    return reactor->poller->wait(reactor->poller_state, timeout_ms(reactor, until_ns), reactor);
 }
 
 void fth_reactor_wake(firth_selector *selector)

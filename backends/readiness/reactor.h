@@ -57,6 +57,7 @@ typedef struct fth_slot {
             uint8_t used_up;  /* reports in a row of which every accept was used; see accept.c */
             uint8_t left;     /* accepts of the report that is being used */
             uint8_t unheeded; /* reports since the last accept */
+            uint8_t hurried;  /* the reactor's, at the last accept */
         } listener;
     } of;
 } fth_slot;
@@ -70,7 +71,8 @@ struct fth_reactor {
     size_t used; /* slots below this have been in use at least once */
     size_t first_free;
     size_t free_count;
-    void *batch; /* the memory of poller->batch, once there is a datagram socket */
+    void *batch;     /* the memory of poller->batch, once there is a datagram socket */
+    uint8_t hurried; /* counts the waits that did not sleep, since tasks were ready already */
 };
 
 static inline fth_reactor *fth_reactor_of(const firth_io *io)

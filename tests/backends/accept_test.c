@@ -71,6 +71,26 @@ static void a_crowd_is_let_in_by_few_reports(void **state)
         close(clients[i]);
 }
 
+/* A wait that does not sleep is that of a loop with tasks that are ready: the next one may be far away. */
+static void a_crowd_is_let_in_at_once_while_tasks_are_ready(void **state)
+{
+    firth_address address;
+    firth_io *listener = host_listener(&address);
+    host_op *op = host_accept(listener, host_io());
+    int clients[CLIENTS], i;
+
+    (void)state;
+    for (i = 0; i < CLIENTS; i++)
+        clients[i] = host_raw_connect(&address);
+    host_until(listener, POLLIN);
+    host_poll(0);
+    assert_int_equal(op->endings, 1);
+    for (i = 1; i < CLIENTS; i++)
+        assert_true(host_accept(listener, host_io())->submitted_done);
+    for (i = 0; i < CLIENTS; i++)
+        close(clients[i]);
+}
+
 /* A wait and an accept each, as long as nobody comes together with another. */
 static void clients_one_at_a_time_cost_one_accept_each(void **state)
 {
@@ -370,6 +390,7 @@ int main(int argc, char **argv)
         HOST_TEST(a_client_that_is_there_is_taken_at_once),
         HOST_TEST(a_pending_accept_ends_when_a_client_comes),
         HOST_TEST(a_crowd_is_let_in_by_few_reports),
+        HOST_TEST(a_crowd_is_let_in_at_once_while_tasks_are_ready),
         HOST_TEST(clients_one_at_a_time_cost_one_accept_each),
         HOST_TEST(a_listener_that_nobody_accepts_from_is_quiet),
         HOST_TEST(an_accept_that_comes_late_costs_no_more),
