@@ -28,6 +28,7 @@ struct fth_pool {
     unsigned most_threads;
     int64_t slow_ns;  /* how long a job may take and still count; INT64_MAX: for ever */
     const char *name; /* of its threads */
+    fth_post *later;  /* goes to the loop once all threads are busy and a job waits; NULL: nobody asked */
 };
 
 static void free_pool(fth_pool *pool)
@@ -133,6 +134,21 @@ static int grow(fth_pool *pool)
 
 /* ---- on the threads; the lock is held but where it says otherwise ------------------------------------------------- */
 
+static bool is_short(const fth_pool *pool)
+{
+    return pool->jobs > 0 && pool->busy >= pool->most_threads;
+}
+
+static void tell_shortage(fth_pool *pool)
+{
+    fth_post *later = pool->later;
+
+    if (later == NULL || pool->selector == NULL || !is_short(pool))
+        return;
+    pool->later = NULL;
+    fth_selector_post(pool->selector, later);
+}
+
 /* NULL: there is none, or no place for it. */
 static fth_job *take_job(fth_pool *pool)
 {
@@ -198,6 +214,7 @@ static void serve(void *argument)
         job = take_job(pool);
         if (job != NULL) {
             (void)grow(pool);
+            tell_shortage(pool);
             run_job(pool, job);
             waited = false;
         } else if (pool->selector == NULL || (waited && pool->jobs == 0)) {
@@ -270,13 +287,15 @@ int fth_pool_submit(firth_selector *selector, fth_pool_kind kind, fth_job *job)
     return rc >= 0 ? FIRTH_OK : firth_fail(rc, 0, names ? "threads for names" : "blocking threads");
 }
 
-unsigned fth_pool_shortage(const firth_selector *selector, fth_pool_kind kind)
+unsigned fth_pool_shortage(const firth_selector *selector, fth_pool_kind kind, fth_post *later)
 {
     fth_pool *pool = selector->pools[kind];
     unsigned busy;
 
     firth_port_lock_take(pool->lock);
-    busy = pool->jobs > 0 && pool->busy >= pool->most_threads ? pool->busy : 0;
+    busy = is_short(pool) ? pool->busy : 0;
+    if (later != NULL)
+        pool->later = later;
     firth_port_lock_give(pool->lock);
     return busy;
 }

@@ -39,8 +39,9 @@ bool fth_pool_withdraw(firth_selector *selector, fth_job *job);
 /* Nobody waits any more for a job that could not be withdrawn: the next gets its place. */
 void fth_pool_forsake(firth_selector *selector, fth_job *job);
 
-/* How many threads are busy while a job waits for one and there may be no more; 0: none has to. */
-unsigned fth_pool_shortage(const firth_selector *selector, fth_pool_kind kind);
+/* How many threads are busy while a job waits for one and there may be no more; 0: none has to. later, which may be NULL,
+ * is posted once when a thread becomes busy and it has come to that: the selector's until then. */
+unsigned fth_pool_shortage(const firth_selector *selector, fth_pool_kind kind, fth_post *later);
 
 /* Lets go of the threads; one that is busy ends by itself. */
 void fth_pool_close(firth_selector *selector);

@@ -291,6 +291,7 @@ static void end_some(firth_selector *selector)
     /* What threads have still they free when it is done; what they had just finished comes by a post. */
     selector->names.first = NULL;
     selector->names.abandoned = 0;
+    selector->names.is_watched = false;
 }
 
 static void free_parts(firth_selector *selector)

@@ -20,18 +20,20 @@ enum { FTH_LOOP_RESUMES = 64 };
 typedef struct fth_pool fth_pool;
 enum { FTH_POOLS = 3 };
 
-/* Look-ups of names under way, see core/sockets/resolve.c. */
-typedef struct fth_names {
-    struct fth_look_up *first;
-    unsigned abandoned; /* of them, whose result nobody waits for any more */
-    bool is_short;      /* the log was told that there are not enough threads */
-} fth_names;
-
 /* What other threads hand to the loop; freed by whoever runs it. */
 typedef struct fth_post {
     struct fth_post *next;
     void (*run)(struct fth_post *post);
 } fth_post;
+
+/* Look-ups of names under way, see core/sockets/resolve.c. */
+typedef struct fth_names {
+    struct fth_look_up *first;
+    unsigned abandoned; /* of them, whose result nobody waits for any more */
+    bool is_short;      /* the log was told that there are not enough threads */
+    bool is_watched;    /* shortage is with the threads, or on its way from them */
+    fth_post shortage;
+} fth_names;
 
 /* Ends the list of scopes to cancel, so that only a scope outside it has a next_remote of NULL. */
 #define FTH_REMOTE_END ((firth_scope *)1)

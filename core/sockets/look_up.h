@@ -32,4 +32,8 @@ bool fth_look_up_is_for_backend(const firth_selector *selector, const firth_port
 /* Hands it to the backend. FIRTH_OK, and job.done will be called; or why not. */
 int fth_look_up_at_backend(firth_selector *selector, fth_look_up *query);
 
+/* shortage.c: after each name that was handed to the threads. Who comes to busy threads is short of one at once; of those
+ * who come together, only when the threads have begun. Test: those_who_come_at_once_to_few_threads_are_logged. */
+void fth_look_up_watch_shortage(firth_selector *selector);
+
 #endif

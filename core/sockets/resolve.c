@@ -134,18 +134,6 @@ static fth_look_up *make(const firth_port_name *name)
     return query;
 }
 
-/* Once, until there is a thread for everybody again. */
-static void report_shortage(firth_selector *selector)
-{
-    unsigned busy = fth_pool_shortage(selector, FTH_POOL_NAMES);
-
-    if (busy > 0 && !selector->names.is_short)
-        fth_selector_log(
-            selector, "names wait for a thread: all %u are busy, %u of them with names that nobody waits for any more",
-            busy, selector->names.abandoned);
-    selector->names.is_short = busy > 0;
-}
-
 static int start(firth_selector *selector, const firth_port_name *name, fth_look_up **started)
 {
     fth_look_up *query = make(name);
@@ -165,7 +153,7 @@ static int start(firth_selector *selector, const firth_port_name *name, fth_look
     selector->names.first = query;
     *started = query;
     if (name->host != NULL && query->at_backend.host == NULL)
-        report_shortage(selector);
+        fth_look_up_watch_shortage(selector);
     return FIRTH_OK;
 }
 
