@@ -150,11 +150,10 @@ static void an_accept_that_comes_late_costs_no_more(void **state)
     firth_address address;
     firth_io *listener = host_listener(&address);
     host_op *op = host_accept(listener, host_io());
-    int i;
 
     (void)state;
     host_calls_reset();
-    for (i = 0; i < CLIENTS; i++) {
+    for (int i = 0; i < CLIENTS; i++) {
         int first = host_raw_connect(&address), second;
 
         assert_int_equal(host_await(op), FIRTH_OK);
