@@ -166,7 +166,7 @@ static int bind_once(const firth_io *io, const SOCKADDR_UN *native, int size)
     return bind(fth_socket_of(io), (const struct sockaddr *)native, size) == 0 ? 0 : WSAGetLastError();
 }
 
-static int unix_bind(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale,
+static int unix_bind(firth_io *io, const firth_unix_address *address, int mode, bool replace_stale, bool unlink_later,
                      firth_unix_file *file)
 {
     SOCKADDR_UN native;
@@ -174,7 +174,8 @@ static int unix_bind(firth_io *io, const firth_unix_address *address, int mode, 
     bool is_socket = false;
     int os_code, rc;
 
-    memset(file, 0, sizeof *file);
+    (void)unlink_later; /* by its path, whatever that is relative to by then */
+    *file = (firth_unix_file){.folder = -1};
     if (size == 0)
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, address->abstract ? "option abstract" : "bind");
     if (mode >= 0)

@@ -57,7 +57,7 @@ TASK_TEST(an_abstract_name_may_have_any_bytes_in_it)
     firth_unix_address names[2], told;
     firth_server *servers[2];
     firth_socket *client;
-    char bytes[32];
+    char bytes[32] = {0};
 
     for (int i = 0; i < 2; i++) {
         snprintf(bytes, sizeof bytes, "firth-%ld%c%cx%d", (long)getpid(), 0, 0, i);

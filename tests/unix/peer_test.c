@@ -188,18 +188,21 @@ TASK_TEST(something_else_is_not_adopted_and_stays_open)
 TASK_TEST(an_address_longer_than_there_is_room_for_is_cut)
 {
     firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
-    struct sockaddr_un longest = {.sun_family = AF_UNIX};
+    struct {
+        struct sockaddr_un address;
+        char end; /* Valgrind reads the path as a string */
+    } longest = {.address = {.sun_family = AF_UNIX}};
     int listener = socket_of(AF_UNIX, SOCK_STREAM), client = socket_of(AF_UNIX, SOCK_STREAM);
     const size_t most = places_longest(scope), told = most + 1 < FIRTH_UNIX_PATH_BYTES ? most + 1 : most;
-    const char *path = places_long_path(sizeof longest.sun_path);
+    const char *path = places_long_path(sizeof longest.address.sun_path);
     firth_unix_address address;
     firth_socket *socket;
 
-    EXPECT_EQUAL(strlen(path), sizeof longest.sun_path);
-    memcpy(longest.sun_path, path, sizeof longest.sun_path);
-    EXPECT_EQUAL(bind(listener, (const struct sockaddr *)&longest, sizeof longest), 0);
+    EXPECT_EQUAL(strlen(path), sizeof longest.address.sun_path);
+    memcpy(longest.address.sun_path, path, sizeof longest.address.sun_path);
+    EXPECT_EQUAL(bind(listener, (const struct sockaddr *)&longest.address, sizeof longest.address), 0);
     EXPECT_EQUAL(listen(listener, 1), 0);
-    EXPECT_EQUAL(connect(client, (const struct sockaddr *)&longest, sizeof longest), 0);
+    EXPECT_EQUAL(connect(client, (const struct sockaddr *)&longest.address, sizeof longest.address), 0);
     EXPECT_EQUAL(firth_unix_adopt(&builder, client, &socket), FIRTH_OK);
     firth_scope_own_socket(scope, socket);
     EXPECT_EQUAL(firth_unix_peer_address(socket, &address), FIRTH_OK);
