@@ -84,7 +84,7 @@ int fth_unix_check_address(const firth_unix_address *address)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "address");
     if (address->size >= FIRTH_UNIX_PATH_BYTES)
         return too_long(address->size);
-    if (!address->abstract && memchr(address->path, '\0', address->size) != NULL)
+    if (!address->abstract && memchr(address->path, '\0', address->size + 1u) != address->path + address->size)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "path");
     return FIRTH_OK;
 }

@@ -90,7 +90,7 @@ FIRTH_API FIRTH_NODISCARD int firth_unix_connect_at(const firth_unix_builder *bu
                                                     firth_socket **socket, const char *place);
 
 /* The same to an address: a path, or a name outside the file system, whatever the builder's abstract says.
- * FIRTH_ERR_ARGUMENT for one without a size, or for a path with a NUL in it. */
+ * FIRTH_ERR_ARGUMENT for one without a size, or for a path with a NUL in it or none behind it. */
 #define firth_unix_connect_to(builder, address, socket) firth_unix_connect_to_at(builder, address, socket, FIRTH_HERE)
 FIRTH_API FIRTH_NODISCARD int firth_unix_connect_to_at(const firth_unix_builder *builder,
                                                        const firth_unix_address *address, firth_socket **socket,

@@ -105,7 +105,7 @@ TASK_TEST(datagrams_go_by_such_names_too)
 TASK_TEST(an_address_that_is_none_is_refused)
 {
     firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
-    firth_unix_address none = {.size = 0}, nul = {.size = 7, .path = "fir\0th"},
+    firth_unix_address none = {.size = 0}, nul = {.size = 7, .path = "fir\0th"}, no_nul = {.size = 5, .path = "firth!"},
                        too_long = {.size = FIRTH_UNIX_PATH_BYTES};
     const struct {
         const firth_unix_address *address;
@@ -113,6 +113,7 @@ TASK_TEST(an_address_that_is_none_is_refused)
     } rows[] = {{NULL, FIRTH_ERR_ARGUMENT},
                 {&none, FIRTH_ERR_ARGUMENT},
                 {&nul, FIRTH_ERR_ARGUMENT},
+                {&no_nul, FIRTH_ERR_ARGUMENT},
                 {&too_long, FIRTH_ERR_TOO_LONG}};
     firth_unix_address made;
     firth_unix_datagram_socket *datagrams, *sender;
