@@ -32,14 +32,15 @@ static bool is_told(const fth_secure *secure, int rc)
 static int give_up(firth_socket *below, fth_secure *secure, int rc)
 {
     firth_failure why = *firth_last_failure();
+    bool told = is_told(secure, rc);
     char detail[256];
 
     (void)strncpy(detail, why.detail, sizeof detail - 1);
     detail[sizeof detail - 1] = '\0';
-    if (is_told(secure, rc))
+    if (told)
         (void)fth_socket_linger(below);
     if (secure != NULL)
-        fth_secure_discard(secure, is_told(secure, rc) ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET);
+        fth_secure_discard(secure, told ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET);
     else
         fth_socket_drop(below, FIRTH_CLOSE_RESET);
     if (why.code != rc)

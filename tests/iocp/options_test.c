@@ -7,19 +7,8 @@
 #include <ws2tcpip.h>
 
 #include "backends/iocp/options.h"
+#include "tests/options/rows.h"
 #include "tests/support/support.h"
-
-typedef struct row {
-    const char *name;
-    int least, most;
-    int defaults[3];
-} row;
-
-static const row rows[] = {
-#define ROW(NAME, name, least, most, unit, tcp, udp, local, what) {#name, least, most, {tcp, udp, local}},
-    FIRTH_OPTIONS(ROW)
-#undef ROW
-};
 
 typedef struct native_name {
     int level, name;
@@ -147,7 +136,7 @@ static int expect_works(const subject *of, firth_option option, int value)
     if (!is_known(of, name, value) && !is_keep_alive_time(option)) {
         EXPECT_EQUAL(WSAGetLastError(), WSAENOPROTOOPT);
         EXPECT_EQUAL(set_option(of, option, value), FIRTH_ERR_NOT_SUPPORTED);
-        EXPECT(is_named(rows[option].name));
+        EXPECT(is_named(option_rows[option].name));
         return FIRTH_OK;
     }
     EXPECT_EQUAL(set_option(of, option, value), FIRTH_OK);
@@ -169,7 +158,7 @@ static int value_of(firth_option option, int turn)
     case FIRTH_OPTION_MULTICAST_INTERFACE:
         return turn == 0 ? 0 : 1;
     default:
-        if (rows[option].most == 1)
+        if (option_rows[option].most == 1)
             return 1 - turn;
         return turn == 0 ? 17 : 34;
     }
@@ -188,7 +177,8 @@ TASK_TEST(every_option_of_the_column_works_and_every_other_is_refused_by_name)
         for (int i = 0; i < FIRTH_OPTION_COUNT_; i++) {
             const firth_option option = (firth_option)i;
 
-            if (rows[i].defaults[one.stream == NULL] == FIRTH_DEFAULT_NONE || rows[i].least > rows[i].most ||
+            if (option_rows[i].defaults[one.stream == NULL] == FIRTH_DEFAULT_NONE ||
+                option_rows[i].least > option_rows[i].most ||
                 option == FIRTH_OPTION_IPV6_ONLY) /* before it is bound alone */
                 continue;
             if (names[i].exists) {
@@ -196,8 +186,8 @@ TASK_TEST(every_option_of_the_column_works_and_every_other_is_refused_by_name)
                 EXPECT_EQUAL(expect_works(&one, option, value_of(option, 1)), FIRTH_OK);
                 worked++;
             } else {
-                EXPECT_EQUAL(set_option(&one, option, rows[i].most), FIRTH_ERR_NOT_SUPPORTED);
-                EXPECT(is_named(rows[i].name));
+                EXPECT_EQUAL(set_option(&one, option, option_rows[i].most), FIRTH_ERR_NOT_SUPPORTED);
+                EXPECT(is_named(option_rows[i].name));
                 refused++;
             }
         }

@@ -3,17 +3,7 @@
 
 #include <sys/socket.h>
 
-typedef struct row {
-    const char *name;
-    int least, most;
-    int defaults[3];
-} row;
-
-static const row rows[] = {
-#define ROW(NAME, name, least, most, unit, tcp, udp, local, what) {#name, least, most, {tcp, udp, local}},
-    FIRTH_OPTIONS(ROW)
-#undef ROW
-};
+#include "tests/options/rows.h"
 
 static const int column_of[KINDS] = {0, 0, 1, 1, 2};
 
@@ -24,22 +14,22 @@ static struct subject {
 
 const char *subjects_name(firth_option option)
 {
-    return rows[option].name;
+    return option_rows[option].name;
 }
 
 int subjects_least(firth_option option)
 {
-    return rows[option].least;
+    return option_rows[option].least;
 }
 
 int subjects_most(firth_option option)
 {
-    return rows[option].most;
+    return option_rows[option].most;
 }
 
 int subjects_default(subject_kind of, firth_option option)
 {
-    return rows[option].defaults[column_of[of]];
+    return option_rows[option].defaults[column_of[of]];
 }
 
 int subjects_get(subject_kind of, firth_option option, int *value)

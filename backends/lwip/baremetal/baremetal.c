@@ -4,24 +4,7 @@
 #include <firth/port.h>
 #include <firth/task.h>
 
-#include <lwip/opt.h>
-
-#include <lwip/sys.h>
-
 #include "backends/lwip/platform.h"
-
-u32_t sys_now(void)
-{
-    return (u32_t)(firth_port_now_ns() / 1000000);
-}
-
-uint32_t fth_lwip_random(void)
-{
-    uint32_t number = 0;
-
-    (void)firth_port_entropy(&number, sizeof number); /* without entropy numbers are poor, and connections still work */
-    return number;
-}
 
 int fth_lwip_platform_open(void)
 {

@@ -27,23 +27,6 @@ enum { WATCHED_MAX = 15, TICK_MS = 1 };
 static int bell[2] = {-1, -1};
 static atomic_bool is_rung;
 
-#if NO_SYS /* else sys.c has it */
-u32_t sys_now(void)
-{
-    return (u32_t)(firth_port_now_ns() / 1000000);
-}
-#endif
-
-#ifdef FTH_LWIP_CC_H /* an installed lwIP has its own */
-uint32_t fth_lwip_random(void)
-{
-    uint32_t number = 0;
-
-    (void)firth_port_entropy(&number, sizeof number); /* without entropy numbers are poor, and connections still work */
-    return number;
-}
-#endif
-
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
 static int fail(const char *step)

@@ -67,11 +67,6 @@ void sys_init(void)
 {
 }
 
-u32_t sys_now(void)
-{
-    return (u32_t)(firth_port_now_ns() / 1000000);
-}
-
 /* Nobody waits for its end, and there is none. Signals are for the program's own threads. */
 sys_thread_t sys_thread_new(const char *name, lwip_thread_fn thread, void *arg, int stacksize, int prio)
 {
