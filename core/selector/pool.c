@@ -201,6 +201,16 @@ static void run_job(fth_pool *pool, fth_job *job)
         job->dropped(job);
 }
 
+/* What is queued goes to a thread more, or to one that waits: not every system wakes those in the order in which they came,
+ * so the wake that a job brought may have been another's. */
+static void call_next(fth_pool *pool)
+{
+    if (pool->jobs == 0)
+        return;
+    (void)grow(pool);
+    firth_port_signal_wake(pool->queued);
+}
+
 static void serve(void *argument)
 {
     fth_pool *pool = argument;
@@ -213,7 +223,7 @@ static void serve(void *argument)
         wait_ms = pool->jobs > 0 ? excuse_slow(pool) : IDLE_MS;
         job = take_job(pool);
         if (job != NULL) {
-            (void)grow(pool);
+            call_next(pool);
             tell_shortage(pool);
             run_job(pool, job);
             waited = false;
@@ -327,10 +337,7 @@ void fth_pool_forsake(firth_selector *selector, fth_job *job)
     firth_port_lock_take(pool->lock);
     if (job->stage == FTH_JOB_RUNNING)
         excuse(pool, job);
-    if (pool->jobs > 0) {
-        (void)grow(pool);
-        firth_port_signal_wake(pool->queued);
-    }
+    call_next(pool);
     firth_port_lock_give(pool->lock);
 }
 
