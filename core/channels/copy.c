@@ -4,28 +4,38 @@
 #include "core/channels/write.h"
 #include "core/selector/selector.h"
 
-/* Buffers at least one byte if there is none. A stream that filled a block gets a large one next, and keeps to them while
- * it brings more than a block holds. */
-static int buffer_some(firth_read_channel *in, uint64_t limit, bool *fast)
+/* How fast a stream comes. One that fills a block gets a large one next, and keeps to them while it brings more than a
+ * block holds; less is twice forgiven in between: it is the tail of a burst, and the burst behind it is there at once. */
+typedef struct pace {
+    unsigned bulk_turns; /* how many reads yet may be into a large block */
+} pace;
+
+enum { BULK_TURNS = 3 };
+
+/* Buffers at least one byte if there is none. */
+static int buffer_some(firth_read_channel *in, uint64_t limit, pace *of)
 {
     int rc;
 
     if (fth_read_buffered(in) > 0)
         return FIRTH_OK;
-    rc = fth_read_fill(in, *fast && !in->source->is_cheap ? limit : 0);
-    *fast = fth_read_buffered(in) >= in->selector->blocks.block_bytes;
+    rc = fth_read_fill(in, of->bulk_turns > 0 && !in->source->is_cheap ? limit : 0);
+    if (fth_read_buffered(in) >= in->selector->blocks.block_bytes)
+        of->bulk_turns = BULK_TURNS;
+    else if (of->bulk_turns > 0)
+        of->bulk_turns--;
     return rc;
 }
 
 int64_t firth_discard(firth_read_channel *in, uint64_t limit)
 {
     uint64_t dropped = 0;
-    bool fast = false;
+    pace of = {0};
     int rc = fth_read_enter(in);
 
     if (rc < 0)
         return rc;
-    while (dropped < limit && (rc = buffer_some(in, limit - dropped, &fast)) >= 0) {
+    while (dropped < limit && (rc = buffer_some(in, limit - dropped, &of)) >= 0) {
         size_t n = fth_read_buffered(in);
 
         n = n < limit - dropped ? n : (size_t)(limit - dropped);
@@ -52,10 +62,10 @@ FIRTH_INLINE int write_past(firth_write_channel *out, const unsigned char *bytes
 
 /* One round: what is buffered, or the next that comes, from one to the other; bytes stay in `in` until `out` has taken
  * them. FIRTH_OK or why it ended. */
-static int copy_some(firth_read_channel *in, firth_write_channel *out, uint64_t limit, bool *fast)
+static int copy_some(firth_read_channel *in, firth_write_channel *out, uint64_t limit, pace *of)
 {
     size_t before = out->progress, n;
-    int rc = buffer_some(in, limit, fast);
+    int rc = buffer_some(in, limit, of);
 
     if (rc < 0)
         return rc;
@@ -94,11 +104,11 @@ static int cause_of(const firth_read_channel *in, const firth_write_channel *out
 
 static int copy(firth_read_channel *in, firth_write_channel *out, uint64_t limit)
 {
-    bool fast = false;
+    pace of = {0};
     int rc = out->cause;
 
     while (rc >= 0 && out->progress < limit)
-        rc = copy_some(in, out, limit - out->progress, &fast);
+        rc = copy_some(in, out, limit - out->progress, &of);
     if (rc == FIRTH_EOF && in->cause == FIRTH_EOF)
         rc = FIRTH_OK;
     if (rc >= 0)

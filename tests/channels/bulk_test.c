@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Large blocks: how many there are, and where they go. What they are for is in cost_test and copy_test. */
+/* Large blocks: how many there are, and where they go. What they are for is in bites_test and copy_test. */
 #include "core/channels/block.h"
 #include "tests/support/support.h"
 

@@ -318,69 +318,6 @@ static void a_loop_does_not_spin_unless_it_was_told_to(void **state)
     assert_int_equal(firth_run(sleep_three_times, NULL), FIRTH_OK);
 }
 
-/* ---- bulk -------------------------------------------------------------------------------------------------------- */
-
-typedef struct flood {
-    uint16_t port;
-    uint64_t sent;
-    atomic_bool full; /* the kernel takes no more */
-    bool failed;
-} flood;
-
-/* Fills the connection before anybody reads, and then sends until a megabyte more has gone. */
-static void *run_flood(void *argument)
-{
-    static const char bytes[65536];
-    flood *self = argument;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(self->port)};
-    int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ssize_t n = 0;
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    self->failed = connect(peer, (struct sockaddr *)&address, sizeof address) != 0;
-    while (!self->failed && (n = send(peer, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
-        self->sent += (uint64_t)n;
-    atomic_store(&self->full, true);
-    for (int i = 0; i < 16 && !self->failed; i++) {
-        self->failed = !write_all(peer, bytes, sizeof bytes);
-        self->sent += sizeof bytes;
-    }
-    (void)close(peer);
-    return NULL;
-}
-
-/* A block at a time it would be four receives for what one does through a large block. */
-TASK_TEST(a_stream_faster_than_a_block_is_taken_in_large_bites)
-{
-    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
-    flood peer = {0};
-    firth_server *server;
-    firth_socket *socket;
-    pthread_t thread;
-    int64_t count;
-    long before;
-
-    EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", 0, &server), FIRTH_OK);
-    firth_scope_own_server(scope, server);
-    peer.port = firth_server_address(server)->port;
-    EXPECT_EQUAL(pthread_create(&thread, NULL, run_flood, &peer), 0);
-    EXPECT_EQUAL(firth_accept(server, &socket), FIRTH_OK);
-    firth_scope_own_socket(scope, socket);
-    while (!atomic_load(&peer.full))
-        EXPECT_EQUAL(firth_sleep(1), FIRTH_OK);
-    EXPECT_EQUAL(firth_await_content(firth_socket_input(socket), 1) > 0, true);
-    before = atomic_load(&receives);
-    count = firth_discard(firth_socket_input(socket), 256 * 1024);
-    EXPECT_EQUAL(count, 256 * 1024);
-    EXPECT(atomic_load(&receives) - before <=
-           5); /* a block is 16 KiB; what is there already is more than all of this */
-    count += firth_discard(firth_socket_input(socket), FIRTH_NO_LIMIT);
-    EXPECT_EQUAL(pthread_join(thread, NULL), 0);
-    EXPECT(!peer.failed);
-    EXPECT_EQUAL(count, peer.sent);
-    return FIRTH_OK;
-}
-
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -389,7 +326,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_loop_that_spins_does_not_sleep_while_requests_come),
         cmocka_unit_test(a_loop_spins_as_long_as_it_was_told_and_to_the_next_deadline),
         cmocka_unit_test(a_loop_does_not_spin_unless_it_was_told_to),
-        cmocka_unit_test(a_stream_faster_than_a_block_is_taken_in_large_bites),
     };
 
     return support_main(argc, argv, "costs", tests, sizeof tests / sizeof tests[0]);
