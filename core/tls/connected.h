@@ -15,7 +15,7 @@ int fth_tls_connecting(firth_socket **socket, const char *host, firth_tls_config
 /* The server is about to listen: with option tls it will handshake. */
 int fth_tls_listening(firth_server *server);
 
-/* It listens no more: who handshakes is reset. Never suspends. */
+/* It listens no more: who handshakes is told that it is over. Never suspends. */
 void fth_tls_not_listening(firth_server *server);
 
 /* Nobody accepts any more: frees what that needed. */

@@ -57,6 +57,11 @@ typedef struct fth_tls_engine {
      * detail), after the alert that the cause stands for was given to the transport as far as that took it. Sticky. */
     int (*handshake)(fth_tls_session *session);
 
+    /* Gives up a handshake that has not failed: user_canceled and close_notify (RFC 8446 §6.1, RFC 5246 §7.2.2) are given
+     * to the transport, sealed where the handshake is. FIRTH_OK when it took them; FTH_TLS_WANT_WRITE, when it has not
+     * taken all of a flight before them, or an error: the peer is not told. The session is only to be closed then. */
+    int (*cancel)(fth_tls_session *session);
+
     /* Stores at least 1 of at most size decrypted bytes and returns how many; FIRTH_ERR_WOULD_BLOCK: wait until the
      * transport has bytes; FIRTH_EOF after the peer's close_notify, FIRTH_ERR_TLS_TRUNCATED without it; an error with
      * firth_fail noted, after its alert. The end is sticky. */

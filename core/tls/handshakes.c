@@ -28,18 +28,44 @@ static void unlink_handshake(fth_handshake *one)
     one->previous = one->next = one;
 }
 
-void fth_handshake_end(fth_handshake *one, firth_close_how how)
+/* The alert is on its way; what came meanwhile is taken, since a system that closes with bytes unread resets, which
+ * would overtake it. A client that takes nothing is not waited for. */
+static firth_close_how part(firth_socket *below)
+{
+    unsigned char bytes[256];
+    unsigned i;
+
+    if (below->out.cause == 0 && !below->out.finished && fth_write_buffered(&below->out) == 0)
+        below->out.finished = below->out.sink->finish(&below->out) >= 0;
+    for (i = 0; i < 64 && below->in.cause == 0; i++)
+        if (below->in.source->receive(&below->in, bytes, sizeof bytes, true) <= 0)
+            break;
+    return below->out.finished ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET;
+}
+
+static void let_go(fth_handshake *one)
 {
     firth_selector *selector = one->secure->socket.io.selector;
 
-    unlink_handshake(one);
-    one->ended = true;
-    if (one->pending) {
-        fth_op_cancel(&one->op);
-        return;
-    }
-    fth_secure_discard(one->secure, how);
+    fth_secure_discard(one->secure, one->is_told ? part(one->secure->socket.below) : FIRTH_CLOSE_RESET);
     firth_selector_release(selector, one);
+}
+
+static void end(fth_handshake *one, bool is_told)
+{
+    unlink_handshake(one);
+    one->is_told = is_told;
+    one->ended = true;
+    if (one->pending)
+        fth_op_cancel(&one->op);
+    else
+        let_go(one);
+}
+
+/* This end has had enough, which is no fault of the client's that an alert would name. */
+static void give_up(fth_handshake *one)
+{
+    end(one, fth_secure_give_up(one->secure));
 }
 
 static void client_sent(firth_op *op)
@@ -49,7 +75,7 @@ static void client_sent(firth_op *op)
     one->pending = false;
     one->is_due = true;
     if (one->ended)
-        fth_handshake_end(one, FIRTH_CLOSE_RESET);
+        let_go(one);
     else
         fth_handshakes_wake(one->all);
 }
@@ -98,25 +124,15 @@ static void report(const fth_handshake *one, int rc, const char *step, const cha
 void fth_handshake_expire(fth_handshake *one)
 {
     report(one, FIRTH_ERR_TIMED_OUT, "TLS handshake", "");
-    fth_handshake_end(one, FIRTH_CLOSE_RESET);
+    give_up(one);
 }
 
-/* The alert is on its way; what came meanwhile is taken, since a system that closes with bytes unread resets, which
- * would overtake it. */
 static void refuse(fth_handshake *one, int rc)
 {
-    firth_socket *below = one->secure->socket.below;
     const firth_failure *why = firth_last_failure();
-    unsigned char bytes[256];
-    unsigned i;
 
     report(one, rc, why->step, why->detail);
-    if (below->out.cause == 0 && !below->out.finished && fth_write_buffered(&below->out) == 0)
-        below->out.finished = below->out.sink->finish(&below->out) >= 0;
-    for (i = 0; i < 64 && below->in.cause == 0; i++)
-        if (below->in.source->receive(&below->in, bytes, sizeof bytes, true) <= 0)
-            break;
-    fth_handshake_end(one, below->out.finished ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET);
+    end(one, true);
 }
 
 int fth_handshake_go_on(fth_handshake *one, firth_socket **socket)
@@ -206,7 +222,7 @@ void fth_tls_not_listening(firth_server *server)
     fth_handshakes *all = server->handshakes;
 
     while (all != NULL && all->ring.next != &all->ring)
-        fth_handshake_end(all->ring.next, FIRTH_CLOSE_RESET);
+        give_up(all->ring.next);
 }
 
 void fth_tls_forget(firth_server *server)

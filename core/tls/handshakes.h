@@ -17,6 +17,7 @@ typedef struct fth_handshake {
     bool pending; /* the backend has the op */
     bool is_due;  /* worth going on with */
     bool ended;   /* is freed when the backend lets go of the op */
+    bool is_told; /* ended with an alert that should arrive; else by a reset */
 } fth_handshake;
 
 typedef struct fth_handshakes {
@@ -38,10 +39,7 @@ int fth_handshake_begin(fth_handshakes *all, firth_socket *plain, const char *pl
  * client was refused. */
 int fth_handshake_go_on(fth_handshake *one, firth_socket **socket);
 
-/* Ends one whose time is up, and says so in the selector's log. */
+/* Ends one whose time is up, which its client is told unless it takes nothing, and says so in the selector's log. */
 void fth_handshake_expire(fth_handshake *one);
-
-/* Ends it; its client sees how. */
-void fth_handshake_end(fth_handshake *one, firth_close_how how);
 
 #endif

@@ -68,6 +68,16 @@ int fth_secure_handshake(fth_secure *secure)
     return rc;
 }
 
+bool fth_secure_give_up(fth_secure *secure)
+{
+    int rc;
+
+    secure->busy = true;
+    rc = fth_tls_engine_used->cancel(fth_secure_session(secure));
+    secure->busy = false;
+    return rc == FIRTH_OK && fth_secure_push(secure) >= 0;
+}
+
 /* Whole records are buffered: TLS 1.3 of mbedTLS takes 16383 bytes, and the last of a block would be a record alone. */
 static void fit_records(firth_write_channel *out, size_t record_bytes)
 {

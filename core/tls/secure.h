@@ -48,6 +48,10 @@ int fth_secure_new(firth_socket *below, firth_tls_config *config, const char *se
  * FTH_TLS_WANT_WRITE: it must move bytes; an error. */
 int fth_secure_handshake(fth_secure *secure);
 
+/* This end has had enough of a handshake that has not failed. Whether the peer is told: what says so is then in the
+ * channel below, or gone. Never suspends. */
+bool fth_secure_give_up(fth_secure *secure);
+
 /* The handshake is over: the socket is the user's. */
 void fth_secure_start(fth_secure *secure);
 

@@ -28,19 +28,37 @@ static bool is_told(const fth_secure *secure, int rc)
     return rc <= FIRTH_ERR_TLS_CONFIG && rc >= FIRTH_ERR_TLS_TRUNCATED;
 }
 
+/* The time that this end had for the handshake is over, or its task is cancelled: the peer is told so at once or not at
+ * all, since nobody waits for it any longer. */
+static firth_close_how tell_at_once(firth_socket *below, fth_secure *secure)
+{
+    below->linger_ms = 0;
+    return fth_secure_give_up(secure) && fth_socket_linger(below) >= 0 ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET;
+}
+
+static firth_close_how tell(firth_socket *below, fth_secure *secure, int rc)
+{
+    if (is_told(secure, rc)) {
+        (void)fth_socket_linger(below);
+        return FIRTH_CLOSE_NORMAL;
+    }
+    if (secure != NULL && (rc == FIRTH_ERR_TIMED_OUT || rc == FIRTH_ERR_CANCELED))
+        return tell_at_once(below, secure);
+    return FIRTH_CLOSE_RESET;
+}
+
 /* The alert that says why leaves before the connection does. What is known of the failure outlives that. */
 static int give_up(firth_socket *below, fth_secure *secure, int rc)
 {
     firth_failure why = *firth_last_failure();
-    bool told = is_told(secure, rc);
+    firth_close_how how;
     char detail[256];
 
     (void)strncpy(detail, why.detail, sizeof detail - 1);
     detail[sizeof detail - 1] = '\0';
-    if (told)
-        (void)fth_socket_linger(below);
+    how = tell(below, secure, rc);
     if (secure != NULL)
-        fth_secure_discard(secure, told ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET);
+        fth_secure_discard(secure, how);
     else
         fth_socket_drop(below, FIRTH_CLOSE_RESET);
     if (why.code != rc)

@@ -267,6 +267,9 @@ static int fail_with_alert(fth_tls_session *session, int number)
 {
     firth_failure failure = {FIRTH_ERR_TLS_ALERT, number, fth_tls_alert_name(number), ""};
 
+    if (!session->is_established &&
+        (number == MBEDTLS_SSL_ALERT_MSG_CLOSE_NOTIFY || number == MBEDTLS_SSL_ALERT_MSG_USER_CANCELED))
+        failure.detail = "the peer gave the handshake up";
     return latch(session, failure);
 }
 

@@ -166,3 +166,28 @@ int fth_tls_session_handshake(fth_tls_session *session)
     }
     return established(session);
 }
+
+static int warn(fth_tls_session *session, unsigned char alert)
+{
+    int result = mbedtls_ssl_send_alert_message(&session->ssl, MBEDTLS_SSL_ALERT_LEVEL_WARNING, alert);
+
+    if (result == MBEDTLS_ERR_SSL_WANT_WRITE)
+        return FTH_TLS_WANT_WRITE;
+    return result == 0 ? FIRTH_OK : fail(session, result);
+}
+
+/* While something of a flight is left, mbedTLS is between two sets of keys for all one knows. When it waits for the peer's
+ * next message, the keys are those that prepare_step saw to. */
+int fth_tls_session_cancel(fth_tls_session *session)
+{
+    int result = FIRTH_OK;
+
+    if (session->failure.code != FIRTH_OK)
+        return fth_tls_failed(session);
+    if (fth_tls_unsent(&session->ssl) != 0)
+        return FTH_TLS_WANT_WRITE;
+    fth_tls_call_begins(session);
+    if (!session->is_established)
+        result = warn(session, MBEDTLS_SSL_ALERT_MSG_USER_CANCELED);
+    return result == FIRTH_OK ? warn(session, MBEDTLS_SSL_ALERT_MSG_CLOSE_NOTIFY) : result;
+}

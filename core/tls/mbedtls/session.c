@@ -79,6 +79,7 @@ const fth_tls_engine fth_tls_mbedtls = {
     .context_free = fth_tls_context_free,
     .open = session_open,
     .handshake = fth_tls_session_handshake,
+    .cancel = fth_tls_session_cancel,
     .read = fth_tls_session_read,
     .readable = fth_tls_session_readable,
     .write = fth_tls_session_write,

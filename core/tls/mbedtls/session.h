@@ -107,6 +107,7 @@ int fth_tls_send_aside(fth_tls_session *session);
 /* ---- handshake.c, records.c: the engine's slots ------------------------------------------------------------------ */
 
 int fth_tls_session_handshake(fth_tls_session *session);
+int fth_tls_session_cancel(fth_tls_session *session);
 int64_t fth_tls_session_read(fth_tls_session *session, void *bytes, size_t size);
 size_t fth_tls_session_readable(const fth_tls_session *session);
 int64_t fth_tls_session_write(fth_tls_session *session, const void *bytes, size_t size);
