@@ -255,12 +255,54 @@ TASK_TEST_UNLESS(no_long_messages(), a_peer_that_takes_nothing_is_reset_at_once)
     return rc;
 }
 
+/* ---- a peer that takes a flight bit by bit ----------------------------------------------------------------------- */
+
+static int take_bit_by_bit(firth_scope *scope, void *argument)
+{
+    static char pem[PEM_BYTES];
+    const certificate *leaf = argument;
+    firth_tls_identity identity = certificate_identity(leaf);
+    firth_tls_builder server = firth_tls_server(), client = secure_pair_client();
+    firth_tls_data trusted = certificate_data(leaf);
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_socket *a, *b;
+    firth_tls_config *configs[2];
+
+    identity.certificate = firth_tls_memory(pem, long_chain(leaf, pem));
+    server.identities = &identity;
+    server.identity_count = 1;
+    client.authorities = &trusted;
+    EXPECT_EQUAL(firth_tls_build(&server, &configs[0]), FIRTH_OK);
+    EXPECT_EQUAL(firth_tls_build(&client, &configs[1]), FIRTH_OK);
+    tcp.send_buffer_bytes = tcp.receive_buffer_bytes = SMALL_BYTES;
+    EXPECT_EQUAL(support_pair_with(&tcp, &a, &b), FIRTH_OK);
+    EXPECT_EQUAL(secure_pair_start(scope, configs[0], configs[1], &a, &b), FIRTH_OK);
+    firth_tls_config_release(configs[0]);
+    firth_tls_config_release(configs[1]);
+    return secure_pair_end(scope, a, b);
+}
+
+static void a_flight_that_no_buffer_holds_goes_through(void **state)
+{
+    firth_selector_options options = support_options();
+    certificate *leaf;
+
+    (void)state;
+    if (no_long_messages() != NULL)
+        skip();
+    leaf = certificate_make(&(certificate_wish){.subject = "CN=Long", .names = "DNS:" SECURE_PAIR_HOST});
+    options.block_bytes = 512;
+    support_run_with(&options, take_bit_by_bit, leaf);
+    certificate_free(leaf);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_that_stops_in_the_middle_is_told_under_the_keys_it_has),
         cmocka_unit_test(a_server_that_stops_in_the_middle_is_told_under_the_keys_it_has),
         cmocka_unit_test(a_peer_that_takes_nothing_is_reset_at_once),
+        cmocka_unit_test(a_flight_that_no_buffer_holds_goes_through),
     };
 
     return support_main(argc, argv, "tls stopping", tests, sizeof tests / sizeof *tests);

@@ -128,6 +128,28 @@ static void close_notify_waits_for_room_and_is_sent_once(void **state)
     }
 }
 
+/* The handshake is somebody else's affair: its keys are to be seen to before each message. */
+static void a_flush_in_a_handshake_sends_what_is_left_and_does_nothing_else(void **state)
+{
+    (void)state;
+    for (size_t v = 0; v < VERSION_COUNT; v++) {
+        pki_setup setup;
+        wire_pair *pair;
+
+        pki_prepare(&setup, &keys, keys.ec, versions[v]);
+        pair = wire_open(&setup.client, &setup.server);
+        assert_int_equal(wire_connect(pair, PKI_HOST), FIRTH_OK);
+        assert_int_equal(engine->handshake(pair->client.session), FTH_TLS_WANT_READ);
+        pair->to_client.room = 50;
+        assert_int_equal(engine->handshake(pair->server.session), FTH_TLS_WANT_WRITE);
+        assert_int_equal(engine->flush(pair->server.session), FTH_TLS_WANT_WRITE);
+        pair->to_client.room = 0;
+        assert_int_equal(engine->flush(pair->server.session), FIRTH_OK);
+        assert_int_equal(wire_handshake(pair), FIRTH_OK);
+        wire_close(pair);
+    }
+}
+
 static int setup_group(void **state)
 {
     (void)state;
@@ -150,6 +172,7 @@ int main(int argc, char **argv)
         TEST(what_was_taken_goes_out_though_the_transport_was_full),
         TEST(a_ticket_that_comes_while_a_record_waits_for_room_is_read),
         TEST(close_notify_waits_for_room_and_is_sent_once),
+        TEST(a_flush_in_a_handshake_sends_what_is_left_and_does_nothing_else),
     };
 
     return support_main(argc, argv, "tls room", tests, sizeof tests / sizeof *tests);

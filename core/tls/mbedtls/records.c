@@ -96,11 +96,11 @@ static int write_failed(fth_tls_session *session, int error)
     return fth_tls_fail(session, error, "write");
 }
 
-/* FIRTH_OK when mbedTLS has no byte for the transport any more. While it has, mbedtls_ssl_write sends those and looks at
- * nothing else of what it is given; it must not be called with nothing to send, since it would make a record of it. */
+/* FIRTH_OK when mbedTLS has no byte for the transport any more. While it has, mbedtls_ssl_send_alert_message sends
+ * those, and the alert not; it must not be called with nothing to send. mbedtls_ssl_write would go on with a handshake, whose
+ * keys and failures are handshake.c's affair. Test: a_flush_in_a_handshake_sends_what_is_left_and_does_nothing_else. */
 static int send_rest(fth_tls_session *session)
 {
-    static const unsigned char unused[1];
     int result = session->send_error == FIRTH_OK ? fth_tls_send_aside(session) : session->send_error;
 
     if (result == FIRTH_ERR_WOULD_BLOCK)
@@ -112,8 +112,9 @@ static int send_rest(fth_tls_session *session)
     if (fth_tls_unsent(&session->ssl) == 0)
         return FIRTH_OK;
     fth_tls_call_begins(session);
-    result = mbedtls_ssl_write(&session->ssl, unused, sizeof unused);
-    if (result >= 0)
+    result = mbedtls_ssl_send_alert_message(&session->ssl, MBEDTLS_SSL_ALERT_LEVEL_WARNING,
+                                            MBEDTLS_SSL_ALERT_MSG_CLOSE_NOTIFY);
+    if (result == 0)
         return FIRTH_OK;
     return result == MBEDTLS_ERR_SSL_WANT_WRITE ? FTH_TLS_WANT_WRITE : write_failed(session, result);
 }
