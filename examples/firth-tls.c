@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tells what a TLS server agrees on, and who it says it is: firth-tls [OPTION…] HOST [PORT], 443 without.
  *
- *     --ca FILE              trust the authorities of FILE (PEM or DER), not the system's
+ *     --ca FILE              trust the authorities of FILE (PEM or DER), not the system's; can be repeated
+ *     --system               trust the system's too
+ *     --crl FILE             refuse what this revocation list of an authority names (PEM or DER); can be repeated
  *     --name NAME            ask for NAME and expect it in the certificate, instead of HOST
  *     --cert FILE --key FILE show this certificate when the server asks for one
  *     --alpn NAME            offer this protocol; can be repeated, best first
  *     --tls1.2, --tls1.3     offer this version alone
- *     --pin-key HEX          the SHA-256 of the key that the server must have
+ *     --pin-key HEX          the SHA-256 of the key that the server must have; can be repeated, and one is enough
+ *     --pin-cert HEX         the same of its certificate
+ *     --pins-alone           trust no authority: what is pinned is enough
+ *     --any-name             take a certificate for another host
  *     --key-log FILE         append the connection's secrets to FILE, for Wireshark
  *     --again                connect a second time, with the ticket of the first
  *     --insecure             look at a server that would be refused
@@ -19,7 +24,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PROTOCOLS_MAX = 8, WAIT_FOR_TICKET_MS = 500 };
+enum { REPEATED_MAX = 8, WAIT_FOR_TICKET_MS = 500 };
 
 typedef struct request {
     const char *host;
@@ -28,10 +33,13 @@ typedef struct request {
     bool again;
     const char *key_log_file;
     FILE *key_log;
-    firth_tls_data authorities;
+    bool trusts_system;
+    bool trusts_pins_alone;
+    firth_tls_data authorities[REPEATED_MAX];
+    firth_tls_data revocation_lists[REPEATED_MAX];
+    firth_tls_pin pins[REPEATED_MAX];
     firth_tls_identity identity;
-    firth_tls_pin pin;
-    const char *protocols[PROTOCOLS_MAX];
+    const char *protocols[REPEATED_MAX];
     firth_tls_builder tls;
 } request;
 
@@ -190,31 +198,54 @@ static bool parse_hash(const char *text, unsigned char hash[32])
     return true;
 }
 
+static bool add_file(firth_tls_data *files, size_t *count, const char *path)
+{
+    if (*count == REPEATED_MAX)
+        return false;
+    files[(*count)++] = firth_tls_file(path);
+    return true;
+}
+
+static bool add_pin(request *to, const char *text, bool is_public_key)
+{
+    firth_tls_pin *pin;
+
+    if (to->tls.pin_count == REPEATED_MAX)
+        return false;
+    pin = &to->pins[to->tls.pin_count++];
+    pin->is_public_key = is_public_key;
+    return parse_hash(text, pin->sha256);
+}
+
+static bool add_protocol(request *to, const char *name)
+{
+    if (to->tls.alpn_count == REPEATED_MAX)
+        return false;
+    to->protocols[to->tls.alpn_count++] = name;
+    return true;
+}
+
 /* An option with a value; false when there is none of that name, or the value is none. */
 static bool parse_value(request *to, const char *option, const char *value)
 {
-    if (strcmp(option, "--ca") == 0) {
-        to->authorities = firth_tls_file(value);
-        to->tls.trust = FIRTH_TLS_TRUST_AUTHORITIES;
-        to->tls.authorities = &to->authorities;
-        to->tls.authority_count = 1;
-    } else if (strcmp(option, "--name") == 0) {
+    if (strcmp(option, "--ca") == 0)
+        return add_file(to->authorities, &to->tls.authority_count, value);
+    if (strcmp(option, "--crl") == 0)
+        return add_file(to->revocation_lists, &to->tls.revocation_list_count, value);
+    if (strcmp(option, "--pin-key") == 0 || strcmp(option, "--pin-cert") == 0)
+        return add_pin(to, value, strcmp(option, "--pin-key") == 0);
+    if (strcmp(option, "--alpn") == 0)
+        return add_protocol(to, value);
+    if (strcmp(option, "--name") == 0)
         to->tls.server_name = value;
-    } else if (strcmp(option, "--cert") == 0) {
+    else if (strcmp(option, "--cert") == 0)
         to->identity.certificate = firth_tls_file(value);
-    } else if (strcmp(option, "--key") == 0) {
+    else if (strcmp(option, "--key") == 0)
         to->identity.key = firth_tls_file(value);
-    } else if (strcmp(option, "--alpn") == 0 && to->tls.alpn_count < PROTOCOLS_MAX) {
-        to->protocols[to->tls.alpn_count++] = value;
-    } else if (strcmp(option, "--key-log") == 0) {
+    else if (strcmp(option, "--key-log") == 0)
         to->key_log_file = value;
-    } else if (strcmp(option, "--pin-key") == 0 && parse_hash(value, to->pin.sha256)) {
-        to->pin.is_public_key = true;
-        to->tls.pins = &to->pin;
-        to->tls.pin_count = 1;
-    } else {
+    else
         return false;
-    }
     return true;
 }
 
@@ -227,6 +258,12 @@ static bool parse_flag(request *to, const char *option)
         to->tls.min_version = FIRTH_TLS_1_3;
     else if (strcmp(option, "--again") == 0)
         to->again = true;
+    else if (strcmp(option, "--system") == 0)
+        to->trusts_system = true;
+    else if (strcmp(option, "--pins-alone") == 0)
+        to->trusts_pins_alone = true;
+    else if (strcmp(option, "--any-name") == 0)
+        to->tls.insecure_any_name = true;
     else if (strcmp(option, "--insecure") == 0)
         to->tls.insecure_any_certificate = true;
     else
@@ -248,6 +285,21 @@ static bool parse_place(request *to, const char *word)
     return to->has_port = true;
 }
 
+/* What the builder points to. */
+static void complete(request *to)
+{
+    if (to->tls.authority_count > 0 && !to->trusts_system)
+        to->tls.trust = FIRTH_TLS_TRUST_AUTHORITIES;
+    if (to->trusts_pins_alone)
+        to->tls.trust = FIRTH_TLS_TRUST_PINS;
+    to->tls.authorities = to->authorities;
+    to->tls.revocation_lists = to->revocation_lists;
+    to->tls.pins = to->pins;
+    to->tls.alpn = to->protocols;
+    to->tls.identities = &to->identity;
+    to->tls.identity_count = to->identity.certificate.file != NULL;
+}
+
 static bool parse(request *to, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -261,12 +313,7 @@ static bool parse(request *to, int argc, char **argv)
             return false;
         }
     }
-    if (to->identity.certificate.file != NULL) {
-        to->tls.identities = &to->identity;
-        to->tls.identity_count = 1;
-    }
-    if (to->tls.alpn_count > 0)
-        to->tls.alpn = to->protocols;
+    complete(to);
     return to->host != NULL && (to->identity.certificate.file == NULL) == (to->identity.key.file == NULL);
 }
 
@@ -278,10 +325,12 @@ int main(int argc, char **argv)
     from.port = 443;
     from.tls = firth_tls_client();
     if (!parse(&from, argc, argv)) {
-        fprintf(stderr,
-                "usage: %s [--ca FILE] [--name NAME] [--cert FILE --key FILE] [--alpn NAME]… [--tls1.2 | --tls1.3]\n"
-                "       [--pin-key HEX] [--key-log FILE] [--again] [--insecure] HOST [PORT]\n",
-                argv[0]);
+        fprintf(
+            stderr,
+            "usage: %s [--ca FILE]… [--system] [--crl FILE]… [--name NAME] [--cert FILE --key FILE] [--alpn NAME]…\n"
+            "       [--tls1.2 | --tls1.3] [--pin-key HEX]… [--pin-cert HEX]… [--pins-alone] [--any-name]\n"
+            "       [--key-log FILE] [--again] [--insecure] HOST [PORT]\n",
+            argv[0]);
         return 2;
     }
     if (from.key_log_file != NULL && (from.key_log = fopen(from.key_log_file, "a")) == NULL) {

@@ -257,11 +257,111 @@ static void firth_tls_writes_the_key_log(void **state)
     assert_int_equal(program_stop(&server, SIGINT), 0);
 }
 
+enum { OPTIONS_MOST = 6 };
+
+/* What firth-tls with these options comes to at a server with that certificate, and a text that it says. */
+static void expect_look(const char *name, const char *const options[OPTIONS_MOST], int code, const char *text)
+{
+    const char *words[OPTIONS_MOST + 4] = {"firth-tls"};
+    char certificate[32], key[32], port[16];
+    program server, look;
+    size_t count = 0;
+
+    snprintf(certificate, sizeof certificate, "%s.pem", name);
+    snprintf(key, sizeof key, "%s.key", name);
+    for (; count < OPTIONS_MOST && options[count] != NULL; count++)
+        words[count + 1] = options[count];
+    words[count + 1] = "localhost";
+    words[count + 2] = port;
+    start_server(&server, certificate, key, port);
+    program_start_example(&look, words);
+    assert_int_equal(program_wait(&look), code);
+    expect_text(&look, text);
+    assert_int_equal(program_stop(&server, SIGINT), 0);
+}
+
+static void firth_tls_refuses_what_a_revocation_list_names(void **state)
+{
+    static const struct {
+        const char *certificate, *list;
+        int code;
+        const char *text;
+    } cases[] = {
+        {"revoked", "crl-empty.pem", 0, "subject      CN=server.example.com"},
+        {"revoked", "crl.pem", 1, "revoked"},
+        {"revoked", "crl.der", 1, "revoked"},
+        {"server-p384", "crl.pem", 0, "subject      CN=server.example.com"},
+        {"server-p384", "crl-expired.pem", 1, "its authority's revocation list is out of date"},
+        {"server-p384", "ca.pem", 1, "Cannot prepare to connect to localhost"},
+    };
+
+    (void)state;
+    tool_need(TOOL_OPENSSL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_look(cases[i].certificate,
+                    (const char *const[OPTIONS_MOST]){"--ca", tool_pki("ca.pem"), "--crl", tool_pki(cases[i].list)},
+                    cases[i].code, cases[i].text);
+}
+
+/* The hash that it prints behind that word. */
+static void copy_hash(const program *look, const char *word, char hash[65])
+{
+    char line[32];
+    const char *at;
+
+    snprintf(line, sizeof line, "\n%-12s ", word);
+    assert_non_null(at = strstr(look->text, line));
+    snprintf(hash, 65, "%s", at + strlen(line));
+}
+
+static void firth_tls_trusts_what_is_pinned(void **state)
+{
+    static const char other[] = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF",
+                      mismatch[] = "pin does not match";
+    char certificate[65], key[65], port[16];
+    program server, look;
+
+    (void)state;
+    tool_need(TOOL_OPENSSL);
+    start_server(&server, "self-signed.pem", "self-signed.key", port);
+    program_start_example(&look, (const char *const[]){"firth-tls", "--insecure", "localhost", port, NULL});
+    assert_int_equal(program_wait(&look), 0);
+    copy_hash(&look, "sha256", certificate);
+    copy_hash(&look, "key sha256", key);
+    assert_int_equal(program_stop(&server, SIGINT), 0);
+    expect_look("self-signed", (const char *const[OPTIONS_MOST]){"--pins-alone", "--pin-cert", certificate}, 0, key);
+    expect_look("self-signed", (const char *const[OPTIONS_MOST]){"--pins-alone", "--pin-key", other, "--pin-key", key},
+                0, key);
+    expect_look("self-signed", (const char *const[OPTIONS_MOST]){"--pins-alone", "--pin-cert", key}, 1, mismatch);
+    expect_look("self-signed", (const char *const[OPTIONS_MOST]){"--pin-cert", certificate, "--ca", tool_pki("ca.pem")},
+                1, "self-signed");
+    expect_look("self-signed", (const char *const[OPTIONS_MOST]){"--pins-alone"}, 1, "option pins");
+}
+
+static void firth_tls_takes_several_authorities_and_another_name(void **state)
+{
+    const char *ca, *other;
+
+    (void)state;
+    tool_need(TOOL_OPENSSL);
+    ca = tool_pki("ca.pem");
+    other = tool_pki("ca-rsa.pem");
+    expect_look("server-p384", (const char *const[OPTIONS_MOST]){"--ca", other}, 1, "unknown authority");
+    expect_look("server-p384", (const char *const[OPTIONS_MOST]){"--ca", other, "--ca", ca}, 0, "version      TLS 1.3");
+    expect_look("other-host", (const char *const[OPTIONS_MOST]){"--ca", ca}, 1, "the host is localhost");
+    expect_look("other-host", (const char *const[OPTIONS_MOST]){"--ca", ca, "--any-name"}, 0, "version      TLS 1.3");
+    assert_int_equal(setenv("SSL_CERT_FILE", ca, 1), 0);
+    expect_look("server-p384", (const char *const[OPTIONS_MOST]){"--ca", other}, 1, "unknown authority");
+    expect_look("server-p384", (const char *const[OPTIONS_MOST]){"--ca", other, "--system"}, 0, "version      TLS 1.3");
+    assert_int_equal(unsetenv("SSL_CERT_FILE"), 0);
+}
+
 static void firth_tls_with_options_that_are_none_ends_with_2(void **state)
 {
     static const char *const lines[][5] = {{"firth-tls", NULL},
                                            {"firth-tls", "--cert", "x", "host", NULL},
                                            {"firth-tls", "--pin-key", "12", "host", NULL},
+                                           {"firth-tls", "host", "--crl", NULL},
                                            {"firth-tls", "--frob", "host", NULL},
                                            {"firth-tls", "host", "https", NULL}};
 
@@ -288,6 +388,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(firth_tls_says_why_a_server_is_refused_and_looks_all_the_same),
         cmocka_unit_test(firth_tls_names_the_alert_of_a_server_that_refuses),
         cmocka_unit_test(firth_tls_writes_the_key_log),
+        cmocka_unit_test(firth_tls_refuses_what_a_revocation_list_names),
+        cmocka_unit_test(firth_tls_trusts_what_is_pinned),
+        cmocka_unit_test(firth_tls_takes_several_authorities_and_another_name),
         cmocka_unit_test(firth_tls_with_options_that_are_none_ends_with_2),
     };
 
