@@ -154,6 +154,12 @@ static bool takes_ipv4(const fth_lwip_socket *socket)
            firth_address_unmap(&local);
 }
 
+/* A socket of IPv4 takes no address in IPv6's form, even one that carries IPv4's. */
+static bool is_foreign(const fth_lwip_socket *socket, const firth_address *address)
+{
+    return socket->family == FIRTH_FAMILY_IPV4 && address->family == FIRTH_FAMILY_IPV6;
+}
+
 /* To whom; why not. */
 static int check(const fth_lwip_socket *socket, const firth_datagram *datagram, ip_addr_t *to, u16_t *port)
 {
@@ -162,9 +168,9 @@ static int check(const fth_lwip_socket *socket, const firth_datagram *datagram, 
 
     if (address.family == FIRTH_FAMILY_NONE)
         return FIRTH_ERR_NOT_CONNECTED;
-    (void)firth_address_unmap(&address);
-    if (address.port == 0 || (address.family == FIRTH_FAMILY_IPV6 && socket->family == FIRTH_FAMILY_IPV4))
+    if (address.port == 0 || is_foreign(socket, &address))
         return FIRTH_ERR_ARGUMENT;
+    (void)firth_address_unmap(&address);
     if (control != NULL &&
         (control->hop_limit < -1 || control->hop_limit > 255 || control->ecn < -1 || control->ecn > FIRTH_ECN_CE))
         return FIRTH_ERR_ARGUMENT;
@@ -213,7 +219,8 @@ static int send_by(fth_lwip_socket *socket, struct pbuf *bytes, const ip_addr_t 
     if (is_loopback(netif))
         udp_clear_flags(pcb, UDP_FLAGS_MULTICAST_LOOP);
     if (control != NULL && control->local.family != FIRTH_FAMILY_NONE) {
-        if (!fth_lwip_address_to(&from, &control->local) || IP_IS_V6(&from) != IP_IS_V6(to))
+        if (is_foreign(socket, &control->local) || !fth_lwip_address_to(&from, &control->local) ||
+            IP_IS_V6(&from) != IP_IS_V6(to))
             return FIRTH_ERR_ARGUMENT;
         if (!fth_lwip_is_ours(&from))
             return FIRTH_ERR_ADDRESS_NOT_AVAILABLE;

@@ -49,17 +49,10 @@ void fth_sim_datagram_close(fth_sim_socket *socket)
 
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
 
-/* RFC 4291 §2.5.5.2, undone. */
-static void unmap(firth_address *address)
+/* A socket of IPv4 takes no address in IPv6's form, even one that carries IPv4's. */
+static bool is_foreign(const fth_sim_socket *socket, const firth_address *address)
 {
-    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
-
-    if (address->family != FIRTH_FAMILY_IPV6 || memcmp(address->ip, prefix, sizeof prefix) != 0)
-        return;
-    memmove(address->ip, address->ip + sizeof prefix, 4);
-    memset(address->ip + 4, 0, 12);
-    address->family = FIRTH_FAMILY_IPV4;
-    address->scope_id = 0;
+    return socket->family == FIRTH_FAMILY_IPV4 && address->family == FIRTH_FAMILY_IPV6;
 }
 
 /* Whether a socket of its family and binding can send there. */
@@ -83,8 +76,9 @@ int fth_sim_datagram_connect(fth_sim_socket *socket, const firth_address *addres
     firth_address peer = *address;
     int rc;
 
-    unmap(&peer);
-    if (peer.family == FIRTH_FAMILY_NONE || (peer.family != socket->family && !can_reach(socket, &peer)))
+    (void)firth_address_unmap(&peer);
+    if (peer.family == FIRTH_FAMILY_NONE || is_foreign(socket, address) ||
+        (peer.family != socket->family && !can_reach(socket, &peer)))
         return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "connect");
     if (is_broadcast(&peer) && socket->values[FIRTH_OPTION_BROADCAST] == 0)
         return firth_fail(FIRTH_ERR_PERMISSION, 0, "connect");
@@ -159,13 +153,13 @@ static int address(const fth_sim_socket *socket, const firth_datagram *datagram,
     size_t largest;
 
     *to = datagram->address.family != FIRTH_FAMILY_NONE ? datagram->address : socket->mail.peer;
-    unmap(to);
-    largest = to->family == FIRTH_FAMILY_IPV4 ? LARGEST_IPV4 : LARGEST_IPV6;
     if (to->family == FIRTH_FAMILY_NONE)
         return FIRTH_ERR_NOT_CONNECTED;
     *step = "datagram address";
-    if (to->port == 0 || (to->family == FIRTH_FAMILY_IPV6 && socket->family == FIRTH_FAMILY_IPV4))
+    if (to->port == 0 || is_foreign(socket, to))
         return FIRTH_ERR_ARGUMENT;
+    (void)firth_address_unmap(to);
+    largest = to->family == FIRTH_FAMILY_IPV4 ? LARGEST_IPV4 : LARGEST_IPV6;
     *step = "datagram control";
     if (control != NULL &&
         (control->hop_limit < -1 || control->hop_limit > 255 || control->ecn < -1 || control->ecn > FIRTH_ECN_CE))
@@ -188,8 +182,8 @@ static int choose_local(const fth_sim_socket *socket, const firth_datagram *data
 
     if (datagram->control != NULL && datagram->control->local.family != FIRTH_FAMILY_NONE) {
         *from = datagram->control->local;
-        unmap(from);
-        if (from->family != to->family)
+        (void)firth_address_unmap(from);
+        if (from->family != to->family || is_foreign(socket, &datagram->control->local))
             return FIRTH_ERR_ARGUMENT;
         if (!fth_sim_has_address(host, from))
             return FIRTH_ERR_ADDRESS_NOT_AVAILABLE;

@@ -112,8 +112,8 @@ static int open_socket(race *all, const firth_address *address, firth_socket **o
         socket->io.native = -1;
     if (rc >= 0)
         rc = fth_tcp_apply(all->tcp, &socket->io, (firth_family)address->family, FTH_TCP_CONNECT);
-    if (rc >= 0 && all->tcp->local_address != NULL)
-        rc = selector->backend->bind(&socket->io, all->tcp->local_address);
+    if (rc >= 0)
+        rc = fth_option_bind(&socket->io, all->tcp->local_address, address);
     if (rc < 0) {
         note_last_failure(all);
         fth_socket_discard(socket);

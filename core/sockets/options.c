@@ -64,3 +64,13 @@ int fth_fields_check(const fth_field *fields, size_t count)
             return firth_fail(FIRTH_ERR_ARGUMENT, 0, fields[i].option);
     return FIRTH_OK;
 }
+
+int fth_option_bind(firth_io *io, const firth_address *local, const firth_address *remote)
+{
+    if (local == NULL)
+        return FIRTH_OK;
+    /* Here, since each system says something else of it. */
+    if (local->family != remote->family)
+        return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "option local_address");
+    return io->selector->backend->bind(io, local);
+}

@@ -24,4 +24,8 @@ typedef struct fth_field {
 /* FIRTH_OK, or FIRTH_ERR_ARGUMENT naming the first that is not good. */
 int fth_fields_check(const fth_field *fields, size_t count);
 
+/* Binds an io that is about to connect to a builder's local_address; NULL: does nothing. FIRTH_ERR_ADDRESS_INVALID for one
+ * that is not of the remote address's family, of which the io is; else what the backend says. */
+int fth_option_bind(firth_io *io, const firth_address *local, const firth_address *remote);
+
 #endif

@@ -181,8 +181,7 @@ static int connect_one(const firth_udp_builder *udp, const firth_address *addres
 
     if (rc < 0 || made == NULL)
         return rc;
-    if (udp->local_address != NULL)
-        rc = udp->selector->backend->bind(&made->io, udp->local_address);
+    rc = fth_option_bind(&made->io, udp->local_address, address);
     if (rc >= 0)
         rc = connect_io(made, address);
     if (rc < 0)
@@ -253,6 +252,8 @@ int firth_udp_connect_to_at(const firth_udp_builder *udp, const firth_address *a
         return rc;
     if (address == NULL || address->family == FIRTH_FAMILY_NONE)
         return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "address");
+    if (address->port == 0)
+        return firth_fail(FIRTH_ERR_PORT_RANGE, 0, "port");
     rc = connect_one(&full, address, socket);
     if (rc >= 0)
         fth_datagram_socket_start(*socket, place);

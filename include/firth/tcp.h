@@ -38,7 +38,8 @@ typedef struct firth_tcp_builder {
     /* for connect */
     int64_t connect_timeout_ms; /* all of it: name, every address; 0: none. 30 000 */
     int64_t attempt_delay_ms;   /* before the next address is tried beside the last (RFC 8305 §5): 250; 10 at least */
-    const firth_address *local_address; /* bind this end first; NULL: the system's choice. Read during the call */
+    const firth_address *local_address; /* bind this end first; NULL: the system's choice. Addresses of another family
+                                           fail with FIRTH_ERR_ADDRESS_INVALID. Read during the call */
 
     /* for bind */
     bool reuse_address; /* bind again at once although old connections linger in TIME_WAIT, yet never share a port that

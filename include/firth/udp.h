@@ -37,8 +37,8 @@ typedef struct firth_udp_builder {
     int multicast_hop_limit; /* of what it sends to groups, 0 to 255: 0 stays on this machine (of IPv4 on Linux: if it is
                                  a member itself), 1 on the network it is sent to; -1: the system's, which is 1 */
     uint32_t multicast_interface;       /* index of the interface by which it sends to groups; 0: by the routes */
-    const firth_address *local_address; /* for connect: bind this end first; NULL: the system's choice. Read during the
-                                           call */
+    const firth_address *local_address; /* for connect: bind this end first, to an address of the peer's family, or
+                                           FIRTH_ERR_ADDRESS_INVALID; NULL: the system's choice. Read during the call */
     int64_t connect_timeout_ms;         /* for connect: of looking up the name; 0: none. 30 000 */
 } firth_udp_builder;
 
@@ -75,7 +75,7 @@ FIRTH_API FIRTH_NODISCARD int firth_udp_bind_at(const firth_udp_builder *udp, co
 FIRTH_API FIRTH_NODISCARD int firth_udp_connect_at(const firth_udp_builder *udp, const char *host, int port,
                                                    firth_datagram_socket **socket, const char *place);
 
-/* The same to a numeric address as a value. May suspend. */
+/* The same to a numeric address as a value: FIRTH_ERR_ADDRESS_INVALID without one, _PORT_RANGE for port 0. May suspend. */
 #define firth_udp_connect_to(udp, address, socket) firth_udp_connect_to_at(udp, address, socket, FIRTH_HERE)
 FIRTH_API FIRTH_NODISCARD int firth_udp_connect_to_at(const firth_udp_builder *udp, const firth_address *address,
                                                       firth_datagram_socket **socket, const char *place);

@@ -97,6 +97,19 @@ TASK_TEST(local_address_of_another_machine_is_not_available)
     return FIRTH_OK;
 }
 
+TASK_TEST(local_address_of_the_other_family_is_invalid)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_address ipv6;
+    firth_socket *client;
+
+    EXPECT_EQUAL(firth_address_make(&ipv6, "::1", 0), FIRTH_OK);
+    tcp.local_address = &ipv6;
+    EXPECT_EQUAL(firth_tcp_connect(&tcp, "127.0.0.1", support_closed_port(), &client), FIRTH_ERR_ADDRESS_INVALID);
+    EXPECT(strcmp(firth_last_failure()->step, "option local_address") == 0);
+    return FIRTH_OK;
+}
+
 TASK_TEST(connect_takes_a_name)
 {
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
@@ -229,6 +242,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(both_ends_tell_the_same_two_addresses),
         cmocka_unit_test(connect_binds_the_local_address_it_is_given),
         cmocka_unit_test(local_address_of_another_machine_is_not_available),
+        cmocka_unit_test(local_address_of_the_other_family_is_invalid),
         cmocka_unit_test(connect_takes_a_name),
         cmocka_unit_test(unknown_host_is_an_error_of_the_name),
         cmocka_unit_test(port_out_of_range_is_an_error_of_the_port),

@@ -111,6 +111,25 @@ TASK_TEST(address_of_the_wrong_family_is_an_argument_error)
     return sockets_expect(socket, "y");
 }
 
+TASK_TEST(ipv4_inside_ipv6_is_of_the_wrong_family_for_an_ipv4_socket)
+{
+    firth_datagram_control control = firth_datagram_control_none();
+    firth_datagram_socket *socket;
+    firth_address self, mapped;
+    firth_datagram datagram = {.bytes = "x", .size = 1};
+
+    EXPECT_EQUAL(sockets_open_plain(scope, &socket, &self), FIRTH_OK);
+    mapped = self;
+    EXPECT(firth_address_map(&mapped));
+    EXPECT_EQUAL(firth_send_to(socket, "x", 1, &mapped), FIRTH_ERR_ARGUMENT);
+    datagram.address = self;
+    datagram.control = &control;
+    control.local = mapped;
+    EXPECT_EQUAL(firth_send(socket, &datagram), FIRTH_ERR_ARGUMENT);
+    EXPECT_EQUAL(firth_send_to(socket, "y", 1, &self), FIRTH_OK);
+    return sockets_expect(socket, "y");
+}
+
 TASK_TEST(what_cannot_be_is_refused)
 {
     firth_udp_builder udp = firth_udp(firth_scope_selector(scope)), bad;
@@ -311,6 +330,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(ipv6_only_takes_no_ipv4),
         cmocka_unit_test(one_builder_with_ipv6_only_binds_a_socket_of_each_family_to_one_port),
         cmocka_unit_test(address_of_the_wrong_family_is_an_argument_error),
+        cmocka_unit_test(ipv4_inside_ipv6_is_of_the_wrong_family_for_an_ipv4_socket),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(address_of_another_machine_is_not_available),
         cmocka_unit_test(bad_arguments_of_calls_are_refused),

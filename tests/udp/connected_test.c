@@ -100,6 +100,42 @@ TASK_TEST(local_address_is_bound_first)
     return FIRTH_OK;
 }
 
+TASK_TEST(peer_at_port_0_is_out_of_range)
+{
+    firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
+    firth_datagram_socket *socket;
+    firth_address to = {.family = FIRTH_FAMILY_NONE};
+
+    EXPECT_EQUAL(firth_udp_connect_to(&udp, &to, &socket), FIRTH_ERR_ADDRESS_INVALID);
+    EXPECT_EQUAL(firth_address_make(&to, "127.0.0.1", 0), FIRTH_OK);
+    EXPECT_EQUAL(firth_udp_connect_to(&udp, &to, &socket), FIRTH_ERR_PORT_RANGE);
+    EXPECT(socket == NULL);
+    EXPECT(strcmp(firth_last_failure()->step, "port") == 0);
+    return FIRTH_OK;
+}
+
+TASK_TEST(local_address_of_the_other_family_is_invalid)
+{
+    firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
+    firth_datagram_socket *socket;
+    firth_address to, local;
+    static const char *const pairs[][2] = {
+        {"127.0.0.1", "::1"}, {"127.0.0.1", "::ffff:127.0.0.1"}, {"127.0.0.1", "::"}, {"::1", "127.0.0.1"}};
+
+    udp.local_address = &local;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (pairs[i][0][0] == ':' && !support_backend_is("sim") && !support_has_ipv6())
+            continue;
+        EXPECT_EQUAL(firth_address_make(&to, pairs[i][0], 9), FIRTH_OK);
+        EXPECT_EQUAL(firth_address_make(&local, pairs[i][1], 0), FIRTH_OK);
+        EXPECT_EQUAL(firth_udp_connect_to(&udp, &to, &socket), FIRTH_ERR_ADDRESS_INVALID);
+        EXPECT(socket == NULL);
+        EXPECT(strcmp(firth_last_failure()->step, "option local_address") == 0);
+        EXPECT_EQUAL(firth_udp_connect(&udp, pairs[i][0], 9, &socket), FIRTH_ERR_ADDRESS_INVALID);
+    }
+    return FIRTH_OK;
+}
+
 /* A connected socket hears once that nobody is there, by a receive or a send, and is as good as before. */
 TASK_TEST_UNLESS(fault_seen(FAULT_FORGETS_REFUSALS), udp_survives_port_unreachable_connected)
 {
@@ -203,6 +239,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(connected_socket_does_not_hear_others),
         cmocka_unit_test(connect_by_name_and_port),
         cmocka_unit_test(local_address_is_bound_first),
+        cmocka_unit_test(peer_at_port_0_is_out_of_range),
+        cmocka_unit_test(local_address_of_the_other_family_is_invalid),
         cmocka_unit_test(udp_survives_port_unreachable_connected),
         cmocka_unit_test(send_after_port_unreachable_hears_of_it_once),
         cmocka_unit_test(udp_survives_port_unreachable_unconnected),
