@@ -237,6 +237,68 @@ TASK_TEST(bytes_may_be_overwritten_as_soon_as_they_are_sent)
     return firth_socket_close(b);
 }
 
+/* ---- full ends --------------------------------------------------------------------------------------------------- */
+
+enum { MUCH = 1024 * 1024 }; /* more than all buffers between two ends */
+
+typedef struct saying {
+    firth_socket *socket;
+    size_t size;
+} saying;
+
+static int say(firth_scope *scope, void *argument)
+{
+    static const uint8_t bytes[MUCH];
+    const saying *mine = argument;
+    firth_write_channel *out = firth_socket_output(mine->socket);
+    int rc = firth_write(out, bytes, mine->size);
+
+    (void)scope;
+    return rc < 0 ? rc : firth_flush_and_close(out);
+}
+
+/* Ends without room whose peer has none either, which they have asked with a byte, or an end, that was not taken. */
+static int full_ends(void)
+{
+    int count = 0;
+
+    LOCKED(for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) count +=
+           pcb->rcv_wnd == 0 && pcb->snd_wnd == 0 && pcb->snd_nxt - pcb->lastack == 1);
+    return count;
+}
+
+/* Both say all of it before one listens. */
+static int say_both(firth_scope *scope, size_t size)
+{
+    saying sayings[2] = {{.size = size}, {.size = size}};
+    firth_scope talk;
+
+    EXPECT_EQUAL(support_pair(scope, &sayings[0].socket, &sayings[1].socket), FIRTH_OK);
+    firth_scope_open(&talk, scope, NULL);
+    for (int i = 0; i < 2; i++)
+        EXPECT_EQUAL(firth_spawn(&talk, say, &sayings[i], NULL), FIRTH_OK);
+    while (full_ends() < 2)
+        EXPECT_EQUAL(firth_sleep(5), FIRTH_OK);
+    for (int i = 0; i < 2; i++)
+        EXPECT_EQUAL(firth_discard(firth_socket_input(sayings[i].socket), UINT64_MAX), size);
+    EXPECT_EQUAL(firth_scope_close(&talk, FIRTH_OK), FIRTH_OK);
+    for (int i = 0; i < 2; i++)
+        EXPECT_EQUAL(firth_socket_close(sayings[i].socket), FIRTH_OK);
+    return FIRTH_OK;
+}
+
+/* lwIP by itself answers the answers, and comes to nothing else. */
+TASK_TEST(two_ends_that_are_both_full_go_on_when_they_are_read)
+{
+    return say_both(scope, MUCH);
+}
+
+/* Then it is the end that does not fit. */
+TASK_TEST(two_ends_that_are_both_full_to_the_last_byte_end_when_they_are_read)
+{
+    return say_both(scope, TCP_WND);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +310,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_client_for_whom_there_is_no_memory_is_reset_and_the_next_is_served),
 #endif
         cmocka_unit_test(bytes_may_be_overwritten_as_soon_as_they_are_sent),
+        cmocka_unit_test(two_ends_that_are_both_full_go_on_when_they_are_read),
+        cmocka_unit_test(two_ends_that_are_both_full_to_the_last_byte_end_when_they_are_read),
     };
 
     return support_main(argc, argv, "lwip_trap", tests, sizeof tests / sizeof tests[0]);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conversations over Ethernet frames, with a lwIP in another process: good days, and bad ones. */
+#include <lwip/priv/tcp_priv.h>
+
 #include "tests/lwip/lock.h"
 #include "tests/lwip/talk.h"
 
-enum { LARGE = 200 * 1024, SMALL = 64 * 1024, CONVERSATIONS = 12, SOON_MS = 200 };
+enum { LARGE = 200 * 1024, ALL_BUFFERS = 1024 * 1024, SMALL = 64 * 1024, CONVERSATIONS = 12, SOON_MS = 200 };
 
 /* ---- conversations ----------------------------------------------------------------------------------------------- */
 
@@ -94,6 +96,51 @@ TALK_TEST(a_host_that_is_not_there_is_a_deadlines)
     EXPECT_EQUAL(firth_with_timeout(SOON_MS, connect_to_nobody, nobody), FIRTH_ERR_TIMED_OUT);
     EXPECT_EQUAL(firth_with_timeout(SOON_MS, connect_to_nobody, nobody_of_ipv6), FIRTH_ERR_TIMED_OUT);
     return FIRTH_OK;
+}
+
+static int say_a_lot(firth_scope *scope, void *argument)
+{
+    static uint8_t bytes[ALL_BUFFERS];
+    firth_write_channel *out = firth_socket_output(argument);
+    int rc;
+
+    (void)scope;
+    support_fill(bytes, sizeof bytes, 0);
+    rc = firth_write(out, bytes, sizeof bytes);
+    return rc < 0 ? rc : firth_flush_and_close(out);
+}
+
+static bool is_full_both_ways(void)
+{
+    bool is_so = false;
+
+    LOCKED(for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) is_so |=
+           pcb->rcv_wnd == 0 && pcb->snd_wnd == 0);
+    return is_so;
+}
+
+/* The peer's echo waits for who does not listen, and so does who speaks. lwIP by itself answers each answer then, with
+ * thousands of frames. */
+TALK_TEST(two_ends_that_are_both_full_leave_the_wire_alone)
+{
+    enum { FRAMES = 30 };
+    static uint8_t bytes[ALL_BUFFERS];
+    firth_socket *socket;
+    firth_scope talk;
+    unsigned frames;
+
+    EXPECT_EQUAL(talk_connect(scope, "10.0.0.2", PEER_ECHO, &socket), FIRTH_OK);
+    firth_scope_open(&talk, scope, NULL);
+    EXPECT_EQUAL(firth_spawn(&talk, say_a_lot, socket, NULL), FIRTH_OK);
+    while (!is_full_both_ways())
+        EXPECT_EQUAL(firth_sleep(5), FIRTH_OK);
+    frames = talk_wire.sent + talk_wire.received;
+    EXPECT_EQUAL(firth_sleep(SOON_MS), FIRTH_OK);
+    EXPECT(talk_wire.sent + talk_wire.received - frames < FRAMES);
+    EXPECT_EQUAL(firth_read_fully(firth_socket_input(socket), bytes, sizeof bytes), ALL_BUFFERS);
+    EXPECT(support_is_filled(bytes, sizeof bytes, 0));
+    EXPECT_EQUAL(firth_scope_close(&talk, FIRTH_OK), FIRTH_OK);
+    return firth_socket_close(socket);
 }
 
 /* ---- datagrams --------------------------------------------------------------------------------------------------- */
@@ -258,6 +305,7 @@ int main(int argc, char **argv)
         TALK_PLUGGED(a_reset_comes_over_a_wire),
         TALK_PLUGGED(a_port_without_a_server_refuses),
         TALK_PLUGGED(a_host_that_is_not_there_is_a_deadlines),
+        TALK_PLUGGED(two_ends_that_are_both_full_leave_the_wire_alone),
         TALK_PLUGGED(datagrams_travel_whole_in_fragments_and_to_groups),
         TALK_PLUGGED(a_frame_ends_the_sleep_of_the_loop),
         TALK_FAULTY(a_frame_that_is_held_for_a_moment_leaves_after_it, brief),

@@ -36,6 +36,8 @@
 #define LWIP_LOOPBACK_MAX_PBUFS 8
 #endif
 
+#define LWIP_HOOK_FILENAME "backends/lwip/hooks.h"
+
 /* Options of sockets. */
 #define SO_REUSE           1
 #define SO_REUSE_RXTOALL   1

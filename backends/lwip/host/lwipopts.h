@@ -46,6 +46,8 @@
 #define LWIP_LOOPIF_MULTICAST   1
 #define LWIP_LOOPBACK_MAX_PBUFS 0
 
+#define LWIP_HOOK_FILENAME "backends/lwip/hooks.h"
+
 /* Options of sockets. */
 #define SO_REUSE           1
 #define SO_REUSE_RXTOALL   1 /* to a group: all its members */
