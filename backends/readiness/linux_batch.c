@@ -3,6 +3,7 @@
  * as one buffer that the kernel, or the network card, cuts up (UDP_SEGMENT, udp(7)): one way through the stack for all
  * of them. */
 #include <netinet/udp.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "backends/readiness/datagram.h"
@@ -20,9 +21,9 @@
 enum { SEGMENTS_MAX = 64, RUN_BYTES_MAX = 65000 };
 
 /* For one call; the reactor's, since it is too large for the stack of a task. What is the same in every call is filled in
- * once, and what a call to receive changed is put right by the next: the headers that it filled, and whose control data. */
+ * once, and what a call to receive changed is put right: the headers that it filled by itself, by the next whose control
+ * data they have. */
 typedef struct batch {
-    unsigned filled;
     unsigned controlled;
     struct mmsghdr in[FIRTH_OP_DATAGRAMS_MAX];
     struct mmsghdr out[FIRTH_OP_DATAGRAMS_MAX];
@@ -35,7 +36,7 @@ static void start(void *memory)
 {
     batch *with = memory;
 
-    with->filled = with->controlled = 0;
+    with->controlled = 0;
     for (int i = 0; i < FIRTH_OP_DATAGRAMS_MAX; i++)
         with->in[i].msg_hdr = (struct msghdr){.msg_name = &with->addresses[i],
                                               .msg_namelen = sizeof with->addresses[i],
@@ -63,19 +64,23 @@ static void prepare_controls(const firth_op *op, batch *with, bool wanted_by_all
     }
 }
 
+/* What a datagram is received into lies in it as in the system's form, so it is copied as it is: of each that is asked
+ * for, whether it comes or not. */
+_Static_assert(offsetof(firth_datagram, bytes) == offsetof(struct iovec, iov_base) &&
+                   offsetof(firth_datagram, capacity) == offsetof(struct iovec, iov_len) &&
+                   sizeof(struct iovec) == offsetof(firth_datagram, size),
+               "bytes and capacity are an iovec");
+
 static void prepare_receive(const firth_op *op, batch *with)
 {
     bool coalesces = (op->io->state & FTH_COALESCES) != 0, has_control = coalesces;
     const firth_datagram *datagram = op->with.datagrams;
     struct iovec *piece = with->pieces, *end = piece + op->piece_count;
-    unsigned i;
 
     for (; piece < end; piece++, datagram++) {
-        *piece = (struct iovec){datagram->bytes, datagram->capacity};
+        memcpy(piece, datagram, sizeof *piece);
         has_control |= datagram->control != NULL;
     }
-    for (i = 0; i < with->filled; i++)
-        with->in[i].msg_hdr.msg_namelen = sizeof with->addresses[i];
     if (has_control || with->controlled > 0)
         prepare_controls(op, with, coalesces);
     with->controlled = has_control ? op->piece_count : 0;
@@ -84,21 +89,23 @@ static void prepare_receive(const firth_op *op, batch *with)
 /* As fth_datagram_read, in short where there is no control. */
 FIRTH_INLINE void read_one(firth_datagram *datagram, struct mmsghdr *from)
 {
-    size_t whole_size = from->msg_len;
+    size_t whole_size = from->msg_len, capacity = datagram->capacity;
 
     if (from->msg_hdr.msg_control != NULL) {
         fth_datagram_read(datagram, &from->msg_hdr, whole_size);
-        return;
+    } else {
+        datagram->whole_size = whole_size;
+        datagram->truncated = whole_size > capacity;
+        datagram->size = whole_size > capacity ? capacity : whole_size;
+        datagram->segment_bytes = 0;
+        fth_datagram_from(&datagram->address, from->msg_hdr.msg_name);
     }
-    datagram->whole_size = whole_size;
-    datagram->truncated = whole_size > datagram->capacity;
-    datagram->size = datagram->truncated ? datagram->capacity : whole_size;
-    datagram->segment_bytes = 0;
-    fth_datagram_from(&datagram->address, from->msg_hdr.msg_name);
+    from->msg_hdr.msg_namelen = sizeof(fth_native_address);
 }
 
 static bool receive_batch(firth_op *op)
 {
+    firth_datagram *datagram = op->with.datagrams;
     firth_io *io = op->io;
     batch *with = batch_of(op);
     int n;
@@ -109,9 +116,8 @@ static bool receive_batch(firth_op *op)
     while (n < 0 && errno == EINTR);
     if (n <= 0)
         return fth_not_received(op, n < 0 ? errno : EAGAIN);
-    with->filled = (unsigned)n;
-    for (int i = 0; i < n; i++)
-        read_one(&op->with.datagrams[i], &with->in[i]);
+    for (struct mmsghdr *from = with->in, *end = from + n; from < end; from++, datagram++)
+        read_one(datagram, from);
     /* Fewer than asked: the socket is empty, and what comes will be reported. Not so if an error ended it, which the
      * kernel keeps for the next call without another report (recvmmsg(2), BUGS). */
     if (n < op->piece_count && (io->state & FTH_HANGUP) == 0)

@@ -176,7 +176,7 @@ static size_t receive_rest(firth_datagram_socket *socket, firth_datagram *datagr
 
 /* Each datagram that is asked for costs, whether it comes or not. So twice as many are asked for at first as came the
  * last time, and more only if all of those are there. */
-enum { ASK_AT_LEAST = 8 };
+enum { ASK_AT_LEAST = 16 };
 
 static void ask_next_time(firth_datagram_socket *socket, size_t came)
 {
