@@ -231,6 +231,19 @@ static firth_address random_address(support_random *random)
     return address;
 }
 
+/* ISATAP's (RFC 5214 §6.1): Windows writes its last 32 bits as IPv4, which RFC 5952 leaves to each program. */
+static bool is_written_otherwise_by_windows(const firth_address *address)
+{
+    const uint8_t *id = &address->ip[8];
+
+#ifdef _WIN32
+    return (id[0] & 0xfd) == 0 && id[1] == 0 && id[2] == 0x5e && id[3] == 0xfe;
+#else
+    (void)id;
+    return false;
+#endif
+}
+
 static void every_address_survives_being_written_and_read(void **state)
 {
     support_random random = support_random_start();
@@ -244,7 +257,8 @@ static void every_address_survives_being_written_and_read(void **state)
         assert_true(strlen(string.text) < sizeof string.text);
         assert_int_equal(firth_address_parse(&after, string.text), FIRTH_OK);
         assert_true(firth_address_equal(&before, &after));
-        if (before.family != FIRTH_FAMILY_IPV6 || before.scope_id != 0 || memcmp(before.ip, "\0\0\0\0\0\0", 6) == 0)
+        if (before.family != FIRTH_FAMILY_IPV6 || before.scope_id != 0 || memcmp(before.ip, "\0\0\0\0\0\0", 6) == 0 ||
+            is_written_otherwise_by_windows(&before))
             continue;
         snprintf(host, sizeof host, "%.*s", (int)(strchr(string.text, ']') - string.text - 1), string.text + 1);
         assert_non_null(inet_ntop(AF_INET6, before.ip, system, sizeof system));
