@@ -130,6 +130,16 @@ static int expect_told(int raw)
     return FIRTH_OK;
 }
 
+/* Accepts in short turns until that client hears something, which a slow machine takes its time for. */
+static int accept_until_heard(firth_scope *scope, firth_server *server, int raw)
+{
+    char byte;
+
+    while (recv(raw, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN)
+        EXPECT_EQUAL(accept_until(scope, server, 50, FIRTH_ERR_TIMED_OUT), FIRTH_OK);
+    return FIRTH_OK;
+}
+
 TASK_TEST(clients_that_never_speak_are_told_at_the_handshake_deadline)
 {
     firth_tls_builder tls = secure_pair_server();
@@ -144,9 +154,10 @@ TASK_TEST(clients_that_never_speak_are_told_at_the_handshake_deadline)
     EXPECT_EQUAL(listen_at(scope, &tcp, &server, &port), FIRTH_OK);
     firth_tls_config_release(config); /* the server has its part */
     EXPECT_EQUAL(connect_silent(port, raw), FIRTH_OK);
-    EXPECT_EQUAL(accept_until(scope, server, 200, FIRTH_ERR_TIMED_OUT), FIRTH_OK);
-    for (i = 0; i < SILENT; i++)
+    for (i = 0; i < SILENT; i++) {
+        EXPECT_EQUAL(accept_until_heard(scope, server, raw[i]), FIRTH_OK);
         EXPECT_EQUAL(expect_told(raw[i]), FIRTH_OK);
+    }
     EXPECT(strstr(support_log_text(), "FIRTH_ERR_TIMED_OUT") != NULL);
     return FIRTH_OK;
 }
@@ -162,6 +173,9 @@ TASK_TEST(no_more_clients_than_handshakes_max_are_taken_at_once)
     EXPECT_EQUAL(listen_at(scope, &tcp, &server, &port), FIRTH_OK);
     EXPECT_EQUAL(connect_silent(port, raw), FIRTH_OK);
     before = support_descriptors_open();
+    do /* a slow machine takes more than one */
+        EXPECT_EQUAL(accept_until(scope, server, 30, FIRTH_ERR_TIMED_OUT), FIRTH_OK);
+    while (support_descriptors_open() - before < 3);
     EXPECT_EQUAL(accept_until(scope, server, 30, FIRTH_ERR_TIMED_OUT), FIRTH_OK);
     EXPECT_EQUAL(support_descriptors_open() - before, 3);
     for (i = 0; i < SILENT; i++)
