@@ -94,7 +94,7 @@ static inline firth_conformance_subject firth_conformance_for(const firth_backen
 
 /* The kit's main: argv[0] is the command that starts it, with whatever arguments the program has taken for itself, and
  * argv may hold names of cases, or parts of names, and options:
- *     --list             prints the names and runs nothing
+ *     --list             prints the names of what would run, and runs nothing
  *     --quick            leaves the slow cases out
  *     --first-failure    ends after the first case that fails
  *     --seed N           the seed; 1

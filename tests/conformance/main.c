@@ -126,11 +126,13 @@ static int read_options(int argc, char **argv, kit_arguments *arguments)
     return names;
 }
 
-static bool is_asked_for(const kit_case *one, int names, char **argv)
+static bool is_asked_for(const kit_case *one, const kit_arguments *arguments, char **argv)
 {
-    if (names == 0)
+    if (fth_kit.quick && (one->flags & KIT_SLOW) != 0)
+        return false;
+    if (arguments->names == 0)
         return true;
-    for (int i = 1; i <= names; i++)
+    for (int i = 1; i <= arguments->names; i++)
         if (strstr(one->name, argv[i]) != NULL)
             return true;
     return false;
@@ -201,7 +203,7 @@ static int run_all(const kit_arguments *arguments, char **argv)
     const kit_case *one;
 
     for (size_t i = 0; (one = fth_kit_case_at(i)) != NULL && (failed == 0 || !arguments->first_failure); i++) {
-        if (!is_asked_for(one, arguments->names, argv) || (fth_kit.quick && (one->flags & KIT_SLOW) != 0))
+        if (!is_asked_for(one, arguments, argv))
             continue;
         switch (run_seeds(one, arguments)) {
         case KIT_FAIL:
@@ -267,7 +269,8 @@ int firth_conformance_main(int argc, char **argv, const firth_conformance_subjec
     if (arguments.names < 0 || !all_names_exist(arguments.names, argv))
         return 2;
     for (size_t i = 0; arguments.list && (one = fth_kit_case_at(i)) != NULL; i++)
-        (void)printf("%s\n", one->name);
+        if (is_asked_for(one, &arguments, argv))
+            (void)printf("%s\n", one->name);
     if (arguments.list)
         return 0;
     (void)signal(SIGABRT, stopped);
