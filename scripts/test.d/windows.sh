@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Windows, built with mingw-w64 and run under Wine: the tests, and conversations with programs of this system over loopback.
 # It runs when it is asked for, scripts/test --windows, and a part of it where CI is true.
+#   windows.sh                     each test once, and all the rest: a part of scripts/test
+#   windows.sh --repeat N [REGEX]  the tests of TCP, UDP and TLS and the conformance kit N times, or those whose names match:
+#                                  how many rounds were clean, and the logs of what was not, with the stacks of what hung
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/conversation.sh
 source scripts/lib/mbedtls.sh
 source scripts/lib/msvc.sh
 source scripts/lib/windows.sh
+source scripts/lib/windows_repeat.sh
 
 build=build/windows-mingw
 work=build/windows-conversations
@@ -190,12 +194,22 @@ conversations() {
     done
 }
 
+# repeat ROUNDS [REGEX]: the simulator's tests ask no system for anything, so that they come out the same each time.
+repeat() {
+    local options=(--exclude-regex '^sim[_/]|_sim_test$')
+    ! is_brief || options=(--label-regex '^quick$' --exclude-regex "$left_out")
+    find_programs "$build" --tests-regex "${2:-.}" "${options[@]}"
+    [ "${#repeat_programs[@]}" -gt 0 ] || die "no test is called ${2:-so}"
+    repeat_windows "$1" "$((jobs * 4))" || failed=1
+}
+
 clean_up() {
     [ -z "$server_pid" ] || kill -KILL "$server_pid" 2>/dev/null || true
     stop_wine
 }
 
 main() {
+    [ "${1:-}" != --repeat ] || [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die '--repeat takes a number of rounds'
     if ! provide_windows; then
         printf 'SKIP windows: %s\n' "$windows_why"
         return 0
@@ -206,6 +220,10 @@ main() {
     fi
     trap clean_up EXIT
     start_wine
+    if [ "${1:-}" = --repeat ]; then
+        repeat "${@:2}"
+        return "$failed"
+    fi
     check_imports
     install_missing optional clang
     check_msvc "$build" "$work/msvc"
