@@ -33,12 +33,16 @@ endfunction()
 # firth_add_test(NAME <noun>_test SOURCES <files>
 #                [BACKENDS each | all | <names>]
 #                                           once per linked backend, as <backend>/<NAME> with FIRTH_TEST_BACKEND set;
-#                                           each: those of the kernel; all: the simulator too
+#                                           each: those of the kernel; all: the simulator and lwIP too
+#                [CABLE good | bad]         of what runs on lwIP: once more with lwIP's loopback over a cable between two
+#                                           processes, as lwip_cable/<NAME>; bad: and with losses, delays and frames that
+#                                           overtake each other, as lwip_bad_cable/<NAME>
+#                [NOT_ON_LWIP <cases>]      what lwIP cannot do, said in docs/platforms.md
 #                [LABELS <labels>]          quick
 #                [TIMEOUT <seconds>]        60
 #                [LIBRARIES <targets>] [ENVIRONMENT <NAME=value> …])
 function(firth_add_test)
-    cmake_parse_arguments(PARSE_ARGV 0 test "" "NAME;TIMEOUT" "SOURCES;BACKENDS;LABELS;LIBRARIES;ENVIRONMENT")
+    cmake_parse_arguments(PARSE_ARGV 0 test "" "NAME;TIMEOUT;CABLE" "SOURCES;BACKENDS;LABELS;LIBRARIES;ENVIRONMENT;NOT_ON_LWIP")
     if(test_UNPARSED_ARGUMENTS OR NOT test_NAME OR NOT test_SOURCES)
         message(FATAL_ERROR "firth_add_test: needs NAME and SOURCES, does not know: ${test_UNPARSED_ARGUMENTS}")
     endif()
@@ -67,17 +71,40 @@ function(firth_add_test)
     endif()
     if(test_BACKENDS STREQUAL "all")
         set(test_BACKENDS ${FIRTH_BACKENDS})
-    elseif(test_BACKENDS STREQUAL "each")
-        set(test_BACKENDS ${FIRTH_BACKENDS})
-        list(REMOVE_ITEM test_BACKENDS lwip sim)
+    elseif("each" IN_LIST test_BACKENDS)
+        set(each ${FIRTH_BACKENDS})
+        list(REMOVE_ITEM each lwip sim)
+        list(REMOVE_ITEM test_BACKENDS each)
+        list(PREPEND test_BACKENDS ${each})
     endif()
+    list(JOIN test_NOT_ON_LWIP " " without)
     foreach(backend IN LISTS test_BACKENDS)
+        set(left_out "")
+        if(backend STREQUAL "lwip" AND without)
+            set(left_out "FIRTH_TEST_WITHOUT=${without}")
+        endif()
         if(backend IN_LIST FIRTH_BACKENDS)
             add_test(NAME "${backend}/${test_NAME}" COMMAND ${command})
             firth_set_test_properties("${backend}/${test_NAME}" "${test_LABELS}" ${test_TIMEOUT}
-                                      "FIRTH_TEST_BACKEND=${backend}" ${test_ENVIRONMENT})
+                                      "FIRTH_TEST_BACKEND=${backend}" ${left_out} ${test_ENVIRONMENT})
         endif()
     endforeach()
+    if("lwip" IN_LIST test_BACKENDS AND "lwip" IN_LIST FIRTH_BACKENDS)
+        if(NOT TARGET lwip_tests) # all that run on it
+            add_custom_target(lwip_tests)
+        endif()
+        add_dependencies(lwip_tests ${test_NAME})
+    endif()
+    if(test_CABLE AND TARGET firth_test_cable AND "lwip" IN_LIST test_BACKENDS)
+        set(environment FIRTH_TEST_BACKEND=lwip "FIRTH_TEST_WITHOUT=${without}" ${test_ENVIRONMENT})
+        add_test(NAME "lwip_cable/${test_NAME}" COMMAND ${command})
+        firth_set_test_properties("lwip_cable/${test_NAME}" "${test_LABELS}" ${test_TIMEOUT}
+                                  "FIRTH_TEST_CABLE=0 0 0 0" ${environment})
+        if(test_CABLE STREQUAL "bad")
+            add_test(NAME "lwip_bad_cable/${test_NAME}" COMMAND ${command})
+            firth_set_test_properties("lwip_bad_cable/${test_NAME}" "slow" 300 "FIRTH_TEST_CABLE=20 50 1 4" ${environment})
+        endif()
+    endif()
 endfunction()
 
 # firth_add_script_test(NAME <name> COMMAND <script> [arguments] [LABELS <labels>] [TIMEOUT <seconds>])

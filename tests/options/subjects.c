@@ -56,7 +56,7 @@ bool subjects_has(subject_kind of)
 #ifdef _WIN32 /* which has no pair of them to adopt */
         return false;
 #else
-        return !support_backend_is("sim");
+        return !support_backend_is("sim") && !support_backend_is("lwip");
 #endif
     return of == TCP || of == UDP || support_backend_is("sim") || support_has_ipv6();
 }

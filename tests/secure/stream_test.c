@@ -78,7 +78,7 @@ TASK_TEST(a_peer_that_does_not_read_stops_the_writer_and_nothing_is_lost_when_it
         EXPECT(sent < 100u << 20);
     }
     EXPECT_EQUAL(n, FIRTH_ERR_TIMED_OUT);
-    while (read < sent - 2 * 65536) {
+    while (read < sent / 2) {
         n = firth_read(firth_socket_input(server), bytes, sizeof bytes);
         EXPECT(n > 0);
         EXPECT(support_is_filled(bytes, (size_t)n, read));
