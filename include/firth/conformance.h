@@ -75,6 +75,13 @@ typedef struct firth_conformance_subject {
      * NULL, as in a library built without TLS: there is no such option. */
     int (*tls)(void *argument, int version, firth_tls_config **server, firth_tls_config **client);
 
+    /* What a small machine has; zero is a desktop's. Bytes that cases and the kit may keep at a time, and connections, of
+     * which the kit has both ends, that may be open at a time: the cases that need more are not applicable. What a
+     * receiver's system takes for it while it does not read, if no option tells: cases send no more into silence. */
+    size_t memory_bytes;
+    unsigned connections;
+    size_t unread_bytes;
+
     /* The folder in which cases make socket files, of at most 80 bytes; nothing is left there. NULL: the present one. */
     const char *socket_folder;
 } firth_conformance_subject;

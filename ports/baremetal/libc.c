@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What newlib asks of a system: output goes to the board's log. Its heap is for standard output alone, before main. */
-#include "ports/baremetal/libc.h"
-
-#include <errno.h>
+/* What newlib asks of a system: output goes to the board's log. */
 #include <firth/board.h>
 #include <firth/port.h>
-#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 
-enum { HEAP_BYTES = 1024 };
-
-static union {
-    int64_t alignment;
-    char bytes[HEAP_BYTES];
-} heap;
-static int heap_used;
-static bool is_sealed;
-
-void fth_libc_seal(void)
-{
-    is_sealed = true;
-}
-
 /* newlib's own names, which no header declares. */
-void *_sbrk(int increment);
 int _write(int file, const char *text, int size);
 int _read(int file, char *bytes, int size);
 int _close(int file);
@@ -35,20 +16,6 @@ int _getpid(void);
 int _gettimeofday(struct timeval *time, void *zone);
 int _kill(int process, int number);
 void _exit(int code);
-
-void *_sbrk(int increment)
-{
-    void *at = heap.bytes + heap_used;
-
-    if (is_sealed)
-        firth_port_panic("firth: malloc(3) of the C library in firmware, which has no such heap");
-    if (increment > HEAP_BYTES - heap_used) {
-        errno = ENOMEM;
-        return (void *)-1; /* NOLINT(performance-no-int-to-ptr): that is how it fails */
-    }
-    heap_used += increment;
-    return at;
-}
 
 int _write(int file, const char *text, int size)
 {

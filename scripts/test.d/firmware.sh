@@ -8,6 +8,7 @@ source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/firmware.sh
 
 work=build/firmware-test
+kit_passes_least=150 # cases of the conformance kit
 failed=0
 board=
 qemu_pid=
@@ -219,6 +220,22 @@ test_reports() {
     ends_in_report malloc 'firth: malloc(3) of the C library' 'malloc(3) is refused'
 }
 
+# The kit on the board's own loopback. Each case is told; what is asked here is that most of them were run, and its exit code.
+test_conformance() {
+    local status=0 passed failed
+    firmware_command "$board" tests/baremetal/conformance/baremetal_conformance restrict=on
+    timeout 900 "${firmware_qemu[@]}" >"$work/log" 2>&1 </dev/null || status=$?
+    tr -d '\r' <"$work/log" | sed -n "s/^\(PASS\|FAIL\|SKIP\) /\1 $board: kit: /p"
+    passed=$(grep -c '^PASS' "$work/log") || true
+    failed=$(grep -c '^FAIL' "$work/log") || true
+    if [ "$status" = 0 ] && [ "$failed" = 0 ] && [ "$passed" -ge "$kit_passes_least" ] &&
+        grep -q "^lwip: $passed passed, 0 failed" "$work/log"; then
+        pass "the conformance kit: $(grep '^lwip: ' "$work/log" | tr -d '\r')"
+    else
+        fail "the conformance kit: exit code $status, $passed passed of at least $kit_passes_least: $(tail -n 1 "$work/log")"
+    fi
+}
+
 # The command of README.md.
 test_command() {
     local text
@@ -266,6 +283,7 @@ main() {
         pass 'builds without a warning'
         test_basics
         test_reports
+        test_conformance
         test_greeting
         test_echo
         test_datagrams

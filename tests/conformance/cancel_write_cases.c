@@ -160,6 +160,8 @@ static int buffer_some(kit_full *full)
     size_t room = firth_write_capacity(full->pair.a_out) - firth_write_pending(full->pair.a_out);
     int rc = FIRTH_OK;
 
+    if (room > 0)
+        room--; /* a write of a whole block goes past the buffer, and a block may be small */
     full->buffered = room < BUFFERED_MOST ? room : BUFFERED_MOST;
     TRY(fth_kit_fit_unread(full->pair.b, &full->buffered));
     if (full->buffered > 0)

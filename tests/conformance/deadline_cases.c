@@ -178,7 +178,11 @@ static int an_idle_read_times_out_and_the_next_goes_on(firth_scope *scope)
 }
 
 const kit_case fth_kit_deadline_cases[] = {
-    KIT_CASE(a_read_that_times_out_loses_no_byte),         KIT_CASE(an_accept_that_times_out_loses_no_client),
-    KIT_CASE(a_connect_that_times_out_leaves_nothing),     KIT_CASE(a_write_that_times_out_tells_how_far_it_came),
-    KIT_CASE(an_idle_read_times_out_and_the_next_goes_on), {.name = NULL},
+    KIT_CASE(a_read_that_times_out_loses_no_byte),
+    KIT_CASE(an_accept_that_times_out_loses_no_client),
+    KIT_CASE(a_connect_that_times_out_leaves_nothing),
+    KIT_CASE_WITH(a_write_that_times_out_tells_how_far_it_came, .body = a_write_that_times_out_tells_how_far_it_came,
+                  .keeps_bytes = 8000 * 1000),
+    KIT_CASE(an_idle_read_times_out_and_the_next_goes_on),
+    {.name = NULL},
 };

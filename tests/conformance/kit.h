@@ -17,7 +17,9 @@ typedef struct kit_case {
     int (*outside)(void); /* or a function that opens its selectors itself */
     unsigned needs;       /* firth_capability bits */
     unsigned flags;
-    const char *plain; /* why it is not applicable over TLS; NULL: it is */
+    size_t keeps_bytes;   /* those of a megabyte and more: the subject's memory_bytes may not do */
+    unsigned connections; /* at a time, of those with more than a dozen */
+    const char *plain;    /* why it is not applicable over TLS; NULL: it is */
 } kit_case;
 
 enum { KIT_LIMIT_S = 60 /* for a case, unless told otherwise */ };

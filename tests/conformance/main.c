@@ -199,7 +199,7 @@ static kit_outcome run_seeds(const kit_case *one, const kit_arguments *arguments
 
 static int run_all(const kit_arguments *arguments, char **argv)
 {
-    size_t passed = 0, failed = 0, skipped = 0;
+    unsigned passed = 0, failed = 0, skipped = 0;
     const kit_case *one;
 
     for (size_t i = 0; (one = fth_kit_case_at(i)) != NULL && (failed == 0 || !arguments->first_failure); i++) {
@@ -216,7 +216,7 @@ static int run_all(const kit_arguments *arguments, char **argv)
             passed++;
         }
     }
-    (void)printf("%s%s: %zu passed, %zu failed, %zu not applicable\n", fth_kit.subject.backend->name,
+    (void)printf("%s%s: %u passed, %u failed, %u not applicable\n", fth_kit.subject.backend->name,
                  fth_kit.tls_server != NULL ? " over TLS" : "", passed, failed, skipped);
     return failed == 0 ? 0 : 1;
 }

@@ -177,8 +177,10 @@ static int sockets_that_wait_and_go_in_any_order_do_not_mix(firth_scope *scope)
 }
 
 const kit_case fth_kit_many_cases[] = {
-    KIT_CASE(fifty_clients_at_once_get_their_own_answers),
-    KIT_CASE_FLAGS(eleven_hundred_connections_are_open_at_once, KIT_SLOW),
+    KIT_CASE_WITH(fifty_clients_at_once_get_their_own_answers, .body = fifty_clients_at_once_get_their_own_answers,
+                  .connections = 50),
+    KIT_CASE_WITH(eleven_hundred_connections_are_open_at_once, .body = eleven_hundred_connections_are_open_at_once,
+                  .flags = KIT_SLOW, .connections = 1100),
     KIT_CASE(sockets_that_come_and_go_do_not_mix),
     KIT_CASE_PLAIN(sockets_that_wait_and_go_in_any_order_do_not_mix, KIT_OPS),
     {.name = NULL},

@@ -114,21 +114,28 @@ uint32_t fth_kit_random(uint32_t limit)
     return (uint32_t)(mix(chance) % limit);
 }
 
-static uint8_t stream_byte(uint64_t offset)
+/* Eight bytes are one number, which is made once for all of them: a microcontroller takes its time. */
+static uint8_t stream_byte(uint64_t offset, uint64_t *number)
 {
-    return (uint8_t)(mix(offset / 8) >> (offset % 8 * 8));
+    if (offset % 8 == 0)
+        *number = mix(offset / 8);
+    return (uint8_t)(*number >> (offset % 8 * 8));
 }
 
 void fth_kit_fill(void *bytes, size_t size, uint64_t offset)
 {
+    uint64_t number = mix(offset / 8);
+
     for (size_t i = 0; i < size; i++)
-        ((uint8_t *)bytes)[i] = stream_byte(offset + i);
+        ((uint8_t *)bytes)[i] = stream_byte(offset + i, &number);
 }
 
 bool fth_kit_is_filled(const void *bytes, size_t size, uint64_t offset)
 {
+    uint64_t number = mix(offset / 8);
+
     for (size_t i = 0; i < size; i++)
-        if (((const uint8_t *)bytes)[i] != stream_byte(offset + i))
+        if (((const uint8_t *)bytes)[i] != stream_byte(offset + i, &number))
             return false;
     return true;
 }

@@ -276,7 +276,7 @@ void fth_kit_observer_begin(void)
 void fth_kit_observer_end(void)
 {
     if (observer.pending_count > 0)
-        fth_kit_law("%zu ops never ended", observer.pending_count);
+        fth_kit_law("%u ops never ended", (unsigned)observer.pending_count);
     fth_kit_stand_ins_check();
     fth_kit_stand_ins_forget();
 }

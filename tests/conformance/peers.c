@@ -205,9 +205,12 @@ int fth_kit_fit_unread(const firth_socket *receiver, size_t *size)
 {
     int value, rc = firth_socket_get_option(receiver, FIRTH_OPTION_RECEIVE_BUFFER_BYTES, &value);
 
-    if (rc == FIRTH_ERR_NOT_SUPPORTED)
+    if (rc == FIRTH_ERR_NOT_SUPPORTED && fth_kit.subject.unread_bytes == 0)
         return FIRTH_OK;
-    TRY(rc);
+    if (rc == FIRTH_ERR_NOT_SUPPORTED)
+        value = (int)fth_kit.subject.unread_bytes;
+    else
+        TRY(rc);
     /* Over TLS there is more than the bytes. */
     if (fth_kit.tls_server != NULL)
         value /= 2;

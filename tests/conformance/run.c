@@ -119,9 +119,9 @@ static void describe(const firth_task_info *task, void *argument)
 static void report_stuck(const kit_task *this)
 {
     if (this->ended)
-        fth_kit_law("stuck: the case ended and its tasks did not, %zu ops pending", fth_kit_ops_pending());
+        fth_kit_law("stuck: the case ended and its tasks did not, %u ops pending", (unsigned)fth_kit_ops_pending());
     else
-        fth_kit_law("stuck: %zu ops pending", fth_kit_ops_pending());
+        fth_kit_law("stuck: %u ops pending", (unsigned)fth_kit_ops_pending());
     firth_tasks_visit(fth_kit.selector, describe, NULL);
 }
 
@@ -216,6 +216,10 @@ static const char *missing_for(const kit_case *one)
         return one->plain;
     if (missing != 0)
         return missing_capability(missing);
+    if (subject->memory_bytes != 0 && one->keeps_bytes > subject->memory_bytes)
+        return "memory_bytes of the subject";
+    if (subject->connections != 0 && one->connections > subject->connections)
+        return "connections of the subject";
     if ((one->flags & KIT_LIMITS) != 0 && subject->limit_open == NULL)
         return "limit_open of the subject";
     if ((one->flags & KIT_INHERITED) != 0 && subject->count_inherited == NULL)
@@ -237,7 +241,7 @@ static void check_leaks(int64_t open_before, size_t live_before)
     if (fth_kit.failed)
         return; /* that has a cause already */
     if (fth_kit_allocations_live() != live_before)
-        fth_kit_law("%zu allocations are left", fth_kit_allocations_live() - live_before);
+        fth_kit_law("%u allocations are left", (unsigned)(fth_kit_allocations_live() - live_before));
     if (open_after != open_before)
         fth_kit_law("%lld descriptors are left", (long long)(open_after - open_before));
 }

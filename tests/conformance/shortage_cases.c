@@ -74,7 +74,8 @@ static int fail_each(bool all_after)
         if (!is_fair(rc, all_after))
             EXPECT_RESULT(rc, FIRTH_ERR_NO_MEMORY);
         if (fth_kit_allocations_live() != live) {
-            fth_kit_law("when allocation %zu fails, %zu are left", n, fth_kit_allocations_live() - live);
+            fth_kit_law("when allocation %u fails, %u are left", (unsigned)n,
+                        (unsigned)(fth_kit_allocations_live() - live));
             return FIRTH_ERR_USER;
         }
         failed += rc == FIRTH_ERR_NO_MEMORY;

@@ -49,6 +49,14 @@ static size_t poisoned_bytes(const kit_stand_in *one)
     return one->size < KIT_POISONED_MOST ? one->size : KIT_POISONED_MOST;
 }
 
+/* Of one op. Those that are watched all together have at most a quarter of a small machine's memory. */
+static size_t transfer_most(void)
+{
+    const size_t share = fth_kit.subject.memory_bytes / 4 / KIT_OVER_KEPT;
+
+    return share == 0 || share > KIT_TRANSFER_MOST ? KIT_TRANSFER_MOST : share;
+}
+
 /* state, io, done and next stay as a late firth_op_complete needs them to come to fth_kit_handed_out. */
 static void poison(kit_stand_in *one)
 {
@@ -184,8 +192,8 @@ static void copy_pieces(kit_stand_in *one)
 
     for (i = 0; i < from->piece_count; i++)
         one->size += from->with.pieces[i].size;
-    if (one->size > KIT_TRANSFER_MOST)
-        one->size = KIT_TRANSFER_MOST;
+    if (one->size > transfer_most())
+        one->size = transfer_most();
     fth_kit_stand_in_make_room(one, one->size);
     for (i = 0; i < from->piece_count && at < one->size; i++) {
         const firth_buffer *piece = &from->with.pieces[i];
@@ -252,7 +260,7 @@ static void check_success(const kit_stand_in *one)
     if (op->os_code != 0 || op->step != NULL)
         fth_kit_law("%s succeeded and has a failure's os_code or step", kind);
     if (transfers && (result > (int64_t)one->size || (op->kind == FIRTH_OP_SEND && result == 0)))
-        fth_kit_law("%s of %zu bytes came to %lld", kind, one->size, (long long)result);
+        fth_kit_law("%s of %u bytes came to %lld", kind, (unsigned)one->size, (long long)result);
     if (fth_kit_has_datagrams(op))
         fth_kit_datagrams_check(one);
     else if (!transfers && result != FIRTH_OK)

@@ -48,17 +48,19 @@ void fth_kit_datagrams_copy(kit_stand_in *one)
     one->op.with.datagrams = one->datagrams;
 }
 
+/* Numbers are ints, since small C libraries print no size_t. */
 static void check_received(const firth_datagram *datagram)
 {
+    const unsigned size = (unsigned)datagram->size, whole = (unsigned)datagram->whole_size;
+    const unsigned room = (unsigned)datagram->capacity;
+
     if (datagram->size > datagram->capacity)
-        fth_kit_law("a datagram of %zu bytes was received into %zu", datagram->size, datagram->capacity);
+        fth_kit_law("a datagram of %u bytes was received into %u", size, room);
     else if (datagram->truncated && (datagram->size != datagram->capacity ||
                                      (datagram->whole_size != 0 && datagram->whole_size <= datagram->size)))
-        fth_kit_law("a datagram is called truncated, and has %zu of %zu bytes in room for %zu", datagram->size,
-                    datagram->whole_size, datagram->capacity);
+        fth_kit_law("a datagram is called truncated, and has %u of %u bytes in room for %u", size, whole, room);
     else if (!datagram->truncated && datagram->whole_size != datagram->size)
-        fth_kit_law("a datagram is not called truncated, and has %zu of %zu bytes", datagram->size,
-                    datagram->whole_size);
+        fth_kit_law("a datagram is not called truncated, and has %u of %u bytes", size, whole);
     if (datagram->address.family == FIRTH_FAMILY_NONE)
         fth_kit_law("a datagram was received from nobody");
 }

@@ -2,3 +2,4 @@
 # Arm MPS2 with the image AN385: Cortex-M3 (cmake/toolchains/mps2-an385.cmake).
 set(family mps2)
 set(FIRTH_BOARD_LAN9118 0x40200000)
+set(FIRTH_BOARD_SLOW_RAM 0x21000000 CACHE INTERNAL "16 MiB, which programs leave alone but that of tests/baremetal/conformance")
