@@ -28,9 +28,13 @@
 #else
 #define FIRTH_PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
 #endif
-#define FIRTH_COLD     __attribute__((cold))                        /* of failures: out of the way of what succeeds */
-#define FIRTH_NOINLINE __attribute__((noinline))                    /* rare, or long: not in its caller's frame */
-#define FIRTH_INLINE   static inline __attribute__((always_inline)) /* on the way of every request */
+#define FIRTH_COLD     __attribute__((cold))     /* of failures: out of the way of what succeeds */
+#define FIRTH_NOINLINE __attribute__((noinline)) /* rare, or long: not in its caller's frame */
+#ifdef __OPTIMIZE_SIZE__                         /* once is enough, where flash is what is short */
+#define FIRTH_INLINE static inline
+#else
+#define FIRTH_INLINE static inline __attribute__((always_inline)) /* on the way of every request */
+#endif
 #else
 #define FIRTH_NODISCARD
 #define FIRTH_PRINTF(format_at, first_at)
