@@ -21,6 +21,10 @@ if(NOT FIRTH_ASSERTIONS MATCHES "^(auto|ON|OFF)$")
     message(FATAL_ERROR "FIRTH_ASSERTIONS is \"${FIRTH_ASSERTIONS}\"; it takes auto, ON or OFF.")
 endif()
 
+if(FIRTH_TESTS AND NOT FIRTH_WORDS)
+    message(FATAL_ERROR "FIRTH_WORDS is OFF, and FIRTH_TESTS is ON: the tests read the words of failures.")
+endif()
+
 # Of the system's own, what the library needs there.
 set(FIRTH_WINDOWS_LIBRARIES ws2_32 iphlpapi bcrypt crypt32)
 
@@ -101,6 +105,9 @@ function(firth_configure_library target)
             target_compile_definitions(${target} PRIVATE ${default}=${${default}})
         endif()
     endforeach()
+    if(NOT FIRTH_WORDS)
+        target_compile_definitions(${target} PRIVATE FIRTH_NO_WORDS)
+    endif()
     firth_link_mbedtls(${target})
 
     get_target_property(type ${target} TYPE)

@@ -18,9 +18,12 @@
 #endif
 
 /* The caller broke a rule: a debug build stops there, a release build returns FIRTH_ERR_MISUSE with rule as the failing
- * step. rule is a string literal. */
+ * step, or "misuse" where there are no words. rule is a string literal. */
 #ifdef FIRTH_DEBUG
 #define FTH_MISUSE(rule) (firth_port_panic("firth: misuse: " rule), FIRTH_ERR_MISUSE)
+#elif defined(FIRTH_NO_WORDS)
+FIRTH_COLD int fth_fail_with_misuse(void);
+#define FTH_MISUSE(rule) fth_fail_with_misuse()
 #else
 #define FTH_MISUSE(rule) firth_fail(FIRTH_ERR_MISUSE, 0, rule)
 #endif

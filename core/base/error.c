@@ -1,57 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/assert.h"
 #include "core/base/failure.h"
 #include "core/tasks/task.h"
 #include <firth/backend.h>
 #include <firth/error.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-typedef struct code_entry {
-    const char *name;
-    const char *text;
-} code_entry;
-
-/* Entry i is code -i: the numbers have no gaps, which the assertions below hold to. */
-static const code_entry entries[] = {
-#define ENTRY(name, number, text) {"FIRTH_" #name, text},
-    FIRTH_CODES(ENTRY)
-#undef ENTRY
-};
+/* The names and the texts of code 0, -1 and so on, one behind the other: a microcontroller has no flash for pointers to
+ * them. The numbers have no gaps, which the assertions below hold to. */
+#define NAME(name, number, text) "FIRTH_" #name "\0"
+static const char names[] = FIRTH_CODES(NAME);
+#undef NAME
+#ifndef FIRTH_NO_WORDS
+#define TEXT(name, number, text) text "\0"
+static const char texts[] = FIRTH_CODES(TEXT);
+#undef TEXT
+#endif
 
 enum {
 #define COUNT(name, number, text) count_##name,
     FIRTH_CODES(COUNT)
 #undef COUNT
+        CODES
 };
 #define CHECK(name, number, text) _Static_assert(count_##name == -(number), "codes have no gaps: " #name);
 FIRTH_CODES(CHECK)
 #undef CHECK
 
-static const code_entry *find(int64_t code)
+/* A count is a success, and what is no code has what is given for it. */
+static const char *find(const char *in, int64_t code, const char *users, const char *unknown)
 {
-    const size_t count = sizeof entries / sizeof entries[0];
-
-    if (code > 0)
-        code = FIRTH_OK;
-    return code > -(int64_t)count ? &entries[-code] : NULL;
+    if (code <= FIRTH_ERR_USER)
+        return users;
+    if (code <= -CODES)
+        return unknown;
+    for (; code < 0; code++)
+        in += strlen(in) + 1;
+    return in;
 }
 
 const char *firth_error_name(int64_t code)
 {
-    const code_entry *entry = find(code);
-
-    if (code <= FIRTH_ERR_USER)
-        return "FIRTH_ERR_USER";
-    return entry != NULL ? entry->name : "FIRTH_ERR_?";
+    return find(names, code, "FIRTH_ERR_USER", "FIRTH_ERR_?");
 }
 
 const char *firth_error_text(int64_t code)
 {
-    const code_entry *entry = find(code);
-
-    if (code <= FIRTH_ERR_USER)
-        return "an error of the application";
-    return entry != NULL ? entry->text : "an unknown error";
+#ifdef FIRTH_NO_WORDS
+    return firth_error_name(code);
+#else
+    return find(texts, code, "an error of the application", "an unknown error");
+#endif
 }
 
 /* Outside a task the failure belongs to the thread. */
@@ -91,7 +92,8 @@ int firth_fail(int code, int os_code, const char *step)
     return code;
 }
 
-int firth_fail_in_words(int code, int os_code, const char *step, const char *format, ...)
+/* In brackets, as without words there is a macro of that name. */
+int(firth_fail_in_words)(int code, int os_code, const char *step, const char *format, ...)
 {
     va_list arguments;
 
@@ -103,6 +105,13 @@ int firth_fail_in_words(int code, int os_code, const char *step, const char *for
     detail.of = current_failure();
     return code;
 }
+
+#if defined(FIRTH_NO_WORDS) && !defined(FIRTH_DEBUG)
+int fth_fail_with_misuse(void)
+{
+    return firth_fail(FIRTH_ERR_MISUSE, 0, "misuse");
+}
+#endif
 
 int fth_failure_pass(firth_failure *to, const firth_failure *from)
 {

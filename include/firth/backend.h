@@ -281,6 +281,12 @@ FIRTH_API FIRTH_COLD int firth_fail(int code, int os_code, const char *step);
 FIRTH_API FIRTH_COLD int firth_fail_in_words(int code, int os_code, const char *step, const char *format, ...)
     FIRTH_PRINTF(4, 5);
 
+/* A build without words leaves them out of the image. */
+#if defined(FIRTH_BUILDING) && defined(FIRTH_NO_WORDS)
+#define firth_fail_in_words(code, os_code, step, ...)                                                                  \
+    ((void)sizeof(firth_fail_in_words(code, os_code, step, __VA_ARGS__)), firth_fail(code, os_code, step))
+#endif
+
 /* The option as firth_last_failure()->step names it, "option no_delay". Static storage. */
 FIRTH_API const char *firth_option_step(firth_option option);
 
