@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/sockets/options.h"
 #include "core/selector/selector.h"
+#include <string.h>
 
 typedef struct row {
     const char *step;
-    int least;
-    int most;
-    int defaults[FTH_TRANSPORTS];
+    int32_t most;
+    int8_t least;
+    int8_t defaults[FTH_TRANSPORTS];
 } row;
 
 enum { PREFIX_BYTES = sizeof "option " - 1 };
 
 static const row rows[FIRTH_OPTION_COUNT_] = {
 #define ROW(NAME, name, least, most, unit, tcp, udp, local, what)                                                      \
-    [FIRTH_OPTION_##NAME] = {"option " #name, least, most, {tcp, udp, local}},
+    [FIRTH_OPTION_##NAME] = {"option " #name, most, least, {tcp, udp, local}},
     FIRTH_OPTIONS(ROW)
 #undef ROW
 };
@@ -57,11 +58,28 @@ int fth_option_get(const firth_io *io, fth_transport transport, firth_option opt
     return rc < 0 ? rc : io->selector->backend->get_option(io, option, value);
 }
 
-int fth_fields_check(const fth_field *fields, size_t count)
+static bool is_within(const void *builder, const fth_field *field)
 {
+    const unsigned char *at = (const unsigned char *)builder + field->at;
+    int64_t value;
+    int number;
+
+    if (field->bytes == sizeof value) {
+        memcpy(&value, at, sizeof value);
+    } else {
+        memcpy(&number, at, sizeof number);
+        value = number;
+    }
+    return value >= field->least && (field->most == INT16_MAX || value <= field->most);
+}
+
+int fth_fields_check(const void *builder, const firth_selector *selector, const fth_field *fields, size_t count)
+{
+    if (selector == NULL)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option selector");
     for (size_t i = 0; i < count; i++)
-        if (!fields[i].is_good)
-            return firth_fail(FIRTH_ERR_ARGUMENT, 0, fields[i].option);
+        if (!is_within(builder, &fields[i]))
+            return firth_fail(FIRTH_ERR_ARGUMENT, 0, fields[i].step);
     return FIRTH_OK;
 }
 

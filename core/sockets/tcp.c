@@ -26,23 +26,22 @@ void firth_tcp_init(firth_tcp_builder *tcp, firth_selector *selector, size_t str
 
 static int check(const firth_tcp_builder *tcp)
 {
-    const fth_field fields[] = {
-        {tcp->selector != NULL, "option selector"},
-        {tcp->keep_alive_idle_s >= 0, "option keep_alive_idle_s"},
-        {tcp->keep_alive_interval_s >= 0, "option keep_alive_interval_s"},
-        {tcp->keep_alive_count >= 0, "option keep_alive_count"},
-        {tcp->send_buffer_bytes >= 0, "option send_buffer_bytes"},
-        {tcp->receive_buffer_bytes >= 0, "option receive_buffer_bytes"},
-        {tcp->traffic_class >= -1 && tcp->traffic_class <= 255, "option traffic_class"},
-        {tcp->linger_ms >= 0, "option linger_ms"},
-        {tcp->read_idle_ms >= 0, "option read_idle_ms"},
-        {tcp->write_idle_ms >= 0, "option write_idle_ms"},
-        {tcp->connect_timeout_ms >= 0, "option connect_timeout_ms"},
-        {tcp->attempt_delay_ms >= 10, "option attempt_delay_ms"},
-        {tcp->backlog >= 0, "option backlog"},
-        {tcp->handshakes_max > 0, "option handshakes_max"},
+    static const fth_field fields[] = {
+        FTH_FIELD(firth_tcp_builder, keep_alive_idle_s, 0, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, keep_alive_interval_s, 0, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, keep_alive_count, 0, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, send_buffer_bytes, 0, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, receive_buffer_bytes, 0, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, traffic_class, -1, 255),
+        FTH_FIELD(firth_tcp_builder, linger_ms, 0, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, read_idle_ms, 0, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, write_idle_ms, 0, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, connect_timeout_ms, 0, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, attempt_delay_ms, 10, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, backlog, 0, INT16_MAX),
+        FTH_FIELD(firth_tcp_builder, handshakes_max, 1, INT16_MAX),
     };
-    int rc = fth_fields_check(fields, sizeof fields / sizeof fields[0]);
+    int rc = fth_fields_check(tcp, tcp->selector, fields, sizeof fields / sizeof fields[0]);
 
 #if !FIRTH_HAS_TLS
     if (rc >= 0 && tcp->tls != NULL)

@@ -21,18 +21,17 @@ void firth_udp_init(firth_udp_builder *udp, firth_selector *selector, size_t str
 
 static int check(const firth_udp_builder *udp)
 {
-    const fth_field fields[] = {
-        {udp->selector != NULL, "option selector"},
-        {udp->send_buffer_bytes >= 0, "option send_buffer_bytes"},
-        {udp->receive_buffer_bytes >= 0, "option receive_buffer_bytes"},
-        {udp->traffic_class >= -1 && udp->traffic_class <= 255, "option traffic_class"},
-        {udp->hop_limit >= 0 && udp->hop_limit <= 255, "option hop_limit"},
-        {udp->multicast_hop_limit >= -1 && udp->multicast_hop_limit <= 255, "option multicast_hop_limit"},
-        {udp->multicast_interface <= INT32_MAX, "option multicast_interface"},
-        {udp->connect_timeout_ms >= 0, "option connect_timeout_ms"},
+    static const fth_field fields[] = {
+        FTH_FIELD(firth_udp_builder, send_buffer_bytes, 0, INT16_MAX),
+        FTH_FIELD(firth_udp_builder, receive_buffer_bytes, 0, INT16_MAX),
+        FTH_FIELD(firth_udp_builder, traffic_class, -1, 255),
+        FTH_FIELD(firth_udp_builder, hop_limit, 0, 255),
+        FTH_FIELD(firth_udp_builder, multicast_hop_limit, -1, 255),
+        FTH_FIELD(firth_udp_builder, multicast_interface, 0, INT16_MAX),
+        FTH_FIELD(firth_udp_builder, connect_timeout_ms, 0, INT16_MAX),
     };
 
-    return fth_fields_check(fields, sizeof fields / sizeof fields[0]);
+    return fth_fields_check(udp, udp->selector, fields, sizeof fields / sizeof fields[0]);
 }
 
 static int read_builder(firth_udp_builder *full, const firth_udp_builder *given)

@@ -27,21 +27,19 @@ void firth_unix_init(firth_unix_builder *builder, firth_selector *selector, size
 
 static int check(const firth_unix_builder *builder)
 {
-    const fth_field fields[] = {
-        {builder->selector != NULL, "option selector"},
-        {builder->send_buffer_bytes >= 0, "option send_buffer_bytes"},
-        {builder->receive_buffer_bytes >= 0, "option receive_buffer_bytes"},
-        {builder->linger_ms >= 0, "option linger_ms"},
-        {builder->read_idle_ms >= 0, "option read_idle_ms"},
-        {builder->write_idle_ms >= 0, "option write_idle_ms"},
-        {builder->descriptors_max >= 0 && builder->descriptors_max <= FIRTH_UNIX_DESCRIPTORS_MAX,
-         "option descriptors_max"},
-        {builder->connect_timeout_ms >= 0, "option connect_timeout_ms"},
-        {builder->mode >= -1 && builder->mode <= 0777, "option mode"},
-        {builder->backlog >= 0, "option backlog"},
+    static const fth_field fields[] = {
+        FTH_FIELD(firth_unix_builder, send_buffer_bytes, 0, INT16_MAX),
+        FTH_FIELD(firth_unix_builder, receive_buffer_bytes, 0, INT16_MAX),
+        FTH_FIELD(firth_unix_builder, linger_ms, 0, INT16_MAX),
+        FTH_FIELD(firth_unix_builder, read_idle_ms, 0, INT16_MAX),
+        FTH_FIELD(firth_unix_builder, write_idle_ms, 0, INT16_MAX),
+        FTH_FIELD(firth_unix_builder, descriptors_max, 0, FIRTH_UNIX_DESCRIPTORS_MAX),
+        FTH_FIELD(firth_unix_builder, connect_timeout_ms, 0, INT16_MAX),
+        FTH_FIELD(firth_unix_builder, mode, -1, 0777),
+        FTH_FIELD(firth_unix_builder, backlog, 0, INT16_MAX),
     };
 
-    return fth_fields_check(fields, sizeof fields / sizeof fields[0]);
+    return fth_fields_check(builder, builder->selector, fields, sizeof fields / sizeof fields[0]);
 }
 
 int fth_unix_read(firth_unix_builder *full, const firth_unix_builder *given)
