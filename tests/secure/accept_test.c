@@ -4,6 +4,7 @@
 #include "tests/tcp/peers.h"
 #include "tests/tcp/raw.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

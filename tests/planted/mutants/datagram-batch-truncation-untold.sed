@@ -3,4 +3,4 @@
 # in: backends/readiness/linux_batch.c
 # on: epoll
 # finder: each_long_datagram_of_a_batch_says_that_it_is_truncated
-s/datagram->truncated = whole_size > datagram->capacity;/datagram->truncated = false;/;s/datagram->size = datagram->truncated ?/datagram->size = whole_size > datagram->capacity ?/
+s/datagram->truncated = whole_size > capacity;/datagram->truncated = false;/
