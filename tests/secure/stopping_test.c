@@ -208,11 +208,12 @@ static const char *no_long_messages(void)
 /* Certificates that fill a message, more than SMALL_BYTES here and there hold. */
 static size_t long_chain(const certificate *leaf, char *pem)
 {
-    const certificate *chain[128];
+    enum { CHAIN_MOST = 128 };
+    const certificate *chain[CHAIN_MOST];
     size_t count = (MOST_BYTES - 1024) / leaf->der_size;
 
-    if (count > sizeof chain / sizeof *chain)
-        count = sizeof chain / sizeof *chain;
+    if (count > CHAIN_MOST)
+        count = CHAIN_MOST;
     for (size_t i = 0; i < count; i++)
         chain[i] = leaf;
     return certificate_pem(pem, PEM_BYTES, chain, count);
