@@ -18,14 +18,14 @@ failed=0
 #               host_poll(30) ends early or has nothing yet (backend_registration_test, what_is_there_before_…)
 #   no_buffers  a send on a fresh socket ends at once (backend_…: host_send(…)->submitted_done), costs one call
 #               (tcp_cost_test), leaves before the task suspends (tcp_flush_test, auto_flush_test); and the alert of a failed
-#               handshake, which is tried once (secure_accept_test)
+#               handshake, which is tried once (secure_accept_test, secure_giving_up_test, secure_stopping_test)
 # conformance, planted and mutants are parts of their own: the kit is run above, the others are about the kit.
 not_for() {
     case ,$1, in
     *,refused,*) printf 'backend_(accept|cancel|datagram_open|kqueue|registration|transfer|wake)_test|' ;;
     *,no_buffers,*)
         printf 'backend_(adopt|cancel|connect|datagram|datagram_open|ending|limits|transfer)_test|'
-        printf 'tcp_cost_test|tcp_flush_test|auto_flush_test|secure_accept_test|'
+        printf 'tcp_cost_test|tcp_flush_test|auto_flush_test|secure_(accept|giving_up|stopping)_test|'
         ;;
     esac
     printf 'conformance|planted|mutants'
