@@ -14,6 +14,8 @@ enum { MS = 1000000, TRIES = 8, COMMANDS_OF_IPV4 = 4 };
 
 #define DEAD_IP   "2001:db8:1::1"
 #define LIVING_IP "10.9.9.1"
+#define NEAR_IP   "2001:db8::7"
+#define LOCAL_IP  "fd12::1" /* RFC 4193 */
 
 static const char *const commands[] = {
     "ip link add firth0 type veth peer name firth1",
@@ -24,6 +26,7 @@ static const char *const commands[] = {
     "ip -6 addr add 2001:db8::5/64 dev firth0 nodad",
     "ip -6 neigh add 2001:db8::1 lladdr 02:00:00:00:00:99 dev firth0 nud permanent", /* nobody's */
     "ip -6 route add 2001:db8:1::/64 via 2001:db8::1 dev firth0",
+    "ip -6 route add " LOCAL_IP "/128 dev firth0",
 };
 
 static int connect_past_the_dead_address(firth_scope *scope, void *argument)
@@ -80,6 +83,22 @@ static int resolve_without_a_route(firth_scope *scope, void *argument)
     return FIRTH_OK;
 }
 
+/* RFC 6724 of what can be reached, whatever the order in which it is written down: rule 5, that a source is of its kind,
+ * which for LOCAL_IP none is; rule 6, IPv6 before IPv4; rule 9, the longer the prefix that it has in common with its source. */
+static int resolve_many(firth_scope *scope, void *argument)
+{
+    static const char *const expected[] = {"[" NEAR_IP "]:80", "[" DEAD_IP "]:80", LIVING_IP ":80",
+                                           "[" LOCAL_IP "]:80"};
+    firth_address addresses[8];
+
+    (void)scope;
+    (void)argument;
+    EXPECT_EQUAL(firth_resolve("many.test", "80", NULL, addresses, 8), 4);
+    for (int i = 0; i < 4; i++)
+        EXPECT(strcmp(firth_address_text(&addresses[i]).text, expected[i]) == 0);
+    return FIRTH_OK;
+}
+
 typedef struct network {
     firth_task_fn *body;
     size_t commands;
@@ -91,7 +110,8 @@ static void run(void *argument)
     firth_selector_options options;
     int rc;
 
-    names_enter_network("127.0.0.1 localhost\n" DEAD_IP " both.test\n" LIVING_IP " both.test\n");
+    names_enter_network("127.0.0.1 localhost\n" DEAD_IP " both.test\n" LIVING_IP " both.test\n" LOCAL_IP
+                        " many.test\n" LIVING_IP " many.test\n" DEAD_IP " many.test\n" NEAR_IP " many.test\n");
     for (size_t i = 0; i < self->commands; i++) {
         char line[256];
 
@@ -136,12 +156,19 @@ static void without_a_route_to_ipv6_the_system_puts_ipv4_first(void **state)
     run_in_network(resolve_without_a_route, COMMANDS_OF_IPV4);
 }
 
+static void addresses_come_in_the_order_of_rfc_6724(void **state)
+{
+    (void)state;
+    run_in_network(resolve_many, sizeof commands / sizeof commands[0]);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_dead_address_really_is),
         cmocka_unit_test(a_dead_ipv6_route_costs_less_than_300_ms),
         cmocka_unit_test(without_a_route_to_ipv6_the_system_puts_ipv4_first),
+        cmocka_unit_test(addresses_come_in_the_order_of_rfc_6724),
     };
 
     return support_main(argc, argv, "dead_route", tests, sizeof tests / sizeof *tests);
