@@ -61,6 +61,21 @@ function(firth_configure_vendored target)
     endif()
 endfunction()
 
+# mbedTLS has its locks from pthread.h, which mingw-w64 has for Windows, and others have not: they get one of ours.
+function(firth_add_windows_locks)
+    include(CheckIncludeFile)
+    check_include_file(pthread.h FIRTH_HAS_PTHREAD_H)
+    if(FIRTH_HAS_PTHREAD_H)
+        return()
+    endif()
+    target_sources(firth_vendored_mbedcrypto PRIVATE "${PROJECT_SOURCE_DIR}/ports/windows/mbedtls/locks.c")
+    target_include_directories(firth_vendored_mbedcrypto PRIVATE "${PROJECT_SOURCE_DIR}")
+    foreach(target IN LISTS FIRTH_MBEDTLS_TARGETS)
+        target_include_directories(${target} SYSTEM
+                                   PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/ports/windows/mbedtls>")
+    endforeach()
+endfunction()
+
 # Its own client and server for tests, built with everything else.
 function(firth_add_mbedtls_programs)
     add_custom_target(firth_mbedtls_programs ALL)
@@ -102,6 +117,9 @@ macro(firth_vendor_mbedtls folder)
                 list(APPEND FIRTH_MBEDTLS_TARGETS firth_vendored_${name})
             endif()
         endforeach()
+        if(WIN32)
+            firth_add_windows_locks()
+        endif()
         firth_add_mbedtls_target("${FIRTH_MBEDTLS_FOLDER}/include" firth_vendored_mbedtls firth_vendored_mbedx509
                                  firth_vendored_mbedcrypto)
         if(FIRTH_MBEDTLS_PROGRAMS)

@@ -49,14 +49,17 @@ cmocka_by_zig() {
         "-DFIRTH_CMOCKA_LIBRARY=$into/src/libcmocka.a")
 }
 
-# dependencies_by_zig TOOLCHAIN: sets tls and cmocka to CMake's options, and adds to what.
+# dependencies_by_zig TOOLCHAIN [WHY]: sets tls and cmocka to CMake's options, and adds to what. WHY there can be no tests.
 dependencies_by_zig() {
-    if cmocka_by_zig "$1"; then
+    if [ -n "${2:-}" ]; then
+        printf 'SKIP %s: the tests are not built: %s\n' "$1" "$2"
+    elif cmocka_by_zig "$1"; then
         what+=', tests'
     else
         printf 'SKIP %s: the tests are not built: no cmocka for it, its source could not be had or built\n' "$1"
     fi
-    if [ -e "$mbedtls_link" ]; then
+    [ -e "$mbedtls_link/library/ssl_tls.c" ] || fetch_mbedtls || true
+    if [ -e "$mbedtls_link/library/ssl_tls.c" ]; then
         tls=(-DFIRTH_TLS=ON "-DFIRTH_MBEDTLS_SOURCE=$root/$mbedtls_link")
         what+=', TLS'
     else
@@ -65,15 +68,11 @@ dependencies_by_zig() {
 }
 
 # build_by_zig TOOLCHAIN WHERE [WHY]: library, TLS, conformance kit, tests and examples, with the library's warnings as errors,
-# as lines of a part; WHERE is what its programs would run on, and is not here. WHY there can be neither TLS nor tests.
+# as lines of a part; WHERE is what its programs would run on, and is not here. WHY there can be no tests.
 build_by_zig() {
     local into=build/zig/$1 what='library, kit, examples' tls=(-DFIRTH_TLS=OFF)
     cmocka=(-DFIRTH_TESTS=OFF)
-    if [ -n "${3:-}" ]; then
-        printf 'SKIP %s: TLS and the tests are not built: %s\n' "$1" "$3"
-    else
-        dependencies_by_zig "$1"
-    fi
+    dependencies_by_zig "$1" "${3:-}"
     if cmake -S . -B "$into" --toolchain "$root/cmake/toolchains/$1.cmake" -DCMAKE_BUILD_TYPE=Release \
         -DFIRTH_WERROR=ON "${tls[@]}" "${cmocka[@]}" && cmake --build "$into" --parallel "$jobs"; then
         printf 'PASS %s: compiled and linked without a warning: %s\n' "$1" "$what"

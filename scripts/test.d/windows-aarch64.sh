@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Windows on 64-bit ARM: library, conformance kit and examples are compiled with the library's warnings as errors, and linked.
-# Nothing of it is run here.
+# Windows on 64-bit ARM: library, TLS, conformance kit and examples are compiled with the library's warnings as errors, and
+# linked. Nothing of it is run here.
 # packages: npm
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
