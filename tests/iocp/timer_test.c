@@ -74,14 +74,18 @@ TASK_TEST(a_short_wait_is_ended_by_the_timer)
     return FIRTH_OK;
 }
 
-/* Its last part is, for which the timer is set once; a look at the port waits for the rest. */
+/* Its last part is, for which the timer is set once; a look at the port waits for the rest. A machine that is so slow that
+ * the look takes the last part too leaves nothing for the timer, and is asked again. */
 TASK_TEST(so_is_a_long_one)
 {
+    enum { TRIES = 30 };
+
     (void)scope;
     seen.is_late = true;
     seen.sets = 0;
     seen.longest_ms = 0;
-    EXPECT_EQUAL(expect_sleep(400), FIRTH_OK);
+    for (int i = 0; i < TRIES && seen.sets == 0; i++)
+        EXPECT_EQUAL(expect_sleep(400), FIRTH_OK);
     seen.is_late = false;
     EXPECT(seen.longest_ms > 100 && seen.longest_ms <= 400 - 32);
     EXPECT(seen.sets >= 1 && seen.sets < 10);
