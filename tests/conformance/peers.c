@@ -5,6 +5,7 @@ enum {
     LONG_MS = 3600 * 1000,
     STUFF_BYTES = 32 * 1024,
     STUFF_QUIET_MS = 50,
+    STUFF_QUIET_WHILES = 4,
     LINGER_MS = 2000,
     SECURE_LINGER_MS =
         10, /* whoever closes first waits for the peer to do so too, which a case that is over never does */
@@ -183,17 +184,19 @@ static int stuff(firth_scope *scope, void *argument)
     return rc;
 }
 
-/* Until a whole while has passed in which nothing was taken: how long it takes to fill is the machine's affair. */
+/* Until nothing was taken in several whiles in a row, each of which begins with an attempt: how long it takes to fill is the
+ * machine's affair, and a little room that comes late wakes nobody who waits for a lot. */
 int fth_kit_stuff(firth_socket *socket, size_t *taken)
 {
     stuffing this = {.out = firth_socket_output(socket), .bytes = fth_kit_keep(STUFF_BYTES)};
-    size_t before;
-    int rc;
+    int rc, quiet = 0;
 
     do {
-        before = this.taken;
+        size_t before = this.taken;
+
         rc = firth_with_timeout(fth_kit_paced_ms(STUFF_QUIET_MS), stuff, &this);
-    } while (rc == FIRTH_ERR_TIMED_OUT && this.taken != before);
+        quiet = this.taken == before ? quiet + 1 : 0;
+    } while (rc == FIRTH_ERR_TIMED_OUT && quiet < STUFF_QUIET_WHILES);
     if (taken != NULL)
         *taken = this.taken;
     if (rc >= 0)
