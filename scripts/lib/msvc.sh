@@ -35,6 +35,15 @@ gnu_constructs() {
             !/__builtin_(offsetof|va_)/ { print file ": " $0 }'
 }
 
+# mbedtls_for_msvc LOG: prints the files of mbedTLS's own that do not compile.
+mbedtls_for_msvc() {
+    local file
+    for file in "$mbedtls_link"/library/*.c; do
+        clang -std=c11 "${msvc_flags[@]}" -isystem "$mbedtls_link/library" -w -fsyntax-only "$file" >>"$1" 2>&1 ||
+            printf ' %s' "$(basename "$file")"
+    done
+}
+
 # check_msvc BUILD FOLDER: lines of a part.
 check_msvc() {
     local build=$1 folder=$2 file language sources headers_failed='' failed='' found='' log
@@ -61,6 +70,8 @@ check_msvc() {
         clang -std=c11 "${msvc_flags[@]}" "${msvc_warnings[@]}" -fsyntax-only "$file" >>"$log" 2>&1 || failed+=" $file"
         found+=$(gnu_constructs "$file" 2>>"$log")
     done
+    [ ! -e "$mbedtls_link/library/ssl_tls.c" ] ||
+        msvc_verdict mbedtls_compiles_for_msvc "$(mbedtls_for_msvc "$log")" "$log"
     printf '%s\n' "$found" >>"$log"
     msvc_verdict headers_compile_for_msvc "$headers_failed" "$log"
     [ "${#sources[@]}" -gt 50 ] || failed+=' (few sources)'
