@@ -22,7 +22,7 @@ failed=0
 # conformance, planted and mutants are parts of their own: the kit is run above, the others are about the kit.
 not_for() {
     case ,$1, in
-    *,refused,*) printf 'backend_(accept|cancel|datagram_open|kqueue|registration|transfer|wake)_test|' ;;
+    *,refused,*) printf 'backend_(accept|cancel|datagram_open|kqueue|listener|registration|transfer|wake)_test|' ;;
     *,no_buffers,*)
         printf 'backend_(adopt|cancel|connect|datagram|datagram_open|ending|limits|transfer)_test|'
         printf 'tcp_cost_test|tcp_flush_test|auto_flush_test|secure_(accept|giving_up|stopping)_test|'
