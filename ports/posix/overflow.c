@@ -26,10 +26,16 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static unsigned watch_count;
 static bool taken[SIGNAL_COUNT];
 
-/* Not a fault, but kill(2) and its kin: there is no address, and nothing to repeat. */
+/* Not a fault, but kill(2) and its kin: there is no address, and nothing to repeat. A fault has a number from 1 on;
+ * raise(3) has one of its own on FreeBSD (SI_LWP, <sys/signal.h>), and macOS says 0 where it knows no cause (SEGV_NOOP).
+ * Tests: a_fault_signal_that_was_sent_kills, a_fault_signal_that_was_raised_kills. */
 static bool was_sent(const siginfo_t *info)
 {
-    return info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code < 0;
+#ifdef SI_LWP
+    if (info->si_code == SI_LWP)
+        return true;
+#endif
+    return info->si_code <= 0 || info->si_code == SI_USER || info->si_code == SI_QUEUE;
 }
 
 static void report(const void *address)

@@ -264,6 +264,23 @@ static void a_fault_signal_that_was_sent_kills(void **state)
     assert_false(is_described());
 }
 
+static void watch_and_raise(void *argument)
+{
+    small_stack small;
+
+    (void)argument;
+    open_stack(&small);
+    watch(&small);
+    (void)raise(SIGSEGV);
+}
+
+static void a_fault_signal_that_was_raised_kills(void **state)
+{
+    (void)state;
+    assert_int_equal(death_of(watch_and_raise), SIGSEGV);
+    assert_false(is_described());
+}
+
 /* ---- the program's own ------------------------------------------------------------------------------------------- */
 
 static void leave_by_own_handler(int number)
@@ -363,6 +380,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(another_fault_is_the_programs_own_death),
         cmocka_unit_test(a_fault_of_a_thread_that_watches_nothing_is_its_own_death),
         cmocka_unit_test(a_fault_signal_that_was_sent_kills),
+        cmocka_unit_test(a_fault_signal_that_was_raised_kills),
         cmocka_unit_test(a_program_keeps_its_own_handler),
         cmocka_unit_test(a_handler_installed_since_outlives_the_watch),
         cmocka_unit_test(nothing_is_left_after_the_last_watch),
