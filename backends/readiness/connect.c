@@ -28,6 +28,10 @@ bool fth_attempt_connect(firth_op *op)
     /* A signal interrupts the call, not the connecting (connect(2), POSIX); EALREADY: an earlier op began it. */
     if (errno == EINPROGRESS || errno == EINTR || errno == EALREADY)
         return false;
+#ifdef __OpenBSD__ /* which says of a port nobody listens at, on the machine itself, that too (libuv, src/unix/tcp.c) */
+    if (errno == EINVAL)
+        errno = ECONNREFUSED;
+#endif
     return fth_fail(op, errno, "connect");
 }
 
