@@ -11,6 +11,8 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "backends/readiness/poller.h"
+
 /* macOS: kevent sleeps for some 12 us even with a timeout of zero, and kevent64 can be told not to (libuv #5032).
  * Test: the_timeout_is_handed_over_and_none_is_immediate_where_that_is_known. */
 #ifdef KEVENT_FLAG_IMMEDIATE
@@ -18,8 +20,10 @@ typedef struct kevent64_s fth_event;
 #else
 typedef struct kevent fth_event;
 #endif
+/* macOS alone tells of urgent data. Elsewhere there may always be some, and the count of bytes shows it: see poller.h.
+ * Test: urgent_data_does_not_hide_what_follows. */
 #ifndef EV_OOBAND
-#define EV_OOBAND 0 /* macOS alone tells of urgent data: docs/platforms.md */
+#define EV_OOBAND 0
 #endif
 
 enum { FTH_SLOT_BITS = UINTPTR_MAX > UINT32_MAX ? 32 : 24 };
@@ -56,6 +60,23 @@ static inline void fth_event_fill(fth_event *change, int descriptor, __typeof__(
     change->filter = filter;
     change->flags = (__typeof__(change->flags))flags;
     change->udata = (__typeof__(change->udata))fth_event_tag(token);
+}
+
+/* EV_EOF does not say that there are no bytes, and on the write filter it also follows our own shutdown. fflags is the
+ * socket's error until a call takes it. An error may come without EV_EOF, and with data 0 (a connected UDP socket's): the
+ * next call finds it. Tests: the modes "quiet_errors" and "eaten". */
+static inline unsigned fth_event_ready(const fth_event *event)
+{
+    const bool ended = (event->flags & EV_EOF) != 0, is_read = event->filter == EVFILT_READ;
+    unsigned ready = is_read ? FTH_READABLE : FTH_WRITABLE;
+
+    if (ended && is_read)
+        ready |= FTH_HANGUP;
+    if (ended && event->fflags != 0)
+        ready |= FTH_READABLE | FTH_HANGUP | (unsigned)event->fflags << FTH_ERROR_SHIFT;
+    if (is_read && (EV_OOBAND == 0 || (event->flags & EV_OOBAND) != 0))
+        ready |= FTH_URGENT;
+    return ready;
 }
 
 #endif

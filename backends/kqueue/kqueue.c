@@ -24,6 +24,7 @@ static const uint64_t bell_token = UINT64_MAX;
 typedef struct fth_registration {
     uint64_t token;
     int descriptor;
+    uint32_t bytes; /* the last report told of, less what was read since */
     uint8_t wanted; /* filters it shall have: FTH_READABLE, FTH_WRITABLE */
     uint8_t known;  /* and has, as far as the kernel was told */
     uint8_t again;  /* what the next wait reports, whatever the kernel says */
@@ -242,23 +243,6 @@ static uint16_t take_changes(fth_kqueue *queue, bool *paced)
     return count;
 }
 
-/* EV_EOF does not say that there are no bytes, and on the write filter it also follows our own shutdown. fflags is the
- * socket's error until a call takes it. An error may come without EV_EOF, and with data 0 (a connected UDP socket's): the
- * next call finds it. Tests: the modes "quiet_errors" and "eaten". */
-static unsigned ready_of(const fth_event *event)
-{
-    const bool ended = (event->flags & EV_EOF) != 0, is_read = event->filter == EVFILT_READ;
-    unsigned ready = is_read ? FTH_READABLE : FTH_WRITABLE;
-
-    if (ended && is_read)
-        ready |= FTH_HANGUP;
-    if (ended && event->fflags != 0)
-        ready |= FTH_READABLE | FTH_HANGUP | (unsigned)event->fflags << FTH_ERROR_SHIFT;
-    if (is_read && (event->flags & EV_OOBAND) != 0)
-        ready |= FTH_URGENT;
-    return ready;
-}
-
 /* EV_ERROR is a change that failed: it is made again, for want of memory passes, and meanwhile who waits looks by himself,
  * which tells him if it was a descriptor that is none. Test: the mode "refused". */
 static void take_event(fth_kqueue *queue, const fth_event *event, fth_reactor *reactor)
@@ -277,7 +261,9 @@ static void take_event(fth_kqueue *queue, const fth_event *event, fth_reactor *r
         registration->again |= filter;
         enlist(queue, (uint32_t)slot);
     } else {
-        fth_reactor_event(reactor, registration->token, ready_of(event));
+        if (filter == FTH_READABLE)
+            registration->bytes = (uint32_t)event->data;
+        fth_reactor_event(reactor, registration->token, fth_event_ready(event));
     }
 }
 
@@ -338,6 +324,11 @@ static int queue_wait(void *state, int timeout_ms, fth_reactor *reactor)
     return FIRTH_OK;
 }
 
+static uint32_t *queue_bytes(void *state, uint64_t token)
+{
+    return &((fth_kqueue *)state)->registrations[(uint32_t)token].bytes;
+}
+
 static int queue_pollable(void *state)
 {
     return ((const fth_kqueue *)state)->descriptor;
@@ -382,6 +373,7 @@ static const fth_poller poller = {
     .remove = queue_remove,
     .wait = queue_wait,
     .wake = queue_wake,
+    .bytes = queue_bytes,
     .pollable = queue_pollable,
 };
 

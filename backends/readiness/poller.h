@@ -74,6 +74,11 @@ typedef struct fth_poller {
      * kept. Many may be one. */
     void (*wake)(void *state);
 
+    /* How many bytes the last report of FTH_READABLE told of, which whoever reads them counts down: of a poller that says
+     * FTH_URGENT of each, a short read proves that there are no more bytes if it was of the last of these. NULL: it proves
+     * nothing. */
+    uint32_t *(*bytes)(void *state, uint64_t token);
+
     /* The descriptor that turns readable when wait has something to report; it stays the poller's. NULL: none. */
     int (*pollable)(void *state);
 

@@ -71,16 +71,6 @@ const char *host_wait_step(void)
     return host_backend_is("poll") ? "poll" : "epoll_wait";
 }
 
-/* poll hears of nothing but what it asks for, and asks again each time. */
-bool host_hears_of_urgent_data(void)
-{
-#if defined(FIRTH_TEST_KQUEUE) && !defined(EV_OOBAND)
-    return !host_backend_is("kqueue");
-#else
-    return true;
-#endif
-}
-
 static bool fails(host_call call, size_t size)
 {
     calls[call].made++;

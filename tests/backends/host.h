@@ -35,7 +35,6 @@ const char *host_failed_step(void);
 void host_allocation_fail_at(size_t n);
 size_t host_allocations_made(void);
 size_t host_allocations_live(void);
-bool host_hears_of_urgent_data(void);
 size_t host_descriptors_open(void);
 bool host_descriptor_was_open(int native); /* before the test began; native < 64 */
 

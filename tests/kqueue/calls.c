@@ -361,6 +361,8 @@ double_look double_look_at(int descriptor, int filter)
     if (is_read) {
         look.is_ended = !is_packet && (revents & (POLLRDHUP | POLLHUP)) != 0;
         look.data = ioctl(descriptor, FIONREAD, &bytes) == 0 ? bytes : 1;
+        if (look.is_urgent)
+            look.data++; /* Linux counts as far as the mark alone (tcp_inq) */
         if (is_packet && look.is_active && double_has(DOUBLE_ADDRESSES))
             look.data += 16;
     } else {

@@ -3,4 +3,4 @@
 # in: backends/kqueue/kqueue.c
 # on: kqueue
 # finder: an_end_right_behind_a_byte_is_not_missed
-s/if (ended \&\& is_read)/if (ended \&\& is_read \&\& event->data == 0)/
+s/fth_event_ready(event)/(fth_event_ready(event) \& (event->data == 0 ? ~0u : ~(unsigned)FTH_HANGUP))/
