@@ -13,10 +13,11 @@ struct firth_tls_config {
 };
 
 const fth_tls_engine *const fth_tls_engine_used = &fth_tls_mbedtls;
+const fth_tls_engine_facts *const fth_tls_engine_facts_used = &fth_tls_mbedtls_facts;
 
 const char *firth_tls_engine_name(void)
 {
-    return fth_tls_engine_used->name();
+    return fth_tls_engine_facts_used->name();
 }
 
 firth_tls_role fth_tls_role_of(const firth_tls_config *config)

@@ -15,6 +15,7 @@ typedef struct fth_tls_generation {
 
 /* The engine of this build. */
 extern const fth_tls_engine *const fth_tls_engine_used;
+extern const fth_tls_engine_facts *const fth_tls_engine_facts_used;
 
 /* The side it is for. */
 firth_tls_role fth_tls_role_of(const firth_tls_config *config);

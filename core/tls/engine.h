@@ -38,9 +38,6 @@ typedef struct fth_tls_opening {
 typedef struct fth_tls_engine {
     size_t session_bytes; /* zeroed memory that open wants for a session, aligned for any type */
 
-    /* "mbedTLS 3.6.7"; static storage. */
-    const char *(*name)(void);
-
     /* Builds a context from a builder that was read in full and whose plain fields were checked. FIRTH_OK; as
      * firth_tls_build. Any thread; blocks. */
     int (*context_build)(const firth_tls_builder *full, fth_tls_context **context);
@@ -84,14 +81,21 @@ typedef struct fth_tls_engine {
     /* Gives the transport a close_notify, once. FIRTH_OK; FTH_TLS_WANT_WRITE; an error. */
     int (*end)(fth_tls_session *session);
 
-    /* After the handshake; the texts live as long as the session. */
-    void (*info)(const fth_tls_session *session, firth_tls_info *info);
-    int (*peer_certificate)(fth_tls_session *session, const firth_tls_certificate **certificate);
-
     /* Frees what the session has; its memory is the caller's. Nothing is sent. */
     void (*close)(fth_tls_session *session);
 } fth_tls_engine;
 
+/* What an engine tells of itself and of a session: a table of its own, which is not linked into a program that never asks. */
+typedef struct fth_tls_engine_facts {
+    /* "mbedTLS 3.6.7"; static storage. */
+    const char *(*name)(void);
+
+    /* After the handshake; the texts live as long as the session. */
+    void (*info)(const fth_tls_session *session, firth_tls_info *info);
+    int (*peer_certificate)(fth_tls_session *session, const firth_tls_certificate **certificate);
+} fth_tls_engine_facts;
+
 extern const fth_tls_engine fth_tls_mbedtls;
+extern const fth_tls_engine_facts fth_tls_mbedtls_facts;
 
 #endif

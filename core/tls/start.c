@@ -199,7 +199,7 @@ int firth_tls_get_info(const firth_socket *socket, firth_tls_info *info)
     if (rc < 0)
         return rc;
     memset(info, 0, sizeof *info);
-    fth_tls_engine_used->info(
+    fth_tls_engine_facts_used->info(
         (const fth_tls_session *)(const void *)((const fth_secure *)(const void *)socket)->session, info);
     return FIRTH_OK;
 }
@@ -209,5 +209,6 @@ int firth_tls_peer_certificate(firth_socket *socket, const firth_tls_certificate
     int rc = check_secure(socket);
 
     *certificate = NULL;
-    return rc < 0 ? rc : fth_tls_engine_used->peer_certificate(fth_secure_session(fth_secure_of(socket)), certificate);
+    return rc < 0 ? rc
+                  : fth_tls_engine_facts_used->peer_certificate(fth_secure_session(fth_secure_of(socket)), certificate);
 }

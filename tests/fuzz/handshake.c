@@ -153,9 +153,9 @@ static void look(end *this)
     static const char words[DATA_BYTES];
     firth_tls_info info;
 
-    engine->info(this->session, &info);
+    fth_tls_mbedtls_facts.info(this->session, &info);
     check(info.alpn != NULL && info.server_name != NULL && info.cipher_suite_name != NULL);
-    if (engine->peer_certificate(this->session, &certificate) == FIRTH_OK)
+    if (fth_tls_mbedtls_facts.peer_certificate(this->session, &certificate) == FIRTH_OK)
         check(strlen(certificate->subject) < SIZE_MAX && certificate->der_size > 0);
     (void)!engine->write(this->session, words, sizeof words);
     (void)!engine->flush(this->session);

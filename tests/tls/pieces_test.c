@@ -125,7 +125,7 @@ static void a_resumed_handshake_may_be_in_pieces(void **state)
             for (int turn = 0; turn < 2; turn++) {
                 cut_into(pair, sizes[i], sizes[i]);
                 expect_accepted(pair, PKI_HOST);
-                engine->info(pair->server.session, &info);
+                fth_tls_mbedtls_facts.info(pair->server.session, &info);
                 assert_int_equal(info.is_resumed, turn);
             }
             expect_carried(pair);

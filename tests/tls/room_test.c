@@ -103,7 +103,7 @@ static void a_ticket_that_comes_while_a_record_waits_for_room_is_read(void **sta
     }
     assert_int_equal(read_some(&pair->server), FIRTH_EOF);
     expect_accepted(pair, PKI_HOST); /* anew, with the ticket */
-    engine->info(pair->client.session, &info);
+    fth_tls_mbedtls_facts.info(pair->client.session, &info);
     assert_true(info.is_resumed);
     wire_close(pair);
 }

@@ -74,7 +74,6 @@ static int session_open(fth_tls_session *session, fth_tls_context *context, cons
 
 const fth_tls_engine fth_tls_mbedtls = {
     .session_bytes = sizeof(fth_tls_session),
-    .name = fth_tls_engine_text,
     .context_build = fth_tls_context_build,
     .context_free = fth_tls_context_free,
     .open = session_open,
@@ -86,7 +85,11 @@ const fth_tls_engine fth_tls_mbedtls = {
     .record_bytes = fth_tls_session_record_bytes,
     .flush = fth_tls_session_flush,
     .end = fth_tls_session_end,
+    .close = session_close,
+};
+
+const fth_tls_engine_facts fth_tls_mbedtls_facts = {
+    .name = fth_tls_engine_text,
     .info = fth_tls_session_info,
     .peer_certificate = fth_tls_session_peer_certificate,
-    .close = session_close,
 };
