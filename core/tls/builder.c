@@ -2,6 +2,7 @@
 /* The builder of a TLS configuration: defaults and checks. What the files hold is the engine's to check. */
 #include "core/tls/builder.h"
 #include "core/base/failure.h"
+#include "core/base/words.h"
 #include <firth/backend.h>
 #include <string.h>
 
@@ -154,9 +155,11 @@ static const char *find_passed_over(const firth_tls_builder *tls, const char **w
     };
     size_t i;
 
-    *words = is_by_key
-                 ? "a client with a pre-shared key takes no certificate unless trust, authorities or pins say whose"
-                 : "insecure_any_certificate looks at nothing of a certificate: only one of the two can be meant";
+    *words =
+        is_by_key
+            ? FTH_WORDS(
+                  "a client with a pre-shared key takes no certificate unless trust, authorities or pins say whose")
+            : FTH_WORDS("insecure_any_certificate looks at nothing of a certificate: only one of the two can be meant");
     for (i = 0; i < sizeof checks / sizeof checks[0]; i++)
         if (checks[i].is_stray)
             return checks[i].option;

@@ -3,7 +3,7 @@
 #define FTH_TLS_MBEDTLS_ALERTS_H
 
 /* "alert handshake_failure" for 40: the names of RFC 8446 §6 and RFC 5246 §7.2, "alert unknown" for a number that they do
- * not have. Static storage. */
+ * not have; "alert" in a build without words, whose number is in os_code. Static storage. */
 const char *fth_tls_alert_name(int number);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/tls/mbedtls/context.h"
 #include "core/base/failure.h"
+#include "core/base/words.h"
 #include "core/tls/mbedtls/parts.h"
 #include <firth/backend.h>
 #include <string.h>
@@ -60,7 +61,7 @@ static int build_tickets(fth_tls_context *context, const firth_tls_builder *tls)
     context->has_tickets = true;
     error = fth_tls_ticket_setup(&context->tickets, (unsigned)tls->ticket_lifetime_s);
     if (error != 0)
-        return fth_tls_context_fail(error, "option session_tickets", "no keys for tickets");
+        return fth_tls_context_fail(error, "option session_tickets", FTH_WORDS("no keys for tickets"));
     mbedtls_ssl_conf_session_tickets_cb(&context->config, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse,
                                         &context->tickets);
     mbedtls_ssl_conf_new_session_tickets(&context->config, tls->client_authentication == FIRTH_TLS_CLIENT_NONE ? 1 : 0);
@@ -74,7 +75,7 @@ static int build_config(fth_tls_context *context, const firth_tls_builder *tls)
                                                   MBEDTLS_SSL_PRESET_DEFAULT);
 
     if (error != 0)
-        return fth_tls_context_fail(error, "firth_tls_build", "mbedTLS cannot be configured");
+        return fth_tls_context_fail(error, "firth_tls_build", FTH_WORDS("mbedTLS cannot be configured"));
     context->role = tls->role;
     context->key_log = tls->key_log;
     context->key_log_argument = tls->key_log_argument;
@@ -105,7 +106,7 @@ int fth_tls_context_build(const firth_tls_builder *full, fth_tls_context **conte
 
     *context = NULL;
     if (rc != 0)
-        return fth_tls_context_fail(rc, "psa_crypto_init", "mbedTLS cannot begin");
+        return fth_tls_context_fail(rc, "psa_crypto_init", FTH_WORDS("mbedTLS cannot begin"));
     if (full->role == FIRTH_TLS_SERVER && full->identity_count == 0 && full->psk_find == NULL)
         return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, 0, "option identities",
                                    "a server needs a certificate or pre-shared keys");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/tls/mbedtls/failures.h"
 #include "core/base/failure.h"
+#include "core/base/words.h"
 #include "core/tls/mbedtls/alerts.h"
 #include "core/tls/mbedtls/private.h"
 #include "core/tls/mbedtls/verify.h"
@@ -16,44 +17,45 @@ typedef struct meaning {
     const char *words;
 } meaning;
 
-static const char illegal_value[] = "a message of the peer's has a value that it may not have";
-static const char no_random[] = "the system gives no random bytes, or no memory for them";
-static const char internal_error[] = "an internal error of mbedTLS";
-static const char unknown_key[] = "the client's pre-shared key is not known";
+static const char illegal_value[] = FTH_WORDS("a message of the peer's has a value that it may not have");
+static const char no_random[] = FTH_WORDS("the system gives no random bytes, or no memory for them");
+static const char internal_error[] = FTH_WORDS("an internal error of mbedTLS");
+static const char unknown_key[] = FTH_WORDS("the client's pre-shared key is not known");
 
 static const meaning meanings[] = {
     {MBEDTLS_ERR_SSL_INVALID_MAC, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC,
-     "a record does not decrypt: it was changed on the way, or the keys differ"},
+     FTH_WORDS("a record does not decrypt: it was changed on the way, or the keys differ")},
     {MBEDTLS_ERR_SSL_DECODE_ERROR, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECODE_ERROR,
-     "a message of the peer's cannot be read"},
+     FTH_WORDS("a message of the peer's cannot be read")},
     {MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER, illegal_value},
     {MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE,
-     "the peer sent a message out of turn"},
+     FTH_WORDS("the peer sent a message out of turn")},
     {MBEDTLS_ERR_SSL_UNEXPECTED_RECORD, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE,
-     "the peer sent a record out of turn"},
+     FTH_WORDS("the peer sent a record out of turn")},
     {MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_EXT,
-     "the peer answered an extension that was not offered"},
+     FTH_WORDS("the peer answered an extension that was not offered")},
     {MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION,
-     "no version of TLS in common with the peer"},
+     FTH_WORDS("no version of TLS in common with the peer")},
     {MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
-     "no version, cipher suite, group or signature algorithm in common with the peer"},
+     FTH_WORDS("no version, cipher suite, group or signature algorithm in common with the peer")},
     {MBEDTLS_ERR_SSL_PK_TYPE_MISMATCH, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
-     "the peer's key is not of the kind that the cipher suite needs"},
+     FTH_WORDS("the peer's key is not of the kind that the cipher suite needs")},
     {MBEDTLS_ERR_SSL_NO_APPLICATION_PROTOCOL, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_NO_APPLICATION_PROTOCOL,
-     "no application protocol (ALPN) in common with the peer"},
+     FTH_WORDS("no application protocol (ALPN) in common with the peer")},
     {MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME,
-     "no certificate for the name that the client asks for"},
+     FTH_WORDS("no certificate for the name that the client asks for")},
     {MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY,
      unknown_key},
     {MBEDTLS_ERR_SSL_BAD_CERTIFICATE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_BAD_CERT,
-     "the peer's certificate cannot be used"},
+     FTH_WORDS("the peer's certificate cannot be used")},
     {MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED,
-     "the client showed no certificate"},
-    {MBEDTLS_ERR_SSL_CONN_EOF, FIRTH_ERR_TLS_TRUNCATED, NO_ALERT, "the peer closed the connection in the handshake"},
+     FTH_WORDS("the client showed no certificate")},
+    {MBEDTLS_ERR_SSL_CONN_EOF, FIRTH_ERR_TLS_TRUNCATED, NO_ALERT,
+     FTH_WORDS("the peer closed the connection in the handshake")},
     {MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
-     "the peer needs what mbedTLS does not have, or its message is too long for it"},
+     FTH_WORDS("the peer needs what mbedTLS does not have, or its message is too long for it")},
     {MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
-     "a message is longer than mbedTLS's buffer"},
+     FTH_WORDS("a message is longer than mbedTLS's buffer")},
     {MBEDTLS_ERR_SSL_INTERNAL_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
     {PSA_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
     {PSA_ERROR_INSUFFICIENT_ENTROPY, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random},
@@ -62,13 +64,13 @@ static const meaning meanings[] = {
     {MBEDTLS_ERR_PK_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
     {PSA_ERROR_INSUFFICIENT_MEMORY, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
     {PSA_ERROR_INVALID_SIGNATURE, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR,
-     "the peer's signature is wrong"},
+     FTH_WORDS("the peer's signature is wrong")},
     {MBEDTLS_ERR_PK_UNKNOWN_PK_ALG, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT,
-     "the peer's certificate has a kind of key that mbedTLS does not know"},
+     FTH_WORDS("the peer's certificate has a kind of key that mbedTLS does not know")},
     {MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT,
-     "the peer's certificate has a key on a curve that mbedTLS does not know"},
+     FTH_WORDS("the peer's certificate has a key on a curve that mbedTLS does not know")},
     {MBEDTLS_ERR_PK_SIG_LEN_MISMATCH, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR,
-     "the peer's signature is wrong"},
+     FTH_WORDS("the peer's signature is wrong")},
 };
 
 /* mbedTLS's errors are sums of one of a high and one of a low module. */
@@ -145,25 +147,27 @@ static void refine_record(const fth_tls_session *session, meaning *what)
     what->code = FIRTH_ERR_TLS_PROTOCOL;
     what->alert = MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE;
     if (header[0] < MBEDTLS_SSL_MSG_CHANGE_CIPHER_SPEC || header[0] > MBEDTLS_SSL_MSG_APPLICATION_DATA) {
-        what->words = session->is_established ? "what came is no record of TLS" : "the peer does not speak TLS";
+        what->words = session->is_established ? FTH_WORDS("what came is no record of TLS")
+                                              : FTH_WORDS("the peer does not speak TLS");
     } else if (header[1] != 3 || header[2] > 4) {
         what->alert = MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION;
-        what->words = "a record is of a version of TLS that there is none of";
+        what->words = FTH_WORDS("a record is of a version of TLS that there is none of");
     } else if (size > most_of_record(session)) {
         what->alert = MBEDTLS_SSL_ALERT_MSG_RECORD_OVERFLOW;
-        what->words = "a record is longer than TLS permits";
+        what->words = FTH_WORDS("a record is longer than TLS permits");
     } else if (size > MBEDTLS_SSL_IN_CONTENT_LEN) { /* what is in it is, or what was added is more than is in use */
         what->alert = MBEDTLS_SSL_ALERT_MSG_RECORD_OVERFLOW;
-        what->words = "a record holds more than " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes";
+        what->words = FTH_WORDS("a record holds more than " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes");
     } else if (fth_tls_is_short_piece(&session->ssl)) { /* legal (RFC 8446 §5.1), and not joined where it is sealed */
         what->code = FIRTH_ERR_TLS_HANDSHAKE;
         what->alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
-        what->words = "the first piece of a sealed handshake message has less than 4 bytes, which mbedTLS cannot read";
+        what->words =
+            FTH_WORDS("the first piece of a sealed handshake message has less than 4 bytes, which mbedTLS cannot read");
     } else if (what->error == MBEDTLS_ERR_SSL_BAD_INPUT_DATA) { /* it was not the record: a key of zeros, say */
         what->alert = MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER;
         what->words = illegal_value;
     } else {
-        what->words = "a record is not made as TLS says";
+        what->words = FTH_WORDS("a record is not made as TLS says");
     }
 }
 
@@ -172,8 +176,8 @@ static void refine_long_message(meaning *what)
 {
     what->code = FIRTH_ERR_TLS_HANDSHAKE;
     what->alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
-    what->words = "a handshake message of the peer's (a long chain of certificates?) is longer than "
-                  "the " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes that this build of mbedTLS takes";
+    what->words = FTH_WORDS("a handshake message of the peer's (a long chain of certificates?) is longer than "
+                            "the " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes that this build of mbedTLS takes");
 }
 
 enum { CERTIFICATE_REQUEST = 13, KEY_UPDATE = 24 }; /* RFC 8446 §4 */
@@ -188,9 +192,9 @@ static void refine_message(const fth_tls_session *session, meaning *what)
     if (mbedtls_ssl_get_version_number(&session->ssl) != MBEDTLS_SSL_VERSION_TLS1_3)
         return;
     if (type == KEY_UPDATE)
-        what->words = "the peer sent a KeyUpdate, which mbedTLS cannot follow";
+        what->words = FTH_WORDS("the peer sent a KeyUpdate, which mbedTLS cannot follow");
     else if (type == CERTIFICATE_REQUEST)
-        what->words = "the peer asked for a certificate after the handshake, which mbedTLS cannot answer";
+        what->words = FTH_WORDS("the peer asked for a certificate after the handshake, which mbedTLS cannot answer");
 }
 
 static void refine(const fth_tls_session *session, meaning *what)
@@ -206,7 +210,7 @@ static void refine(const fth_tls_session *session, meaning *what)
         break;
     case MBEDTLS_ERR_SSL_INVALID_MAC: /* mbedTLS has called it so to the peer, too */
         if (fth_tls_has_too_many_empty(&session->ssl))
-            what->words = "the peer sent more than three empty records in a row";
+            what->words = FTH_WORDS("the peer sent more than three empty records in a row");
         break;
     case MBEDTLS_ERR_SSL_INVALID_RECORD:
         refine_record(session, what);
@@ -220,7 +224,8 @@ static void refine(const fth_tls_session *session, meaning *what)
         break;
     case MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER:
         if (!is_1_3 && session->link.context->role == FIRTH_TLS_CLIENT && fth_tls_has_pss_fault())
-            what->words = "this version of mbedTLS refuses RSA-PSS signatures in TLS 1.2 (Mbed-TLS issue 10668)";
+            what->words =
+                FTH_WORDS("this version of mbedTLS refuses RSA-PSS signatures in TLS 1.2 (Mbed-TLS issue 10668)");
         if (fth_tls_lacks_key(session)) {
             what->code = FIRTH_ERR_TLS_HANDSHAKE;
             what->words = unknown_key;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This end's certificates: read, checked against their keys, and chosen for the name that a client asks for. */
+#include "core/base/words.h"
 #include "core/tls/mbedtls/parts.h"
 #include "core/tls/mbedtls/private.h"
 #include <firth/backend.h>
@@ -8,6 +9,14 @@
 static const char option[] = "option identities";
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+#ifdef FIRTH_NO_WORDS
+static const char *kind_words(const fth_tls_material *material, const unsigned char *bytes, size_t size, bool is_key)
+{
+    (void)material, (void)bytes, (void)size, (void)is_key;
+    return NULL;
+}
+#else
 
 /* Of keys on Edwards curves, which mbedTLS does not have: 1.3.101.112 and 1.3.101.113 (RFC 8410 §3). NULL: of none. */
 static const char *edwards_words(const unsigned char *der, size_t size)
@@ -45,6 +54,8 @@ static const char *kind_words(const fth_tls_material *material, const unsigned c
     return words;
 }
 
+#endif
+
 /* With a header, the request's context, and for each a length and that of its extensions (RFC 8446 §4.4.2); in TLS 1.2
  * it is less. */
 static size_t message_bytes(const mbedtls_x509_crt *chain)
@@ -63,7 +74,8 @@ static int refuse_certificate(const fth_tls_material *material, const unsigned c
     if (words != NULL && !fth_tls_is_no_memory(error))
         return fth_tls_material_fail(material, 0, words);
     return fth_tls_material_fail(material, error,
-                                 material->is_pem ? "a certificate in it cannot be read" : "not a certificate");
+                                 material->is_pem ? FTH_WORDS("a certificate in it cannot be read")
+                                                  : FTH_WORDS("not a certificate"));
 }
 
 static int read_chain(fth_tls_own *own, const firth_tls_data *data)
@@ -82,11 +94,11 @@ static int read_chain(fth_tls_own *own, const firth_tls_data *data)
             rc = refuse_certificate(&material, bytes, size, error);
     }
     if (rc >= 0 && count == 0)
-        rc = fth_tls_material_fail(&material, 0, "no certificate in it");
+        rc = fth_tls_material_fail(&material, 0, FTH_WORDS("no certificate in it"));
     if (rc >= 0 && message_bytes(&own->chain) > MBEDTLS_SSL_OUT_CONTENT_LEN)
         rc = fth_tls_material_fail(&material, 0,
-                                   "the chain of certificates is longer than the " FTH_TLS_MOST_SENT_IN_WORDS
-                                   " bytes that this build of mbedTLS sends");
+                                   FTH_WORDS("the chain of certificates is longer than the " FTH_TLS_MOST_SENT_IN_WORDS
+                                             " bytes that this build of mbedTLS sends"));
     fth_tls_material_free(&material);
     return rc;
 }
@@ -95,10 +107,10 @@ static int read_chain(fth_tls_own *own, const firth_tls_data *data)
 static const char *key_words(int error, const char *password, bool is_encrypted)
 {
     if (error == MBEDTLS_ERR_PK_PASSWORD_REQUIRED || (is_encrypted && (password == NULL || password[0] == '\0')))
-        return "the key is encrypted and no password was given";
+        return FTH_WORDS("the key is encrypted and no password was given");
     if (error == MBEDTLS_ERR_PK_PASSWORD_MISMATCH || is_encrypted)
-        return "the password is wrong";
-    return "not a private key of a kind that can be used";
+        return FTH_WORDS("the password is wrong");
+    return FTH_WORDS("not a private key of a kind that can be used");
 }
 
 /* PKCS #8 of both kinds, RSA and EC keys of their own formats. A file may hold other things beside the key: parameters of
@@ -140,7 +152,7 @@ static int read_key(fth_tls_own *own, const firth_tls_identity *identity)
         return rc;
     bytes = find_key(&material, &size, &is_encrypted);
     if (bytes == NULL) {
-        rc = fth_tls_material_fail(&material, 0, "no private key in it");
+        rc = fth_tls_material_fail(&material, 0, FTH_WORDS("no private key in it"));
     } else {
         int error = fth_tls_parse_key(&own->key, bytes, size, identity->password);
 
@@ -150,7 +162,7 @@ static int read_key(fth_tls_own *own, const firth_tls_identity *identity)
             error = fth_tls_check_pair(&own->chain.pk, &own->key);
             if (error != 0)
                 rc = fth_tls_material_fail(&material, fth_tls_is_no_memory(error) ? error : 0,
-                                           "the key does not belong to the certificate");
+                                           FTH_WORDS("the key does not belong to the certificate"));
         }
     }
     fth_tls_material_free(&material);
@@ -170,7 +182,7 @@ static int read_identity(fth_tls_context *context, const firth_tls_identity *ide
     if (rc < 0)
         return rc;
     error = mbedtls_ssl_conf_own_cert(&context->config, &own->chain, &own->key);
-    return error == 0 ? FIRTH_OK : fth_tls_context_fail(error, option, "the certificate cannot be used");
+    return error == 0 ? FIRTH_OK : fth_tls_context_fail(error, option, FTH_WORDS("the certificate cannot be used"));
 }
 
 void fth_tls_identities_free(fth_tls_context *context)

@@ -5,6 +5,7 @@
  * begins with all of the message's header. No more is held back than that header, four bytes; a body goes from the
  * transport into mbedTLS's memory. */
 #include "core/base/least.h"
+#include "core/base/words.h"
 #include "core/tls/mbedtls/private.h"
 #include "core/tls/mbedtls/session.h"
 #include <string.h>
@@ -54,7 +55,7 @@ static int read_record_header(fth_tls_session *session)
     size = (size_t)(pieces->theirs[3] << 8 | pieces->theirs[4]);
     pieces->left = (uint16_t)size;
     if (pieces->theirs[0] != MBEDTLS_SSL_MSG_HANDSHAKE && is_in_message(pieces))
-        return unexpected(pieces, "a record of another kind is in the middle of a handshake message");
+        return unexpected(pieces, FTH_WORDS("a record of another kind is in the middle of a handshake message"));
     if (pieces->theirs[0] != MBEDTLS_SSL_MSG_HANDSHAKE || size == 0 || size > MBEDTLS_SSL_IN_CONTENT_LEN)
         make_record(pieces, 0, size);
     return 0;
@@ -107,7 +108,7 @@ int fth_tls_pieces_end(fth_tls_session *session)
 
     if (pieces->left == 0 || !fth_tls_reads_plain(&session->ssl))
         return 0;
-    return unexpected(pieces, "a record goes on behind a hello of TLS 1.3");
+    return unexpected(pieces, FTH_WORDS("a record goes on behind a hello of TLS 1.3"));
 }
 
 /* Reads on until there is a record for mbedTLS. None may go on where the keys change (RFC 8446 §5.1). */
@@ -118,7 +119,7 @@ static int next_record(fth_tls_session *session)
 
     if (!fth_tls_reads_plain(&session->ssl)) {
         if (pieces->left > 0 || is_in_message(pieces))
-            return unexpected(pieces, "a record in plain goes on where records must be sealed");
+            return unexpected(pieces, FTH_WORDS("a record in plain goes on where records must be sealed"));
         pieces->is_over = true;
         mbedtls_ssl_set_bio(&session->ssl, session, fth_tls_transport_send, fth_tls_transport_receive, NULL);
         return 0;

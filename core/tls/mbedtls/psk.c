@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pre-shared keys. */
+#include "core/base/words.h"
 #include "core/tls/mbedtls/parts.h"
 #include <firth/backend.h>
 #include <string.h>
@@ -53,5 +54,6 @@ int fth_tls_psk_build(fth_tls_context *context, const firth_tls_builder *tls)
     if (tls->psk != NULL)
         error = mbedtls_ssl_conf_psk(&context->config, tls->psk, tls->psk_size,
                                      (const unsigned char *)tls->psk_identity, strlen(tls->psk_identity));
-    return error == 0 ? FIRTH_OK : fth_tls_context_fail(error, "option psk", "the pre-shared key cannot be used");
+    return error == 0 ? FIRTH_OK
+                      : fth_tls_context_fail(error, "option psk", FTH_WORDS("the pre-shared key cannot be used"));
 }

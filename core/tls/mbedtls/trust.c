@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose certificates a peer's may lead to, and which of them were revoked. */
+#include "core/base/words.h"
 #include "core/tls/mbedtls/parts.h"
 #include <firth/backend.h>
 #include <string.h>
@@ -67,7 +68,7 @@ static int read_authorities(fth_tls_context *context, const firth_tls_data *data
         return rc;
     rc = fth_tls_authorities_add(&context->authorities, &material, &added);
     if (rc >= 0 && added == 0)
-        rc = fth_tls_material_fail(&material, 0, "no certificate in it that can be read");
+        rc = fth_tls_material_fail(&material, 0, FTH_WORDS("no certificate in it that can be read"));
     fth_tls_material_free(&material);
     return rc;
 }
@@ -85,10 +86,10 @@ static int read_revocations(fth_tls_context *context, const firth_tls_data *data
         const int error = mbedtls_x509_crl_parse(&context->revocations, bytes, size);
 
         if (error != 0)
-            rc = fth_tls_material_fail(&material, error, "a revocation list that cannot be read");
+            rc = fth_tls_material_fail(&material, error, FTH_WORDS("a revocation list that cannot be read"));
     }
     if (rc >= 0 && count == 0)
-        rc = fth_tls_material_fail(&material, 0, "no revocation list in it");
+        rc = fth_tls_material_fail(&material, 0, FTH_WORDS("no revocation list in it"));
     fth_tls_material_free(&material);
     return rc;
 }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words of failures, which a build without them (FIRTH_WORDS=OFF) does not have in its image. */
+#ifndef FTH_WORDS_H
+#define FTH_WORDS_H
+
+#ifdef FIRTH_NO_WORDS
+#define FTH_WORDS(text) ""
+#else
+#define FTH_WORDS(text) text
+#endif
+
+#endif
