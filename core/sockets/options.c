@@ -58,28 +58,47 @@ int fth_option_get(const firth_io *io, fth_transport transport, firth_option opt
     return rc < 0 ? rc : io->selector->backend->get_option(io, option, value);
 }
 
-static bool is_within(const void *builder, const fth_field *field)
+/* The builder's field: a bool, an int of any kind or an int64_t. */
+static int64_t number_at(const void *builder, uint16_t at, uint8_t bytes)
 {
-    const unsigned char *at = (const unsigned char *)builder + field->at;
+    const unsigned char *field = (const unsigned char *)builder + at;
     int64_t value;
     int number;
 
-    if (field->bytes == sizeof value) {
-        memcpy(&value, at, sizeof value);
-    } else {
-        memcpy(&number, at, sizeof number);
-        value = number;
+    if (bytes == sizeof value) {
+        memcpy(&value, field, sizeof value);
+        return value;
     }
-    return value >= field->least && (field->most == INT16_MAX || value <= field->most);
+    if (bytes == sizeof(bool))
+        return *field;
+    memcpy(&number, field, sizeof number);
+    return number;
+}
+
+int fth_settings_apply(firth_io *io, fth_transport transport, const void *builder, const fth_setting *settings,
+                       size_t count, unsigned where)
+{
+    int rc = FIRTH_OK;
+
+    for (size_t i = 0; i < count && rc >= 0; i++) {
+        int value = (int)number_at(builder, settings[i].at, settings[i].bytes);
+
+        if ((settings[i].where & where) != 0 && value > settings[i].leave)
+            rc = fth_option_set(io, transport, (firth_option)settings[i].option, value);
+    }
+    return rc;
 }
 
 int fth_fields_check(const void *builder, const firth_selector *selector, const fth_field *fields, size_t count)
 {
     if (selector == NULL)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option selector");
-    for (size_t i = 0; i < count; i++)
-        if (!is_within(builder, &fields[i]))
+    for (size_t i = 0; i < count; i++) {
+        int64_t value = number_at(builder, fields[i].at, fields[i].bytes);
+
+        if (value < fields[i].least || (fields[i].most != INT16_MAX && value > fields[i].most))
             return firth_fail(FIRTH_ERR_ARGUMENT, 0, fields[i].step);
+    }
     return FIRTH_OK;
 }
 

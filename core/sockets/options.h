@@ -30,6 +30,24 @@ typedef struct fth_field {
         "option " #name, offsetof(builder, name), sizeof(((builder *)0)->name), least, most                            \
     }
 
+/* A switch or an int of a builder, that sets an option if it is more than leave; where says when, in bits of the caller's. */
+typedef struct fth_setting {
+    uint16_t at;
+    uint8_t bytes;
+    uint8_t option;
+    uint8_t where;
+    int8_t leave;
+} fth_setting;
+
+#define FTH_SETTING(builder, name, NAME, where, leave)                                                                 \
+    {                                                                                                                  \
+        offsetof(builder, name), sizeof(((builder *)0)->name), FIRTH_OPTION_##NAME, where, leave                       \
+    }
+
+/* Sets those that have one of the bits of where; FIRTH_OK, or as the first that fails. */
+int fth_settings_apply(firth_io *io, fth_transport transport, const void *builder, const fth_setting *settings,
+                       size_t count, unsigned where);
+
 /* FIRTH_OK, or FIRTH_ERR_ARGUMENT naming the first that is not what it may be; that is "option selector" if there is none. */
 int fth_fields_check(const void *builder, const firth_selector *selector, const fth_field *fields, size_t count);
 

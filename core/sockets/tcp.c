@@ -60,42 +60,38 @@ int fth_tcp_read(firth_tcp_builder *full, const firth_tcp_builder *given)
     return check(full);
 }
 
-/* What each option is in the builder, when it is set, and on which kind of socket. value: -1 leaves it to the system. */
-typedef struct setting {
-    firth_option option;
-    unsigned roles;
-    int value;
-} setting;
+/* More of when an option is set: an address to connect from was given; the listener is of IPv6. */
+enum {
+    EVERY_ROLE = FTH_TCP_CONNECT | FTH_TCP_LISTEN | FTH_TCP_ACCEPTED | FTH_TCP_ADOPTED,
+    FROM_ADDRESS = 16,
+    LISTENS_IPV6 = 32
+};
 
-enum { EVERY_ROLE = FTH_TCP_CONNECT | FTH_TCP_LISTEN | FTH_TCP_ACCEPTED | FTH_TCP_ADOPTED };
+_Static_assert((EVERY_ROLE & (FROM_ADDRESS | LISTENS_IPV6)) == 0, "bits of their own");
 
 int fth_tcp_apply(const firth_tcp_builder *tcp, firth_io *io, firth_family family, fth_tcp_role role)
 {
-    const setting settings[] = {
-        {FIRTH_OPTION_REUSE_ADDRESS, FTH_TCP_LISTEN, tcp->reuse_address ? 1 : -1},
-        {FIRTH_OPTION_REUSE_ADDRESS, FTH_TCP_CONNECT, tcp->reuse_address && tcp->local_address != NULL ? 1 : -1},
-        {FIRTH_OPTION_REUSE_PORT, FTH_TCP_LISTEN | FTH_TCP_CONNECT, tcp->reuse_port ? 1 : -1},
-        {FIRTH_OPTION_IPV6_ONLY, FTH_TCP_LISTEN, family == FIRTH_FAMILY_IPV6 ? tcp->ipv6_only : -1},
-        {FIRTH_OPTION_NO_DELAY, EVERY_ROLE,
-         tcp->no_delay             ? 1
-         : role == FTH_TCP_ADOPTED ? 0
-                                   : -1},
-        {FIRTH_OPTION_KEEP_ALIVE, EVERY_ROLE, tcp->keep_alive ? 1 : -1},
-        {FIRTH_OPTION_KEEP_ALIVE_IDLE_S, EVERY_ROLE, tcp->keep_alive_idle_s > 0 ? tcp->keep_alive_idle_s : -1},
-        {FIRTH_OPTION_KEEP_ALIVE_INTERVAL_S, EVERY_ROLE,
-         tcp->keep_alive_interval_s > 0 ? tcp->keep_alive_interval_s : -1},
-        {FIRTH_OPTION_KEEP_ALIVE_COUNT, EVERY_ROLE, tcp->keep_alive_count > 0 ? tcp->keep_alive_count : -1},
-        {FIRTH_OPTION_SEND_BUFFER_BYTES, EVERY_ROLE, tcp->send_buffer_bytes > 0 ? tcp->send_buffer_bytes : -1},
-        {FIRTH_OPTION_RECEIVE_BUFFER_BYTES, EVERY_ROLE, tcp->receive_buffer_bytes > 0 ? tcp->receive_buffer_bytes : -1},
-        {FIRTH_OPTION_TRAFFIC_CLASS, EVERY_ROLE, tcp->traffic_class},
+    static const fth_setting settings[] = {
+        FTH_SETTING(firth_tcp_builder, reuse_address, REUSE_ADDRESS, FTH_TCP_LISTEN | FROM_ADDRESS, 0),
+        FTH_SETTING(firth_tcp_builder, reuse_port, REUSE_PORT, FTH_TCP_LISTEN | FTH_TCP_CONNECT, 0),
+        FTH_SETTING(firth_tcp_builder, ipv6_only, IPV6_ONLY, LISTENS_IPV6, -1),
+        FTH_SETTING(firth_tcp_builder, no_delay, NO_DELAY, FTH_TCP_LISTEN | FTH_TCP_CONNECT | FTH_TCP_ACCEPTED, 0),
+        FTH_SETTING(firth_tcp_builder, no_delay, NO_DELAY, FTH_TCP_ADOPTED, -1),
+        FTH_SETTING(firth_tcp_builder, keep_alive, KEEP_ALIVE, EVERY_ROLE, 0),
+        FTH_SETTING(firth_tcp_builder, keep_alive_idle_s, KEEP_ALIVE_IDLE_S, EVERY_ROLE, 0),
+        FTH_SETTING(firth_tcp_builder, keep_alive_interval_s, KEEP_ALIVE_INTERVAL_S, EVERY_ROLE, 0),
+        FTH_SETTING(firth_tcp_builder, keep_alive_count, KEEP_ALIVE_COUNT, EVERY_ROLE, 0),
+        FTH_SETTING(firth_tcp_builder, send_buffer_bytes, SEND_BUFFER_BYTES, EVERY_ROLE, 0),
+        FTH_SETTING(firth_tcp_builder, receive_buffer_bytes, RECEIVE_BUFFER_BYTES, EVERY_ROLE, 0),
+        FTH_SETTING(firth_tcp_builder, traffic_class, TRAFFIC_CLASS, EVERY_ROLE, -1),
     };
-    size_t i;
-    int rc = FIRTH_OK;
+    unsigned where = role;
 
-    for (i = 0; i < sizeof settings / sizeof settings[0] && rc >= 0; i++)
-        if ((settings[i].roles & (unsigned)role) != 0 && settings[i].value >= 0)
-            rc = fth_option_set(io, FTH_TCP, settings[i].option, settings[i].value);
-    return rc;
+    if (role == FTH_TCP_CONNECT && tcp->local_address != NULL)
+        where |= FROM_ADDRESS;
+    if (role == FTH_TCP_LISTEN && family == FIRTH_FAMILY_IPV6)
+        where |= LISTENS_IPV6;
+    return fth_settings_apply(io, FTH_TCP, tcp, settings, sizeof settings / sizeof settings[0], where);
 }
 
 int firth_tcp_adopt_at(const firth_tcp_builder *tcp, intptr_t descriptor, firth_socket **socket, const char *place)

@@ -51,36 +51,36 @@ static int read_builder(firth_udp_builder *full, const firth_udp_builder *given)
     return FIRTH_OK;
 }
 
-/* What each option is in the builder. value: -1 leaves it to the system. */
+/* When an option is set: the switch that is on by default, only when it is off. */
+enum { EVERY = 1, OF_IPV6 = 2, WITHOUT_LOOP = 4 };
+
 static int apply(const firth_udp_builder *udp, firth_io *io, firth_family family)
 {
-    const struct {
-        firth_option option;
-        int value;
-    } settings[] = {
-        {FIRTH_OPTION_REUSE_ADDRESS, udp->reuse_address ? 1 : -1},
-        {FIRTH_OPTION_REUSE_PORT, udp->reuse_port ? 1 : -1},
-        {FIRTH_OPTION_IPV6_ONLY, family == FIRTH_FAMILY_IPV6 ? udp->ipv6_only : -1},
-        {FIRTH_OPTION_BROADCAST, udp->broadcast ? 1 : -1},
-        {FIRTH_OPTION_DONT_FRAGMENT, udp->dont_fragment ? 1 : -1},
-        {FIRTH_OPTION_PACKET_INFO, udp->packet_info ? 1 : -1},
-        {FIRTH_OPTION_RECEIVE_HOP_LIMIT, udp->receive_hop_limit ? 1 : -1},
-        {FIRTH_OPTION_RECEIVE_ECN, udp->receive_ecn ? 1 : -1},
-        {FIRTH_OPTION_COALESCE, udp->coalesce ? 1 : -1},
-        {FIRTH_OPTION_SEND_BUFFER_BYTES, udp->send_buffer_bytes > 0 ? udp->send_buffer_bytes : -1},
-        {FIRTH_OPTION_RECEIVE_BUFFER_BYTES, udp->receive_buffer_bytes > 0 ? udp->receive_buffer_bytes : -1},
-        {FIRTH_OPTION_TRAFFIC_CLASS, udp->traffic_class},
-        {FIRTH_OPTION_HOP_LIMIT, udp->hop_limit > 0 ? udp->hop_limit : -1},
-        {FIRTH_OPTION_MULTICAST_LOOP, udp->multicast_loop ? -1 : 0},
-        {FIRTH_OPTION_MULTICAST_HOP_LIMIT, udp->multicast_hop_limit},
-        {FIRTH_OPTION_MULTICAST_INTERFACE, udp->multicast_interface > 0 ? (int)udp->multicast_interface : -1},
+    static const fth_setting settings[] = {
+        FTH_SETTING(firth_udp_builder, reuse_address, REUSE_ADDRESS, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, reuse_port, REUSE_PORT, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, ipv6_only, IPV6_ONLY, OF_IPV6, -1),
+        FTH_SETTING(firth_udp_builder, broadcast, BROADCAST, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, dont_fragment, DONT_FRAGMENT, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, packet_info, PACKET_INFO, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, receive_hop_limit, RECEIVE_HOP_LIMIT, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, receive_ecn, RECEIVE_ECN, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, coalesce, COALESCE, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, send_buffer_bytes, SEND_BUFFER_BYTES, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, receive_buffer_bytes, RECEIVE_BUFFER_BYTES, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, traffic_class, TRAFFIC_CLASS, EVERY, -1),
+        FTH_SETTING(firth_udp_builder, hop_limit, HOP_LIMIT, EVERY, 0),
+        FTH_SETTING(firth_udp_builder, multicast_loop, MULTICAST_LOOP, WITHOUT_LOOP, -1),
+        FTH_SETTING(firth_udp_builder, multicast_hop_limit, MULTICAST_HOP_LIMIT, EVERY, -1),
+        FTH_SETTING(firth_udp_builder, multicast_interface, MULTICAST_INTERFACE, EVERY, 0),
     };
-    int rc = FIRTH_OK;
+    unsigned where = EVERY;
 
-    for (size_t i = 0; i < sizeof settings / sizeof settings[0] && rc >= 0; i++)
-        if (settings[i].value >= 0)
-            rc = fth_option_set(io, FTH_UDP, settings[i].option, settings[i].value);
-    return rc;
+    if (family == FIRTH_FAMILY_IPV6)
+        where |= OF_IPV6;
+    if (!udp->multicast_loop)
+        where |= WITHOUT_LOOP;
+    return fth_settings_apply(io, FTH_UDP, udp, settings, sizeof settings / sizeof settings[0], where);
 }
 
 /* A socket of that family with the builder's options, not bound. */

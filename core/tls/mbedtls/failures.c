@@ -11,9 +11,9 @@ enum { NO_ALERT = -1 };
 
 /* What an error means: the code, the alert that the peer is owed for it, and words in the place of mbedTLS's. */
 typedef struct meaning {
-    int error;
-    int code;
-    int alert;
+    int16_t error; /* mbedTLS's have 15 bits */
+    int8_t code;
+    int8_t alert;
     const char *words;
 } meaning;
 
@@ -100,15 +100,16 @@ static bool is_of_x509(int error)
 /* Of an error that is not in the list. */
 static meaning other_meaning(int error)
 {
-    meaning other = {error, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE, fth_tls_error_text(error)};
+    meaning other = {(int16_t)error, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
+                     fth_tls_error_text(error)};
 
     if (is_out_of_memory(error)) {
         other.code = FIRTH_ERR_NO_MEMORY;
         other.alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
     } else if (fth_tls_is_no_random(error)) {
-        other = (meaning){error, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random};
+        other = (meaning){(int16_t)error, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random};
     } else if (fth_tls_is_own_fault(error)) {
-        other = (meaning){error, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error};
+        other = (meaning){(int16_t)error, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error};
     } else if (is_of_x509(error)) {
         other.code = FIRTH_ERR_TLS_CERTIFICATE;
         other.alert = MBEDTLS_SSL_ALERT_MSG_BAD_CERT;
