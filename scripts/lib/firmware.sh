@@ -76,8 +76,10 @@ firmware_size() {
         awk -v program="$2" -f scripts/lib/firmware_limits.awk tests/baremetal/size_limits -
 }
 
-# firmware_command BOARD PATH NETWORK [ARGUMENT…]: PATH is below build/BOARD, without .elf. Sets firmware_qemu. The serial line is standard input and output,
-# and Ctrl-C is the firmware's. Its exit code is QEMU's.
+firmware_monitor=none # or the socket of QEMU's monitor, for which the cable is called cable
+
+# firmware_command BOARD PATH NETWORK [ARGUMENT…]: PATH is below build/BOARD, without .elf. Sets firmware_qemu. The serial
+# line is standard input and output, and Ctrl-C is the firmware's. Its exit code is QEMU's.
 firmware_command() {
     local board=$1 path=$2 network=$3 argument words="enable=on,target=native,arg=${2##*/}"
     shift 3
@@ -85,7 +87,7 @@ firmware_command() {
         words+=",arg=$argument"
     done
     # shellcheck disable=SC2034,SC2054 # QEMU's options have commas
-    firmware_qemu=(qemu-system-arm -M "$board" -kernel "build/$board/$path.elf" -display none -monitor none
+    firmware_qemu=(qemu-system-arm -M "$board" -kernel "build/$board/$path.elf" -display none -monitor "$firmware_monitor"
         -chardev stdio,id=console,signal=off -serial chardev:console -semihosting-config "$words"
-        -nic "user,model=lan9118,$network")
+        -nic "user,id=cable,model=lan9118,$network")
 }

@@ -12,6 +12,8 @@ kit_passes_least=150 # cases of the conformance kit
 failed=0
 board=
 qemu_pid=
+server=
+server_port=
 here=
 
 pass() {
@@ -153,26 +155,18 @@ test_tls_server() {
 
 # The server that it asks is OpenSSL's, at the one address that QEMU lets it reach.
 test_tls_client() {
-    local server status=0 port=$((32000 + RANDOM % 700)) version
+    local status=0 version
     for version in -tls1_2 -tls1_3; do
-        openssl s_server "$version" -accept "127.0.0.1:$port" -cert build/firmware-identity/certificate.pem \
-            -key build/firmware-identity/key.pem -www -max_send_frag 2048 >"$work/server" 2>&1 </dev/null &
-        server=$!
-        for _ in {1..50}; do
-            grep -q ACCEPT "$work/server" && break
-            sleep 0.1
-        done
+        start_tls_server "$version"
         firmware_command "$board" examples/sockets-client-tls \
-            "restrict=on,guestfwd=tcp:10.0.2.100:4433-tcp:127.0.0.1:$port" 10.0.2.100 4433 certificate.pem
+            "restrict=on,guestfwd=tcp:10.0.2.100:4433-tcp:127.0.0.1:$server_port" 10.0.2.100 4433 certificate.pem
         timeout 60 "${firmware_qemu[@]}" >"$work/log" 2>&1 </dev/null || status=$?
         if [ "$status" = 0 ] && grep -q '</HTML>' "$work/log"; then
             pass "sockets-client-tls verifies a server of OpenSSL's and reads its page ($version)"
         else
             fail "sockets-client-tls verifies a server of OpenSSL's and reads its page ($version): exit code $status"
         fi
-        kill "$server"
-        wait "$server" 2>/dev/null || true
-        port=$((port + 1))
+        stop_tls_server
     done
 }
 
@@ -180,6 +174,7 @@ test_tls() {
     if [ "$firmware_tls" = ON ]; then
         test_tls_server
         test_tls_client
+        test_tls_faults
     else
         printf 'SKIP %s: TLS: %s\n' "$board" "$firmware_tls_why"
     fi
@@ -236,6 +231,65 @@ test_conformance() {
     fi
 }
 
+# faults NETWORK WORD: told as the selftest's; its output is in $work/log.
+faults() {
+    firmware_command "$board" tests/baremetal/baremetal_faults "restrict=on,$1" "$2"
+    timeout 300 "${firmware_qemu[@]}" >"$work/log" 2>&1 </dev/null &
+    qemu_pid=$!
+}
+
+# results WORD: of a program that ends by itself, once it has.
+results() {
+    local status=0
+    wait "$qemu_pid" || status=$?
+    [ "$status" = 0 ] || fail "faults $1: ended with exit code $status: $(tail -n 1 "$work/log")"
+    sed -n "s/\r$//; s/^\(PASS\|FAIL\) /\1 $board: /p" "$work/log"
+    ! grep -q '^FAIL' "$work/log" || failed=1
+}
+
+# cable on|off: by QEMU's monitor.
+cable() {
+    printf 'set_link cable %s\n' "$1" | timeout 10 nc -N -U "$work/monitor" >/dev/null || fail "the cable is $1"
+}
+
+test_faults() {
+    local echo='guestfwd=tcp:10.0.2.100:7-cmd:cat' word
+    rm -f "$work/monitor"
+    firmware_monitor="unix:$work/monitor,server=on,wait=off"
+    faults "$echo" link
+    firmware_monitor=none
+    wait_for '^ask: unplug' && cable off && wait_for '^ask: plug' 60 && cable on
+    results link
+    for word in loss pools; do
+        faults "$echo" "$word"
+        results "$word"
+    done
+}
+
+# One that serves TLS, on this machine, at server_port; its pid is server.
+start_tls_server() {
+    server_port=$((32000 + RANDOM % 700))
+    openssl s_server "$@" -accept "127.0.0.1:$server_port" -cert build/firmware-identity/certificate.pem \
+        -key build/firmware-identity/key.pem -www -max_send_frag 2048 >"$work/server" 2>&1 </dev/null &
+    server=$!
+    for _ in {1..50}; do
+        grep -q ACCEPT "$work/server" && break
+        sleep 0.1
+    done
+}
+
+stop_tls_server() {
+    kill "$server"
+    wait "$server" 2>/dev/null || true
+}
+
+test_tls_faults() {
+    start_tls_server
+    faults "guestfwd=tcp:10.0.2.100:4433-cmd:nc -N 127.0.0.1 $server_port" tls # more than one connection, one by one
+    results tls
+    stop_tls_server
+}
+
 # The command of README.md.
 test_command() {
     local text
@@ -287,6 +341,7 @@ main() {
         test_greeting
         test_echo
         test_datagrams
+        test_faults
         test_tls
     done
     board=mps2-an385

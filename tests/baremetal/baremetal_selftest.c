@@ -8,15 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/baremetal/report.h"
+
 enum { SWITCHES = 1000, BIG_BYTES = 1500 };
-
-static int failures;
-
-static void check(bool is_right, const char *what)
-{
-    printf("%s %s\n", is_right ? "PASS" : "FAIL", what);
-    failures += !is_right;
-}
 
 /* ---- switches keep registers ---------------------------------------------------------------------------------------- */
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Results of a program on a board, a line each. */
+#ifndef FTH_TESTS_BAREMETAL_REPORT_H
+#define FTH_TESTS_BAREMETAL_REPORT_H
+
+#include <firth/firth.h>
+#include <stdio.h>
+
+extern int failures;
+
+/* Prints PASS or FAIL. */
+void check(bool is_right, const char *what);
+
+#ifdef FAULTS_HAS_TLS
+/* mbedTLS without memory (tls_faults.c). */
+int test_tls(firth_scope *scope, void *argument);
+#endif
+
+#endif
