@@ -62,14 +62,20 @@ void firth_baremetal_wake(void);
  * Returns whether there was one. */
 bool firth_baremetal_sleep(void);
 
-/* Of the arena, from which all memory comes: how much there is, is in use, was ever in use; and the same of the stack of
- * main, on which the loop and lwIP run. */
+/* Of the arena, from which all memory comes, in bytes: how much there is, is in use, was ever in use; and what of it
+ * mbedTLS has and ever had. Of the stack of main, on which the loop and lwIP run: how much there is and was ever in use. Of
+ * the stacks of tasks: the most that was in use of one, as far as stacks have been given back, to 128 bytes, and how long
+ * that one is. */
 typedef struct firth_baremetal_memory {
     size_t bytes;
     size_t used_bytes;
     size_t most_bytes;
+    size_t tls_bytes;
+    size_t tls_most_bytes;
     size_t main_stack_bytes;
     size_t main_stack_most_bytes;
+    size_t task_stack_bytes;
+    size_t task_stack_most_bytes;
 } firth_baremetal_memory;
 firth_baremetal_memory firth_baremetal_memory_now(void);
 

@@ -118,15 +118,17 @@ void *firth_port_pages_reserve(size_t bytes)
     return pages;
 }
 
+/* A stack and its guard, which is zeros by now. */
 void firth_port_pages_release(void *pages, size_t bytes)
 {
-    (void)bytes;
+    fth_memory_note_stack(bytes - FTH_GUARD_BYTES, firth_port_pages_touched(pages, bytes));
     fth_memory_give(pages);
 }
 
-/* There is nobody to give it to; zeros begin its high-water mark anew. */
+/* A stack. There is nobody to give it to; zeros begin its high-water mark anew. */
 void firth_port_pages_discard(void *pages, size_t bytes)
 {
+    fth_memory_note_stack(bytes, firth_port_pages_touched(pages, bytes));
     memset(pages, 0, bytes);
 }
 

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "ports/baremetal/memory.h"
+
 void *fth_mbedtls_calloc(size_t count, size_t bytes)
 {
-    void *memory = bytes > 0 && count > SIZE_MAX / bytes ? NULL : firth_port_allocate(count * bytes);
+    void *memory = bytes > 0 && count > SIZE_MAX / bytes ? NULL : fth_memory_take_for_tls(count * bytes);
 
     if (memory != NULL)
         memset(memory, 0, count * bytes);
@@ -19,7 +21,7 @@ void *fth_mbedtls_calloc(size_t count, size_t bytes)
 
 void fth_mbedtls_free(void *memory)
 {
-    firth_port_release(memory);
+    fth_memory_give_of_tls(memory);
 }
 
 int mbedtls_hardware_poll(void *data, unsigned char *output, size_t len, size_t *olen);

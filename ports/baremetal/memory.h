@@ -9,4 +9,11 @@
 void *fth_memory_take(size_t bytes, size_t alignment);
 void fth_memory_give(void *memory);
 
+/* The same for mbedTLS, whose share is counted. */
+void *fth_memory_take_for_tls(size_t bytes);
+void fth_memory_give_of_tls(void *memory);
+
+/* That stack of a task was in use up to that mark. */
+void fth_memory_note_stack(size_t bytes, size_t most_bytes);
+
 #endif

@@ -76,6 +76,12 @@ firmware_size() {
         awk -v program="$2" -f scripts/lib/firmware_limits.awk tests/baremetal/size_limits -
 }
 
+# firmware_memory PROGRAM LOG: what a program took at most, which it says at its end, beside its limits; false if one is over,
+# or it has not said so.
+firmware_memory() {
+    tr -d '\r' <"$2" | awk -v program="$1" -f scripts/lib/firmware_memory.awk tests/baremetal/memory_limits -
+}
+
 firmware_monitor=none # or the socket of QEMU's monitor, for which the cable is called cable
 
 # firmware_command BOARD PATH NETWORK [ARGUMENT…]: PATH is below build/BOARD, without .elf. Sets firmware_qemu. The serial

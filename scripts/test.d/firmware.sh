@@ -66,6 +66,16 @@ stop() {
     return "$status"
 }
 
+# takes_no_more PROGRAM: its log is $work/log.
+takes_no_more() {
+    local told
+    if told=$(firmware_memory "$1" "$work/log"); then
+        pass "$1 takes no more memory than it may: $told"
+    else
+        fail "$1 takes no more memory than it may: $told"
+    fi
+}
+
 test_greeting() {
     local text
     if ! start sockets-server tcp 9002 '*' 9002; then
@@ -83,6 +93,7 @@ test_greeting() {
     else
         fail 'sockets-server ends at Ctrl-C with exit code 0'
     fi
+    takes_no_more sockets-server
 }
 
 test_echo() {
@@ -98,6 +109,7 @@ test_echo() {
         fail '1 MiB comes back from echo-server bit for bit'
     fi
     stop || fail 'echo-server ends at Ctrl-C with exit code 0'
+    takes_no_more echo-server
 }
 
 test_datagrams() {
@@ -116,6 +128,7 @@ test_datagrams() {
         fail 'udp-echo sends a datagram back'
     fi
     stop || fail 'udp-echo ends at Ctrl-C with exit code 0'
+    takes_no_more udp-echo
 }
 
 # asks VERSION NAME: what a client that believes this certificate alone is told.
@@ -151,6 +164,7 @@ test_tls_server() {
         fail 'four clients by TLS at a time'
     fi
     stop || fail 'sockets-server-tls ends at Ctrl-C with exit code 0'
+    takes_no_more sockets-server-tls
 }
 
 # The server that it asks is OpenSSL's, at the one address that QEMU lets it reach.
@@ -166,6 +180,7 @@ test_tls_client() {
         else
             fail "sockets-client-tls verifies a server of OpenSSL's and reads its page ($version): exit code $status"
         fi
+        takes_no_more sockets-client-tls
         stop_tls_server
     done
 }
@@ -269,6 +284,7 @@ test_faults() {
 # One that serves TLS, on this machine, at server_port; its pid is server.
 start_tls_server() {
     server_port=$((32000 + RANDOM % 700))
+    : >"$work/server" # the one before said what is waited for
     openssl s_server "$@" -accept "127.0.0.1:$server_port" -cert build/firmware-identity/certificate.pem \
         -key build/firmware-identity/key.pem -www -max_send_frag 2048 >"$work/server" 2>&1 </dev/null &
     server=$!

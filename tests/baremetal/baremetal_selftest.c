@@ -151,6 +151,10 @@ static int test_arena(firth_scope *scope, void *argument)
     ((char *)pages)[700] = 1;
     check(firth_port_pages_touched(pages, 1024) == 384, "the high-water mark of a stack");
     firth_port_pages_release(pages, 1024);
+    check(firth_baremetal_memory_now().task_stack_most_bytes >= 384, "is kept when the stack is given back");
+    before = firth_baremetal_memory_now();
+    check(before.main_stack_most_bytes > 0 && before.main_stack_most_bytes < before.main_stack_bytes,
+          "main's stack has one too");
     return FIRTH_OK;
 }
 

@@ -75,10 +75,14 @@ void firth_board_command_line(char *text, size_t size)
 static void log_memory(void)
 {
     const firth_baremetal_memory memory = firth_baremetal_memory_now();
-    char line[120];
-    const int size = snprintf(line, sizeof line, "memory: at most %u of %u bytes, of the main stack %u of %u\n",
-                              (unsigned)memory.most_bytes, (unsigned)memory.bytes,
-                              (unsigned)memory.main_stack_most_bytes, (unsigned)memory.main_stack_bytes);
+    char line[160];
+    const int size =
+        snprintf(line, sizeof line,
+                 "memory: at most %u of %u bytes, by mbedTLS %u; of the main stack %u of %u, of a task's %u "
+                 "of %u\n",
+                 (unsigned)memory.most_bytes, (unsigned)memory.bytes, (unsigned)memory.tls_most_bytes,
+                 (unsigned)memory.main_stack_most_bytes, (unsigned)memory.main_stack_bytes,
+                 (unsigned)memory.task_stack_most_bytes, (unsigned)memory.task_stack_bytes);
 
     if (size > 0)
         firth_board_log(line, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1);
