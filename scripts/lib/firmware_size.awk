@@ -7,6 +7,7 @@ function component(file) {
     if (file ~ /mbedtls\/|firth_vendored/) return "mbedTLS"
     if (file ~ /firth_lwip\.dir/) return "lwIP"
     if (file ~ /backends\/lwip\/(datagram|group)\.c/) return "UDP"
+    if (file ~ /backends\/lwip\/name\.c/) return "names"
     if (file ~ /backends\/lwip\//) return "backend"
     if (file ~ /core\/channels\//) return "channels"
     if (file ~ /core\/tasks\//) return "tasks"

@@ -281,6 +281,14 @@ test_faults() {
     done
 }
 
+test_names() {
+    local status=0
+    timeout 150 tests/baremetal/names_test.sh "$board" >"$work/log" 2>&1 || status=$?
+    [ "$status" = 0 ] || fail "names: exit code $status: $(tail -n 1 "$work/log")"
+    sed -n "s/\r$//; s/^\(PASS\|FAIL\|SKIP\) /\1 $board: /p" "$work/log"
+    ! grep -q '^FAIL' "$work/log" || failed=1
+}
+
 # One that serves TLS, on this machine, at server_port; its pid is server.
 start_tls_server() {
     server_port=$((32000 + RANDOM % 700))
@@ -358,6 +366,7 @@ main() {
         test_echo
         test_datagrams
         test_faults
+        test_names
         test_tls
     done
     board=mps2-an385
