@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Chooses how tasks are switched from FIRTH_CONTEXT.
-# Sets FIRTH_CONTEXT_ARCH: x86_64, aarch64, armv7, armv7m or riscv64 (a file in ports/arch), or ucontext.
+# Sets FIRTH_CONTEXT_ARCH: x86_64, aarch64, armv7, armv7m, riscv32 or riscv64 (a file in ports/arch), or ucontext.
 include_guard(GLOBAL)
 
 # The compiler knows what it builds for; CMAKE_SYSTEM_PROCESSOR only what somebody called the machine.
@@ -9,8 +9,9 @@ function(firth_find_context_arch result)
     set(aarch64 "defined(__aarch64__) && !defined(__ILP32__) && !defined(_WIN32)")
     set(armv7 "defined(__arm__) && __ARM_ARCH >= 7 && __ARM_ARCH_PROFILE != 'M' && !defined(_WIN32)")
     set(armv7m "defined(__arm__) && defined(__thumb2__) && __ARM_ARCH_PROFILE == 'M'")
+    set(riscv32 "defined(__riscv) && __riscv_xlen == 32 && !defined(__riscv_32e)")
     set(riscv64 "defined(__riscv) && __riscv_xlen == 64")
-    set(arches x86_64 aarch64 armv7 armv7m riscv64)
+    set(arches x86_64 aarch64 armv7 armv7m riscv32 riscv64)
     set(source "")
     foreach(arch IN LISTS arches)
         string(APPEND source "#if ${${arch}}\nfirth_arch_is ${arch}\n#endif\n")

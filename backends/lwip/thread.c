@@ -32,6 +32,11 @@ void fth_lwip_unlock(void)
         (void)tcpip_try_callback(do_nothing, NULL);
 }
 
+#ifdef FTH_LWIP_IS_STARTED /* by the SDK that brings lwIP */
+void fth_lwip_start_thread(void)
+{
+}
+#else
 static void on_start(void *argument)
 {
     sys_sem_signal(argument);
@@ -47,4 +52,5 @@ void fth_lwip_start_thread(void)
     (void)sys_arch_sem_wait(&started, 0);
     sys_sem_free(&started);
 }
+#endif
 #endif

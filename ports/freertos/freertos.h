@@ -23,4 +23,13 @@
 #define FIRTH_FREERTOS_THREAD_PRIORITY (tskIDLE_PRIORITY + 1)
 #endif
 
+/* Where FreeRTOS runs on more than one core, a critical section names a spinlock; the file that has sections has it. */
+#ifdef FTH_FREERTOS_SPINLOCK
+#define FTH_ENTER_CRITICAL() taskENTER_CRITICAL(&spinlock)
+#define FTH_EXIT_CRITICAL()  taskEXIT_CRITICAL(&spinlock)
+#else
+#define FTH_ENTER_CRITICAL() taskENTER_CRITICAL()
+#define FTH_EXIT_CRITICAL()  taskEXIT_CRITICAL()
+#endif
+
 #endif

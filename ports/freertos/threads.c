@@ -38,6 +38,10 @@ void firth_port_lock_give(firth_port_lock *lock)
 
 /* ---- condition variables ----------------------------------------------------------------------------------------- */
 
+#ifdef FTH_FREERTOS_SPINLOCK
+static portMUX_TYPE spinlock = portMUX_INITIALIZER_UNLOCKED;
+#endif
+
 enum { WAITERS_MAX = 64 };
 
 struct firth_port_signal {
@@ -78,20 +82,20 @@ void firth_port_signal_wait(firth_port_signal *signal, firth_port_lock *lock, in
 {
     bool was_woken;
 
-    taskENTER_CRITICAL();
+    FTH_ENTER_CRITICAL();
     signal->waiting++;
-    taskEXIT_CRITICAL();
+    FTH_EXIT_CRITICAL();
     firth_port_lock_give(lock);
     was_woken = xSemaphoreTake(signal->woken, ticks_of(timeout_ms)) == pdTRUE;
     firth_port_lock_take(lock);
     if (was_woken)
         return;
-    taskENTER_CRITICAL();
+    FTH_ENTER_CRITICAL();
     if (signal->waiting > 0)
         signal->waiting--;
     else
         was_woken = true; /* at the last moment: that wake is taken, so that it ends no later wait */
-    taskEXIT_CRITICAL();
+    FTH_EXIT_CRITICAL();
     if (was_woken)
         (void)xSemaphoreTake(signal->woken, portMAX_DELAY);
 }
@@ -100,11 +104,11 @@ void firth_port_signal_wake(firth_port_signal *signal)
 {
     bool has_waiter;
 
-    taskENTER_CRITICAL();
+    FTH_ENTER_CRITICAL();
     has_waiter = signal->waiting > 0;
     if (has_waiter)
         signal->waiting--;
-    taskEXIT_CRITICAL();
+    FTH_EXIT_CRITICAL();
     if (has_waiter)
         (void)xSemaphoreGive(signal->woken);
 }
