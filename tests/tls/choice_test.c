@@ -79,9 +79,9 @@ static void is_given(choice *with, const char *name, const char *subject)
     firth_tls_info info;
 
     assert_int_equal(wire_establish(with->pair, name), FIRTH_OK);
-    assert_int_equal(fth_tls_mbedtls.peer_certificate(with->pair->client.session, &peer), FIRTH_OK);
+    assert_int_equal(fth_tls_mbedtls_facts.peer_certificate(with->pair->client.session, &peer), FIRTH_OK);
     assert_string_equal(peer->subject, subject);
-    fth_tls_mbedtls.info(with->pair->server.session, &info);
+    fth_tls_mbedtls_facts.info(with->pair->server.session, &info);
     assert_string_equal(info.server_name, name != NULL ? name : "");
 }
 
@@ -168,7 +168,7 @@ static void by_signatures_in_tls_1_3(void **state)
     with.pair = wire_open(&with.client, &with.server);
     mbedtls_ssl_conf_sig_algs(&with.pair->client.context->config, rsa_alone);
     assert_int_equal(wire_establish(with.pair, "a.example"), FIRTH_OK);
-    assert_int_equal(fth_tls_mbedtls.peer_certificate(with.pair->client.session, &peer), FIRTH_OK);
+    assert_int_equal(fth_tls_mbedtls_facts.peer_certificate(with.pair->client.session, &peer), FIRTH_OK);
     assert_string_equal(peer->subject, "CN=rsa");
     wire_close(with.pair);
 }
@@ -204,7 +204,7 @@ static void a_client_shows_its_certificate_when_it_is_asked(void **state)
         with.server.client_authentication = FIRTH_TLS_CLIENT_REQUIRED;
         with.pair = wire_open(&with.client, &with.server);
         is_given(&with, "first.example", "CN=first");
-        assert_int_equal(fth_tls_mbedtls.peer_certificate(with.pair->server.session, &peer), FIRTH_OK);
+        assert_int_equal(fth_tls_mbedtls_facts.peer_certificate(with.pair->server.session, &peer), FIRTH_OK);
         assert_string_equal(peer->subject, "CN=rsa");
         wire_close(with.pair);
     }

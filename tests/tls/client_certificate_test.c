@@ -103,7 +103,7 @@ static void a_session_without_certificate_is_not_resumed_where_one_is_required(v
 
             for (int turn = 0; turn < 2; turn++) { /* such a server does resume it */
                 expect_accepted(pair, PKI_HOST);
-                fth_tls_mbedtls.info(pair->server.session, &info);
+                fth_tls_mbedtls_facts.info(pair->server.session, &info);
                 assert_int_equal(info.is_resumed,
                                  turn == 1 && (versions[v] == FIRTH_TLS_1_2 || how == FIRTH_TLS_CLIENT_NONE));
             }

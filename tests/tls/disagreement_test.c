@@ -100,9 +100,9 @@ static void the_protocol_that_both_speak_is_agreed_on(void **state)
         setup.client.alpn_count = setup.server.alpn_count = 2;
         pair = wire_open(&setup.client, &setup.server);
         expect_accepted(pair, PKI_HOST);
-        fth_tls_mbedtls.info(pair->client.session, &info);
+        fth_tls_mbedtls_facts.info(pair->client.session, &info);
         assert_string_equal(info.alpn, "http/1.1");
-        fth_tls_mbedtls.info(pair->server.session, &info);
+        fth_tls_mbedtls_facts.info(pair->server.session, &info);
         assert_string_equal(info.alpn, "http/1.1");
         wire_close(pair);
     }

@@ -62,8 +62,8 @@ static void info_says_what_was_agreed_on(void **state)
         firth_tls_info client, server;
 
         establish(pair);
-        fth_tls_mbedtls.info(pair->client.session, &client);
-        fth_tls_mbedtls.info(pair->server.session, &server);
+        fth_tls_mbedtls_facts.info(pair->client.session, &client);
+        fth_tls_mbedtls_facts.info(pair->server.session, &server);
         assert_int_equal(client.version, kinds[i].version);
         assert_int_equal(server.version, kinds[i].version);
         assert_int_equal(client.cipher_suite, server.cipher_suite);
@@ -130,7 +130,7 @@ static void client_certificates_are_shown_and_read(void **state)
             pki_prepare_client(&setup, &keys, (firth_tls_client_authentication)how);
             pair = wire_open(&setup.client, &setup.server);
             establish(pair);
-            assert_int_equal(fth_tls_mbedtls.peer_certificate(pair->server.session, &shown), FIRTH_OK);
+            assert_int_equal(fth_tls_mbedtls_facts.peer_certificate(pair->server.session, &shown), FIRTH_OK);
             assert_string_equal(shown->subject, "CN=client");
             carry(pair);
             wire_close(pair);
@@ -150,7 +150,7 @@ static void an_optional_certificate_may_be_missing(void **state)
         setup.client.identity_count = 0;
         pair = wire_open(&setup.client, &setup.server);
         establish(pair);
-        assert_int_equal(fth_tls_mbedtls.peer_certificate(pair->server.session, &shown), FIRTH_ERR_NOT_SUPPORTED);
+        assert_int_equal(fth_tls_mbedtls_facts.peer_certificate(pair->server.session, &shown), FIRTH_ERR_NOT_SUPPORTED);
         wire_close(pair);
     }
 }
@@ -163,7 +163,7 @@ static void the_peers_certificate_is_told_in_full(void **state)
 
     (void)state;
     establish(pair);
-    assert_int_equal(fth_tls_mbedtls.peer_certificate(pair->client.session, &shown), FIRTH_OK);
+    assert_int_equal(fth_tls_mbedtls_facts.peer_certificate(pair->client.session, &shown), FIRTH_OK);
     assert_string_equal(shown->subject, "CN=Server, O=Tests");
     assert_string_equal(shown->issuer, "CN=Root, O=Tests, C=CH");
     assert_string_equal(shown->serial, "02");
@@ -178,7 +178,7 @@ static void the_peers_certificate_is_told_in_full(void **state)
     assert_memory_equal(shown->der, keys.ec->der, keys.ec->der_size);
     assert_memory_equal(shown->sha256, pin.sha256, 32);
     assert_memory_equal(shown->public_key_sha256, key_pin.sha256, 32);
-    assert_int_equal(fth_tls_mbedtls.peer_certificate(pair->client.session, &again), FIRTH_OK);
+    assert_int_equal(fth_tls_mbedtls_facts.peer_certificate(pair->client.session, &again), FIRTH_OK);
     assert_ptr_equal(shown, again);
     wire_close(pair);
 }

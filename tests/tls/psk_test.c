@@ -50,7 +50,7 @@ static int handshake(const keys *with, firth_tls_info *info)
     const int rc = wire_establish(pair, NULL);
 
     if (rc == FIRTH_OK)
-        fth_tls_mbedtls.info(pair->client.session, info);
+        fth_tls_mbedtls_facts.info(pair->client.session, info);
     wire_close(pair);
     return rc;
 }

@@ -13,8 +13,8 @@ static bool says_resumed(const wire_pair *pair)
 {
     firth_tls_info client, server;
 
-    fth_tls_mbedtls.info(pair->client.session, &client);
-    fth_tls_mbedtls.info(pair->server.session, &server);
+    fth_tls_mbedtls_facts.info(pair->client.session, &client);
+    fth_tls_mbedtls_facts.info(pair->server.session, &server);
     assert_int_equal(client.is_resumed, server.is_resumed);
     return client.is_resumed;
 }
@@ -208,7 +208,7 @@ static firth_tls_version version_of(const wire_pair *pair)
 {
     firth_tls_info info;
 
-    fth_tls_mbedtls.info(pair->client.session, &info);
+    fth_tls_mbedtls_facts.info(pair->client.session, &info);
     return info.version;
 }
 
@@ -313,7 +313,7 @@ static void a_client_that_showed_its_certificate_is_never_a_stranger(void **stat
             const firth_tls_certificate *peer = NULL;
 
             assert_int_equal(is_resumed(pair, PKI_HOST), turn > 0 && versions[i] == FIRTH_TLS_1_2);
-            assert_int_equal(fth_tls_mbedtls.peer_certificate(pair->server.session, &peer), FIRTH_OK);
+            assert_int_equal(fth_tls_mbedtls_facts.peer_certificate(pair->server.session, &peer), FIRTH_OK);
             assert_string_equal(peer->subject, "CN=client");
         }
         wire_close(pair);
@@ -328,7 +328,7 @@ static void the_servers_certificate_is_known_in_a_resumed_session_of_tls_1_2(voi
     (void)state;
     assert_false(is_resumed(pair, PKI_HOST));
     assert_true(is_resumed(pair, PKI_HOST));
-    assert_int_equal(fth_tls_mbedtls.peer_certificate(pair->client.session, &peer), FIRTH_OK);
+    assert_int_equal(fth_tls_mbedtls_facts.peer_certificate(pair->client.session, &peer), FIRTH_OK);
     assert_string_equal(peer->subject, "CN=Server, O=Tests");
     wire_close(pair);
 }

@@ -33,7 +33,7 @@ static void *build_many(void *argument)
             (void)atomic_fetch_add(&failures, 1);
             continue;
         }
-        if (strncmp(fth_tls_mbedtls.name(), "mbedTLS 3.", 10) != 0)
+        if (strncmp(fth_tls_mbedtls_facts.name(), "mbedTLS 3.", 10) != 0)
             (void)atomic_fetch_add(&failures, 1);
         fth_tls_mbedtls.context_free(context);
     }
@@ -96,7 +96,7 @@ static void *connect_many(void *argument)
             (void)atomic_fetch_add(&with->failures, 1);
             continue;
         }
-        fth_tls_mbedtls.info(pair->client.session, &info);
+        fth_tls_mbedtls_facts.info(pair->client.session, &info);
         (void)atomic_fetch_add(&with->resumed, info.is_resumed ? 1 : 0);
     }
     wire_disconnect(pair);

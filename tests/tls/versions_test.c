@@ -15,7 +15,7 @@ static firth_tls_info agreed(const pki_setup *setup)
     firth_tls_info info = {.cipher_suite = 0, .alpn = ""};
 
     if (rc == FIRTH_OK)
-        fth_tls_mbedtls.info(pair->client.session, &info);
+        fth_tls_mbedtls_facts.info(pair->client.session, &info);
     (void)snprintf(alpn, sizeof alpn, "%s", info.alpn);
     info.alpn = alpn;
     wire_close(pair);
@@ -176,7 +176,7 @@ static void what_the_builder_points_to_is_only_read_while_it_builds(void **state
     suite = 0;
     memset(&setup, 0xAA, sizeof setup);
     assert_int_equal(wire_establish(pair, NULL), FIRTH_OK);
-    fth_tls_mbedtls.info(pair->client.session, &info);
+    fth_tls_mbedtls_facts.info(pair->client.session, &info);
     assert_string_equal(info.alpn, "h2");
     assert_int_equal(info.cipher_suite, 0x1301);
     assert_string_equal(info.server_name, PKI_HOST);
