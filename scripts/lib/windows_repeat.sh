@@ -5,7 +5,7 @@
 # takes too long the stacks are saved. Many are under way at a time, as they wait more than they compute.
 
 repeat_dir=$root/build/log/windows-repeat # a log of each program that failed
-repeat_limit_s=${FIRTH_REPEAT_LIMIT_S:-300}
+repeat_limit_s=${FIRTH_REPEAT_LIMIT_S:-900}
 repeat_programs=() # "NAME|COMMAND", as a shell takes it
 
 # find_programs BUILD ARGUMENT…: sets repeat_programs: the tests that CTest has with these, and how each is started.
