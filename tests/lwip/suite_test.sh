@@ -21,6 +21,9 @@ bind system_port_needs_permission lwIP has no permissions
 bind reuse_port_lets_two_servers_share_a_port_and_both_get_clients lwIP has no reuse_port
 bind backlog_is_what_the_builder_says it asks the system of a descriptor
 bind scope_id_of_a_link_local_address_survives_the_round_trip it names interfaces of the system's
+cancel cancelled_close_still_runs_to_its_linger_deadline lwIP's buffers are not filled to the last byte, so its last ones may fit
+close close_wakes_a_suspended_reader_and_writer_with_closed lwIP's buffers are not filled to the last byte, so its last ones may fit
+close close_with_a_peer_that_never_reads_ends_at_the_linger_deadline lwIP's buffers are not filled to the last byte, so its last ones may fit
 connect connect_to_a_closed_port_is_refused_within_a_second the system's code, which is lwIP's own there
 connect connect_to_oneself_is_refused the port that nobody has is one of the kernel's
 connect connect_binds_the_local_address_it_is_given lwIP's loopback has no other address
