@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Other processors, emulated: the context switch's own test, guards, and a server and a client that talk over loopback.
 # packages: qemu-user:qemu-aarch64 gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf
-# packages: libc6-dev-armhf-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
+# packages: clang lld:ld.lld libc6-dev-armhf-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/conversation.sh
@@ -116,6 +116,20 @@ library_of() {
     fi
 }
 
+# switch_of_riscv32 NAME ISA ABI: without a C library, which Debian has none of; clang has every target.
+switch_of_riscv32() {
+    local name=$1/context program=$build/$1-context tool
+    for tool in clang ld.lld qemu-riscv32; do
+        has "$tool" || {
+            printf 'SKIP %s: %s is not installed\n' "$name" "$tool"
+            return 0
+        }
+    done
+    selftest "$name" "$program" qemu-riscv32 clang --target=riscv32-unknown-elf "-march=$2" "-mabi=$3" -mno-relax -std=c11 \
+        -O2 -Wall -Wextra -Wpedantic -Werror -ffreestanding -nostdlib -static -fuse-ld=lld -I. -o "$program" \
+        tests/ports/riscv32_selftest.c ports/arch/switch_riscv32.S
+}
+
 stop_server() {
     [ -z "$server_pid" ] || kill -KILL "$server_pid" 2>/dev/null || true
 }
@@ -128,6 +142,8 @@ main() {
     switch_of armv7-arm arm-linux-gnueabihf qemu-arm switch_armv7.S -march=armv7-a+fp -marm
     switch_of armv7-thumb arm-linux-gnueabihf qemu-arm switch_armv7.S -march=armv7-a+fp -mthumb
     switch_of riscv64 riscv64-linux-gnu qemu-riscv64 switch_riscv64.S
+    switch_of_riscv32 riscv32 rv32imc ilp32
+    switch_of_riscv32 riscv32-float rv32imafc ilp32f
     library_of aarch64 aarch64-linux-gnu qemu-aarch64
     library_of armhf arm-linux-gnueabihf qemu-arm
     library_of riscv64 riscv64-linux-gnu qemu-riscv64
