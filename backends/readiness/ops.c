@@ -108,16 +108,17 @@ static bool fail_transfer(firth_op *op, int os_code, const char *step)
 
 /* A read ends at the urgent mark, and at descriptors, and some bytes that were reported are left then. What comes after the
  * report is reported too. Test: urgent_data_does_not_hide_what_follows. */
-FIRTH_NOINLINE static bool are_all_read(const firth_io *io, uint32_t n)
+FIRTH_NOINLINE static void count_read(firth_io *io, uint32_t n, bool is_short)
 {
     const fth_reactor *reactor = fth_reactor_of(io);
     uint32_t *left;
 
     if (reactor->poller->bytes == NULL)
-        return false;
+        return;
     left = reactor->poller->bytes(reactor->poller_state, fth_slots_token(reactor, io));
     *left = *left > n ? *left - n : 0;
-    return *left == 0 && (io->state & FTH_HANGUP) == 0;
+    if (is_short && *left == 0 && (io->state & FTH_HANGUP) == 0)
+        fth_set_dry(io);
 }
 
 FIRTH_INLINE bool attempt_receive(firth_op *op)
@@ -131,8 +132,8 @@ FIRTH_INLINE bool attempt_receive(firth_op *op)
          * that would only say so. Not so with the end of the stream or urgent data behind the bytes. */
         if ((size_t)n < asked && (io->state & (FTH_HANGUP | FTH_URGENT)) == 0)
             fth_set_dry(io);
-        else if ((io->state & FTH_URGENT) != 0 && are_all_read(io, (uint32_t)n) && (size_t)n < asked)
-            fth_set_dry(io);
+        else if ((io->state & FTH_URGENT) != 0)
+            count_read(io, (uint32_t)n, (size_t)n < asked);
         return fth_succeed(op, n);
     }
     if (n == 0) {
