@@ -11,7 +11,7 @@ source "$source_dir/tests/package/installing.sh"
 export CMAKE_TOOLCHAIN_FILE=$source_dir/cmake/toolchains/windows-mingw.cmake
 consumer_cc=x86_64-w64-mingw32-gcc-win32
 program_suffix=.exe
-of_other_systems='firth_backend_(epoll|kqueue|lwip|poll)'
+of_other_systems='firth_(backend_(epoll|kqueue|lwip|poll)|lwip_[a-z_]+|freertos_[a-z_]+)'
 systems='kernel32\.dll|msvcrt\.dll|ws2_32\.dll|iphlpapi\.dll|bcrypt\.dll|crypt32\.dll|advapi32\.dll'
 dll=libfirth.dll
 moved=$work_dir/moved
