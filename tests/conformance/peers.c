@@ -5,7 +5,7 @@ enum {
     LONG_MS = 3600 * 1000,
     STUFF_BYTES = 32 * 1024,
     STUFF_QUIET_MS = 50,
-    STUFF_QUIET_WHILES = 4,
+    STUFF_QUIET_WHILES = 6,
     LINGER_MS = 2000,
     SECURE_LINGER_MS =
         10, /* whoever closes first waits for the peer to do so too, which a case that is over never does */
@@ -185,7 +185,9 @@ static int stuff(firth_scope *scope, void *argument)
 }
 
 /* Until nothing was taken in several whiles in a row, each of which begins with an attempt: how long it takes to fill is the
- * machine's affair, and a little room that comes late wakes nobody who waits for a lot. */
+ * machine's affair, and a little room that comes late wakes nobody who waits for a lot. All whiles together are longer than
+ * the 200 ms after which Linux sends into a window that is too small for a segment (RFC 9293 §3.8.6.2.1), which makes room
+ * once more. */
 int fth_kit_stuff(firth_socket *socket, size_t *taken)
 {
     stuffing this = {.out = firth_socket_output(socket), .bytes = fth_kit_keep(STUFF_BYTES)};

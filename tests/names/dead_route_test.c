@@ -26,7 +26,7 @@ static const char *const commands[] = {
     "ip -6 addr add 2001:db8::5/64 dev firth0 nodad",
     "ip -6 neigh add 2001:db8::1 lladdr 02:00:00:00:00:99 dev firth0 nud permanent", /* nobody's */
     "ip -6 route add 2001:db8:1::/64 via 2001:db8::1 dev firth0",
-    "ip -6 route add " LOCAL_IP "/128 dev firth0",
+    ("ip -6 route add " LOCAL_IP "/128 dev firth0"),
 };
 
 static int connect_past_the_dead_address(firth_scope *scope, void *argument)
