@@ -101,7 +101,7 @@ bool fth_lwip_is_ours(const ip_addr_t *ip)
 
 int fth_lwip_fail(err_t err, const char *step)
 {
-    static const int codes[] = {
+    static const int8_t codes[] = {
         [-ERR_MEM] = FIRTH_ERR_NO_BUFFERS,
         [-ERR_BUF] = FIRTH_ERR_ADDRESS_NOT_AVAILABLE, /* no port is left */
         [-ERR_TIMEOUT] = FIRTH_ERR_TIMED_OUT,

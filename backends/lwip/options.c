@@ -3,22 +3,24 @@
 #include "backends/lwip/options.h"
 #include "backends/lwip/stack.h"
 
-#include <limits.h>
 #include <lwip/udp.h>
 
 /* The ECN bits of the traffic class are TCP's own (RFC 3168 §5). */
 enum { ECN_MASK = 3 };
 
+/* A word for each, since flash is what is short. */
 static const struct rule {
-    bool is_there;
-    uint8_t place;
-    uint32_t most;
-    uint32_t value;
+    unsigned is_there : 1;
+    unsigned place : 5;
+    unsigned bits : 5;
+    unsigned value : 17;
 } rules[FIRTH_OPTION_COUNT_] = {
-#define RULE(OPTION, most, value) [FIRTH_OPTION_##OPTION] = {true, FTH_LWIP_##OPTION, most, value},
+#define RULE(OPTION, bits, value) [FIRTH_OPTION_##OPTION] = {1, FTH_LWIP_##OPTION, bits, value},
     FTH_LWIP_OPTIONS(RULE)
 #undef RULE
 };
+
+_Static_assert(FTH_LWIP_OPTION_COUNT <= 32, "places have 5 bits");
 
 int fth_lwip_value(const fth_lwip_socket *socket, firth_option option)
 {
@@ -106,7 +108,7 @@ int fth_lwip_set_option(firth_io *io, firth_option option, int value)
     if (!has(socket, option) ||
         (option == FIRTH_OPTION_TRAFFIC_CLASS && socket->udp == NULL && (value & ECN_MASK) != 0))
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, firth_option_step(option));
-    if ((uint32_t)value > rules[option].most || (option == FIRTH_OPTION_IPV6_ONLY && socket->local.port != 0))
+    if ((uint32_t)value >> rules[option].bits != 0 || (option == FIRTH_OPTION_IPV6_ONLY && socket->local.port != 0))
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, firth_option_step(option));
     socket->values[rules[option].place] = (uint32_t)value;
     if (socket->udp != NULL)

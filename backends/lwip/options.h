@@ -3,27 +3,32 @@
 #ifndef FTH_LWIP_OPTIONS_H
 #define FTH_LWIP_OPTIONS_H
 
-/* X(OPTION, most, value): the most it takes, and what it is when nobody sets it: RFC 1122 §4.2.3.6 and lwIP's own. What is
- * not here is not supported: lwIP's buffers are of a size that its configuration sets. That of received datagrams is the
+/* X(OPTION, bits, value): it takes 0 to 2^bits - 1, and is value when nobody sets it: RFC 1122 §4.2.3.6 and lwIP's own. What
+ * is not here is not supported: lwIP's buffers are of a size that its configuration sets. That of received datagrams is the
  * backend's own; connections do not have the option. */
+#define FTH_LWIP_OPTIONS_H
+
+/* X(OPTION, bits, value): how many bits what it takes has, none below zero, and what it is when nobody sets it: RFC 1122
+ * §4.2.3.6 and lwIP's own. What is not here is not supported: lwIP's buffers are of a size that its configuration sets. That
+ * of received datagrams is the backend's own; connections do not have the option. */
 #define FTH_LWIP_OPTIONS(X)                                                                                            \
     X(REUSE_ADDRESS, 1, 0)                                                                                             \
     X(IPV6_ONLY, 1, 0)                                                                                                 \
     X(NO_DELAY, 1, 0)                                                                                                  \
     X(KEEP_ALIVE, 1, 0)                                                                                                \
-    X(KEEP_ALIVE_IDLE_S, 32767, 7200)                                                                                  \
-    X(KEEP_ALIVE_INTERVAL_S, 32767, 75)                                                                                \
-    X(KEEP_ALIVE_COUNT, 127, 9)                                                                                        \
-    X(TRAFFIC_CLASS, 255, 0)                                                                                           \
+    X(KEEP_ALIVE_IDLE_S, 15, 7200)                                                                                     \
+    X(KEEP_ALIVE_INTERVAL_S, 15, 75)                                                                                   \
+    X(KEEP_ALIVE_COUNT, 7, 9)                                                                                          \
+    X(TRAFFIC_CLASS, 8, 0)                                                                                             \
     X(BROADCAST, 1, 0)                                                                                                 \
     X(PACKET_INFO, 1, 0)                                                                                               \
     X(RECEIVE_HOP_LIMIT, 1, 0)                                                                                         \
     X(RECEIVE_ECN, 1, 0)                                                                                               \
-    X(RECEIVE_BUFFER_BYTES, INT_MAX, 65536)                                                                            \
-    X(HOP_LIMIT, 255, 64)                                                                                              \
+    X(RECEIVE_BUFFER_BYTES, 31, 65536)                                                                                 \
+    X(HOP_LIMIT, 8, 64)                                                                                                \
     X(MULTICAST_LOOP, 1, 1)                                                                                            \
-    X(MULTICAST_HOP_LIMIT, 255, 1)                                                                                     \
-    X(MULTICAST_INTERFACE, 255, 0)                                                                                     \
+    X(MULTICAST_HOP_LIMIT, 8, 1)                                                                                       \
+    X(MULTICAST_INTERFACE, 8, 0)                                                                                       \
     X(RECEIVE_DROPS, 0, 0)
 
 /* Where a socket keeps each. */
