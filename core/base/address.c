@@ -269,17 +269,17 @@ static void append_ipv6(char *text, size_t size, const uint8_t *ip)
 firth_address_string firth_address_ip_text(const firth_address *address)
 {
     firth_address_string string = {""};
-    char ip[48];
 
     if (address != NULL && address->family == FIRTH_FAMILY_IPV4) {
         fth_format(string.text, sizeof string.text, "%u.%u.%u.%u", address->ip[0], address->ip[1], address->ip[2],
                    address->ip[3]);
     } else if (address != NULL && address->family == FIRTH_FAMILY_IPV6) {
-        append_ipv6(ip, sizeof ip, address->ip);
-        if (address->scope_id != 0)
-            fth_format(string.text, sizeof string.text, "%s%%%u", ip, (unsigned)address->scope_id);
-        else
-            fth_format(string.text, sizeof string.text, "%s", ip);
+        append_ipv6(string.text, sizeof string.text, address->ip);
+        if (address->scope_id != 0) {
+            size_t at = strlen(string.text);
+
+            fth_format(string.text + at, sizeof string.text - at, "%%%u", (unsigned)address->scope_id);
+        }
     } else {
         fth_format(string.text, sizeof string.text, "none");
     }

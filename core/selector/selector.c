@@ -57,9 +57,7 @@ void firth_selector_options_init(firth_selector_options *options, size_t struct_
 /* Fills *full with the caller's options, which may be of an older, shorter struct. */
 static int read_options(firth_selector_options *full, const firth_selector_options *given)
 {
-    firth_selector_options defaults = firth_selector_defaults();
-
-    *full = defaults;
+    firth_selector_options_init(full, sizeof *full);
     if (given != NULL && given->struct_bytes < offsetof(firth_selector_options, stack_bytes))
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option struct_bytes");
     if (given != NULL)
@@ -72,9 +70,9 @@ static int read_options(firth_selector_options *full, const firth_selector_optio
     if (full->backend->now_ns != NULL)
         full->spin_us = 0;
     if (full->stack_bytes == 0)
-        full->stack_bytes = defaults.stack_bytes;
+        full->stack_bytes = FIRTH_STACK_BYTES;
     if (full->block_bytes == 0)
-        full->block_bytes = defaults.block_bytes;
+        full->block_bytes = FIRTH_BLOCK_BYTES;
     if (full->allocate == NULL || full->release == NULL) {
         full->allocate = default_allocate;
         full->release = default_release;
