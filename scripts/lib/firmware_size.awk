@@ -15,7 +15,7 @@ function component(file) {
     if (file ~ /core\/sockets\/resolve\.c|core\/base\/address_order\.c|core\/selector\/(pool|blocking)\.c/) return "names"
     if (file ~ /core\//) return "core"
     if (file ~ /ports\//) return "port-and-board"
-    if (file ~ /examples\/|tests\//) return "program"
+    if (file ~ /examples\/|tests\/|^CMakeFiles\//) return "program" # make links in the folder of the program
     return "C-library"
 }
 
