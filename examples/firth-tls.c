@@ -274,14 +274,16 @@ static bool parse_flag(request *to, const char *option)
 static bool parse_place(request *to, const char *word)
 {
     char *end;
+    long port;
 
     if (to->host == NULL) {
         to->host = word;
         return word[0] != '\0' && word[0] != '-';
     }
-    to->port = (int)strtol(word, &end, 10);
-    if (to->has_port || end == word || *end != '\0')
+    port = strtol(word, &end, 10);
+    if (to->has_port || end == word || *end != '\0' || port < 1 || port > 65535)
         return false;
+    to->port = (int)port;
     return to->has_port = true;
 }
 

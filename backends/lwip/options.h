@@ -3,14 +3,9 @@
 #ifndef FTH_LWIP_OPTIONS_H
 #define FTH_LWIP_OPTIONS_H
 
-/* X(OPTION, bits, value): it takes 0 to 2^bits - 1, and is value when nobody sets it: RFC 1122 §4.2.3.6 and lwIP's own. What
- * is not here is not supported: lwIP's buffers are of a size that its configuration sets. That of received datagrams is the
- * backend's own; connections do not have the option. */
-#define FTH_LWIP_OPTIONS_H
-
-/* X(OPTION, bits, value): how many bits what it takes has, none below zero, and what it is when nobody sets it: RFC 1122
- * §4.2.3.6 and lwIP's own. What is not here is not supported: lwIP's buffers are of a size that its configuration sets. That
- * of received datagrams is the backend's own; connections do not have the option. */
+/* X(OPTION, bits, value): it takes 0 to 2^bits - 1, and is value when nobody sets it: RFC 1122 §4.2.3.6 and lwIP's own.
+ * What is not here is not supported: lwIP's buffers are of a size that its configuration sets. That of received
+ * datagrams is the backend's own; connections do not have the option. */
 #define FTH_LWIP_OPTIONS(X)                                                                                            \
     X(REUSE_ADDRESS, 1, 0)                                                                                             \
     X(IPV6_ONLY, 1, 0)                                                                                                 \

@@ -39,7 +39,7 @@
     X(ERR_WOULD_BLOCK, -27, "it would have to wait")                                                                   \
     X(ERR_STACK_TOO_SMALL, -28, "the stack is smaller than the least a task needs")                                    \
     X(ERR_STILL_OPEN, -29, "something is still open")                                                                  \
-    X(ERR_PORT_RANGE, -30, "a port is a number from 0 to 65535")                                                       \
+    X(ERR_PORT_RANGE, -30, "a port is a number from 1 to 65535, or 0 where any will do")                               \
     X(ERR_SYSTEM, -31, "the system failed in a way that has no portable code")                                         \
     X(ERR_DEADLOCK, -32, "every task waits for what cannot come")                                                      \
     X(ERR_TLS_CONFIG, -33, "a certificate, key or list for TLS cannot be used")                                        \

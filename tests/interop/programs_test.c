@@ -363,7 +363,9 @@ static void firth_tls_with_options_that_are_none_ends_with_2(void **state)
                                            {"firth-tls", "--pin-key", "12", "host", NULL},
                                            {"firth-tls", "host", "--crl", NULL},
                                            {"firth-tls", "--frob", "host", NULL},
-                                           {"firth-tls", "host", "https", NULL}};
+                                           {"firth-tls", "host", "https", NULL},
+                                           {"firth-tls", "host", "0", NULL},
+                                           {"firth-tls", "host", "4294967739", NULL}};
 
     (void)state;
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {

@@ -3,6 +3,7 @@
 #include "tests/lwip/lock.h"
 #include "tests/support/support.h"
 
+#include <limits.h>
 #include <lwip/memp.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/tcp.h>
@@ -259,6 +260,71 @@ TASK_TEST(a_port_is_in_use_on_all_addresses_if_it_is_on_one)
     return FIRTH_OK;
 }
 
+/* ---- options ----------------------------------------------------------------------------------------------------- */
+
+typedef struct expected {
+    firth_option option;
+    int first, most;
+} expected;
+
+static int check_connection(firth_socket *socket, const expected *row)
+{
+    int value = -1;
+
+    EXPECT_EQUAL(firth_socket_get_option(socket, row->option, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, row->first);
+    EXPECT_EQUAL(firth_socket_set_option(socket, row->option, row->most), FIRTH_OK);
+    EXPECT_EQUAL(firth_socket_get_option(socket, row->option, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, row->most);
+    return FIRTH_OK;
+}
+
+static int check_datagrams(firth_datagram_socket *socket, const expected *row)
+{
+    int value = -1;
+
+    EXPECT_EQUAL(firth_datagram_socket_get_option(socket, row->option, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, row->first);
+    EXPECT_EQUAL(firth_datagram_socket_set_option(socket, row->option, row->most), FIRTH_OK);
+    EXPECT_EQUAL(firth_datagram_socket_get_option(socket, row->option, &value), FIRTH_OK);
+    EXPECT_EQUAL(value, row->most);
+    return FIRTH_OK;
+}
+
+TASK_TEST(an_option_is_lwips_own_at_first_and_takes_the_most_there_is_room_for)
+{
+    static const expected of_connections[] = {
+        {FIRTH_OPTION_NO_DELAY, 1, 1},
+        {FIRTH_OPTION_KEEP_ALIVE, 0, 1},
+        {FIRTH_OPTION_KEEP_ALIVE_IDLE_S, 7200, 32767},
+        {FIRTH_OPTION_KEEP_ALIVE_INTERVAL_S, 75, 32767},
+        {FIRTH_OPTION_KEEP_ALIVE_COUNT, 9, 127},
+        {FIRTH_OPTION_TRAFFIC_CLASS, 0, 252},
+    };
+    static const expected of_datagrams[] = {
+        {FIRTH_OPTION_TRAFFIC_CLASS, 0, 255},       {FIRTH_OPTION_RECEIVE_BUFFER_BYTES, 65536, INT_MAX},
+        {FIRTH_OPTION_HOP_LIMIT, 64, 255},          {FIRTH_OPTION_MULTICAST_LOOP, 1, 1},
+        {FIRTH_OPTION_MULTICAST_HOP_LIMIT, 1, 255}, {FIRTH_OPTION_MULTICAST_INTERFACE, 0, 255},
+    };
+    firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
+    firth_datagram_socket *datagrams;
+    firth_socket *a, *b;
+
+    EXPECT_EQUAL(support_pair(scope, &a, &b), FIRTH_OK);
+    EXPECT_EQUAL(firth_udp_bind(&udp, "127.0.0.1", 0, &datagrams), FIRTH_OK);
+    firth_scope_own_datagram_socket(scope, datagrams);
+    for (size_t i = 0; i < sizeof of_connections / sizeof of_connections[0]; i++)
+        EXPECT_EQUAL(check_connection(a, &of_connections[i]), FIRTH_OK);
+    for (size_t i = 0; i < sizeof of_datagrams / sizeof of_datagrams[0]; i++)
+        EXPECT_EQUAL(check_datagrams(datagrams, &of_datagrams[i]), FIRTH_OK);
+    /* lwIP's netifs are counted in a byte, and that limit is not the table's. */
+    EXPECT_EQUAL(firth_datagram_socket_set_option(datagrams, FIRTH_OPTION_MULTICAST_INTERFACE, 256),
+                 FIRTH_ERR_ARGUMENT);
+    firth_socket_abort(a);
+    firth_socket_abort(b);
+    return FIRTH_OK;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +337,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_failure_tells_what_lwip_calls_it),
         cmocka_unit_test(a_port_is_in_use_on_all_addresses_if_it_is_on_one),
         cmocka_unit_test(a_second_selector_is_told_that_the_stack_is_taken),
+        cmocka_unit_test(an_option_is_lwips_own_at_first_and_takes_the_most_there_is_room_for),
     };
 
     return support_main(argc, argv, "lwip", tests, sizeof tests / sizeof tests[0]);
