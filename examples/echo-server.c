@@ -61,7 +61,8 @@ int main(int argc, char **argv)
     place at = {.host = argc > 1 ? argv[1] : "127.0.0.1", .port = argc > 2 ? parse_port(argv[2]) : 9003};
 
     if (argc > 3 || at.port < 0) {
-        fprintf(stderr, "usage: %s [host [port]], a port is a number from 0 to 65535\n", argv[0]);
+        fprintf(stderr, "usage: %s [host [port]], a port is a number from 1 to 65535, or 0 where any will do\n",
+                argv[0]);
         return EXIT_FAILURE;
     }
     return firth_run(serve, &at) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -101,7 +101,10 @@ int main(int argc, char **argv)
                 .authorities = argc > 3 ? argv[3] : NULL};
 
     if (argc > 4 || at.port < 0) {
-        fprintf(stderr, "usage: %s [host [port [file of authorities]]], a port is a number from 0 to 65535\n", argv[0]);
+        fprintf(stderr,
+                "usage: %s [host [port [file of authorities]]], a port is a number from 1 to 65535, or 0 where any "
+                "will do\n",
+                argv[0]);
         return EXIT_FAILURE;
     }
     return firth_run(get, &at) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -200,7 +200,8 @@ int main(int argc, char **argv)
     talk.host = argc > 1 ? argv[1] : "127.0.0.1";
     talk.port = argc > 2 ? parse_port(argv[2]) : 9002;
     if (argc > 3 || talk.port < 0) {
-        fprintf(stderr, "usage: %s [host [port]], a port is a number from 0 to 65535\n", argv[0]);
+        fprintf(stderr, "usage: %s [host [port]], a port is a number from 1 to 65535, or 0 where any will do\n",
+                argv[0]);
         return EXIT_FAILURE;
     }
     if (!terminal_open(&talk.input)) {

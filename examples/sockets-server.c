@@ -96,7 +96,8 @@ int main(int argc, char **argv)
     firth_selector_options options = firth_selector_defaults();
 
     if (argc > 3 || at.port < 0) {
-        fprintf(stderr, "usage: %s [host [port]], a port is a number from 0 to 65535\n", argv[0]);
+        fprintf(stderr, "usage: %s [host [port]], a port is a number from 1 to 65535, or 0 where any will do\n",
+                argv[0]);
         return EXIT_FAILURE;
     }
     options.log = print_log;
