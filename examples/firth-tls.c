@@ -319,9 +319,19 @@ static bool parse(request *to, int argc, char **argv)
     return to->host != NULL && (to->identity.certificate.file == NULL) == (to->identity.key.file == NULL);
 }
 
+/* What did not get to its file is told, as what is read there later would be taken for all there was. */
+static bool is_written(FILE *file, const char *name)
+{
+    if (fflush(file) == 0 && !ferror(file))
+        return true;
+    fprintf(stderr, "Cannot write to %s\n", name);
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     static request from;
+    bool all;
     int rc;
 
     from.port = 443;
@@ -340,7 +350,10 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     rc = firth_run(look_around, &from);
-    if (from.key_log != NULL && fclose(from.key_log) != 0)
-        rc = FIRTH_ERR_SYSTEM;
-    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    all = is_written(stdout, "standard output");
+    if (from.key_log != NULL) {
+        all = is_written(from.key_log, from.key_log_file) && all;
+        all = fclose(from.key_log) == 0 && all;
+    }
+    return rc < 0 || !all ? EXIT_FAILURE : EXIT_SUCCESS;
 }

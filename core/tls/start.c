@@ -36,9 +36,20 @@ static firth_close_how tell_at_once(firth_socket *below, fth_secure *secure)
     return fth_secure_give_up(secure) && fth_socket_linger(below) >= 0 ? FIRTH_CLOSE_NORMAL : FIRTH_CLOSE_RESET;
 }
 
-static firth_close_how tell(firth_socket *below, fth_secure *secure, int rc)
+/* Saying why the handshake failed is a part of it, and of the time that it has: a peer that sends on and on, or takes
+ * nothing, would keep the caller until the linger is over. */
+static void shorten_linger(firth_socket *below, int64_t until_ns)
+{
+    int64_t left_ms = (until_ns - firth_now_ns()) / 1000000;
+
+    if (left_ms < (int64_t)below->linger_ms)
+        below->linger_ms = left_ms > 0 ? (uint32_t)left_ms : 0;
+}
+
+static firth_close_how tell(firth_socket *below, fth_secure *secure, int64_t until_ns, int rc)
 {
     if (is_told(secure, rc)) {
+        shorten_linger(below, until_ns);
         (void)fth_socket_linger(below);
         return FIRTH_CLOSE_NORMAL;
     }
@@ -48,7 +59,7 @@ static firth_close_how tell(firth_socket *below, fth_secure *secure, int rc)
 }
 
 /* The alert that says why leaves before the connection does. What is known of the failure outlives that. */
-static int give_up(firth_socket *below, fth_secure *secure, int rc)
+static int give_up(firth_socket *below, fth_secure *secure, int64_t until_ns, int rc)
 {
     firth_failure why = *firth_last_failure();
     firth_close_how how;
@@ -56,7 +67,7 @@ static int give_up(firth_socket *below, fth_secure *secure, int rc)
 
     (void)strncpy(detail, why.detail, sizeof detail - 1);
     detail[sizeof detail - 1] = '\0';
-    how = tell(below, secure, rc);
+    how = tell(below, secure, until_ns, rc);
     if (secure != NULL)
         fth_secure_discard(secure, how);
     else
@@ -92,9 +103,9 @@ static int check_config(const firth_tls_config *config, const char *server_name)
 
 /* All that the peer can hold up: that it takes what was written in plain, and the handshake. */
 static int secure_within(firth_socket *below, firth_tls_config *config, const char *server_name, const char *place,
-                         fth_secure **secure)
+                         int64_t limit_ms, fth_secure **secure)
 {
-    firth_scope_options limit = {.timeout_ms = fth_tls_handshake_timeout_ms(config), .name = "TLS handshake"};
+    firth_scope_options limit = {.timeout_ms = limit_ms, .name = "TLS handshake"};
     firth_scope scope;
     int rc;
 
@@ -112,15 +123,21 @@ static int start(firth_socket *below, firth_tls_config *config, const char *serv
 {
     firth_scope *owner = below->owner;
     fth_secure *secure = NULL;
+    int64_t until_ns = INT64_MAX;
     int rc;
 
     *socket = NULL;
     fth_socket_put_below(below);
     rc = check_config(config, server_name);
-    if (rc >= 0)
-        rc = secure_within(below, config, server_name, place, &secure);
+    if (rc >= 0) {
+        int64_t limit_ms = fth_tls_handshake_timeout_ms(config);
+
+        if (limit_ms > 0)
+            until_ns = fth_after_ms(firth_now_ns(), limit_ms);
+        rc = secure_within(below, config, server_name, place, limit_ms, &secure);
+    }
     if (rc < 0)
-        return give_up(below, secure, rc);
+        return give_up(below, secure, until_ns, rc);
     fth_secure_start(secure);
     *socket = &secure->socket;
     if (owner != NULL)
@@ -143,7 +160,7 @@ int firth_tls_start_at(firth_socket *socket, firth_tls_config *config, const cha
     if (rc < 0) {
         *secure = NULL;
         fth_socket_put_below(socket);
-        return give_up(socket, NULL, rc);
+        return give_up(socket, NULL, INT64_MAX, rc);
     }
     return start(socket, config, server_name, place, secure);
 }

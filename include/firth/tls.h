@@ -242,9 +242,10 @@ FIRTH_API void firth_tls_config_release(firth_tls_config *config);
 
 /* Makes a connected socket secure: handshakes, as the configuration's role says, and hands out a socket whose channels
  * carry what was decrypted and what will be encrypted. It takes the plain socket over at once and for good: when the
- * call fails, too, that is closed, after the alert that names the cause, if TLS had begun; after a deadline or a cancel,
- * after user_canceled and close_notify (RFC 8446 §6.1), which a peer gets at once or not at all. Its channels answer FIRTH_ERR_CLOSED from then
- * on, its idle and linger times and the scope that owns it are the secure socket's. secure may be &socket.
+ * call fails, too, that is closed, after the alert that names the cause, if TLS had begun, for which it has what is left of
+ * handshake_timeout_ms, and its linger at most; after a deadline or a cancel, after user_canceled and close_notify (RFC 8446
+ * §6.1), which a peer gets at once or not at all. Its channels answer FIRTH_ERR_CLOSED from then on, its idle and linger
+ * times and the scope that owns it are the secure socket's. secure may be &socket.
  * May be called after plain bytes were exchanged (STARTTLS). What is buffered to be written is sent before; bytes of the
  * peer's that are buffered unread fail it with FIRTH_ERR_TLS_PLAINTEXT, since an attacker could have put them there; no TLS
  * has begun then, and the connection is reset without an alert.

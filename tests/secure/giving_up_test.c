@@ -101,6 +101,41 @@ TASK_TEST(a_peer_in_memory_is_told_too)
     return firth_socket_close(pair[1]);
 }
 
+/* ---- a peer that is told why, and does not care ------------------------------------------------------------------- */
+
+enum { LIMIT_MS = 1000, LATE_MS = 4000 }; /* the linger is 5 s */
+
+static int send_zeros(firth_scope *scope, void *argument)
+{
+    static const unsigned char zeros[4096];
+    firth_write_channel *out = firth_socket_output(argument);
+    int rc = FIRTH_OK;
+
+    (void)scope;
+    while (rc >= 0)
+        rc = firth_write(out, zeros, sizeof zeros);
+    return FIRTH_OK;
+}
+
+/* It is no TLS server, and what it sends never ends. */
+TASK_TEST(a_handshake_that_fails_does_not_outlast_its_time)
+{
+    int64_t began_ns = firth_now_ns();
+    firth_tls_config *config;
+    firth_socket *socket, *peer;
+    int rc;
+
+    EXPECT_EQUAL(build(secure_pair_client(), LIMIT_MS, &config), FIRTH_OK);
+    EXPECT_EQUAL(support_pair(scope, &socket, &peer), FIRTH_OK);
+    firth_scope_own_socket(scope, peer);
+    EXPECT_EQUAL(firth_spawn(scope, send_zeros, peer, NULL), FIRTH_OK);
+    rc = firth_tls_start(socket, config, &socket);
+    firth_tls_config_release(config);
+    EXPECT(rc < 0 && rc != FIRTH_ERR_TIMED_OUT);
+    EXPECT((firth_now_ns() - began_ns) / 1000000 < LATE_MS);
+    return FIRTH_OK;
+}
+
 /* ---- a server's clients ------------------------------------------------------------------------------------------ */
 
 typedef struct serving {
@@ -210,6 +245,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_client_that_never_speaks_is_told_when_its_time_is_up),
         cmocka_unit_test(a_server_that_never_answers_is_told_when_its_time_is_up),
         cmocka_unit_test(a_peer_in_memory_is_told_too),
+        cmocka_unit_test(a_handshake_that_fails_does_not_outlast_its_time),
         cmocka_unit_test(a_servers_client_that_never_speaks_is_told_when_its_time_is_up),
         cmocka_unit_test(a_client_that_dribbles_is_told_too),
         cmocka_unit_test(closing_the_server_tells_who_handshakes),

@@ -119,6 +119,28 @@ static void a_wildcard_stands_for_one_label_and_yields_to_the_exact_name(void **
     wire_close(with.pair);
 }
 
+/* Ours, and not the client's: GnuTLS's, say, names RSA before ECDSA. */
+static void the_order_of_the_certificates_counts_and_not_that_of_the_clients_algorithms(void **state)
+{
+    static const uint16_t rsa_first[] = {MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
+                                         MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_NONE};
+    static const uint16_t rsa_alone[] = {MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+                                         MBEDTLS_TLS1_3_SIG_NONE};
+    choice with;
+
+    (void)state;
+    prepare(&with, FIRTH_TLS_1_3);
+    with.pair = wire_open(&with.client, &with.server);
+    mbedtls_ssl_conf_sig_algs(&with.pair->client.context->config, rsa_first);
+    is_given(&with, "www.a.example", "CN=ec");
+    is_given(&with, "strange.example", "CN=first");
+    is_given(&with, NULL, "CN=first");
+    mbedtls_ssl_conf_sig_algs(&with.pair->client.context->config, rsa_alone);
+    is_given(&with, "www.a.example", "CN=rsa");
+    is_given(&with, NULL, "CN=rsa");
+    wire_close(with.pair);
+}
+
 /* RFC 6066 §3: to go on with another certificate is one of the two answers, and what servers do. */
 static void a_name_that_no_certificate_has_gets_the_first(void **state)
 {
@@ -216,6 +238,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_server_shows_the_certificate_of_the_name_asked_for),
         cmocka_unit_test(a_wildcard_stands_for_one_label_and_yields_to_the_exact_name),
         cmocka_unit_test(a_name_that_no_certificate_has_gets_the_first),
+        cmocka_unit_test(the_order_of_the_certificates_counts_and_not_that_of_the_clients_algorithms),
         cmocka_unit_test(of_two_for_one_name_the_client_gets_the_one_it_can_verify),
         cmocka_unit_test(by_signatures_in_tls_1_3),
         cmocka_unit_test(one_certificate_is_shown_to_all),

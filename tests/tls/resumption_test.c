@@ -119,6 +119,23 @@ static void a_session_that_a_handshake_failed_with_is_forgotten(void **state)
     wire_close(pair);
 }
 
+/* A server may be silent because of the session it was offered, and would be so the next time. */
+static void a_session_that_a_handshake_was_given_up_with_is_forgotten(void **state)
+{
+    wire_pair *pair = open_pair(FIRTH_TLS_1_2);
+
+    (void)state;
+    assert_false(is_resumed(pair, PKI_HOST));
+    assert_int_equal(pair->client.context->kept_count, 1);
+    assert_int_equal(wire_connect(pair, PKI_HOST), FIRTH_OK);
+    assert_int_equal(fth_tls_mbedtls.handshake(pair->client.session), FTH_TLS_WANT_READ);
+    assert_int_equal(fth_tls_mbedtls.cancel(pair->client.session), FIRTH_OK);
+    wire_disconnect(pair);
+    assert_int_equal(pair->client.context->kept_count, 0);
+    assert_false(is_resumed(pair, PKI_HOST));
+    wire_close(pair);
+}
+
 static void only_so_many_are_kept_and_the_oldest_goes(void **state)
 {
     wire_pair *pair = open_pair(FIRTH_TLS_1_2);
@@ -341,6 +358,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_ticket_of_tls_1_3_is_shown_once),
         cmocka_unit_test(a_session_older_than_the_lifetime_is_forgotten),
         cmocka_unit_test(a_session_that_a_handshake_failed_with_is_forgotten),
+        cmocka_unit_test(a_session_that_a_handshake_was_given_up_with_is_forgotten),
         cmocka_unit_test(only_so_many_are_kept_and_the_oldest_goes),
         cmocka_unit_test(without_session_tickets_nothing_is_issued_or_kept),
         cmocka_unit_test(another_servers_ticket_leads_to_a_full_handshake),

@@ -184,6 +184,9 @@ int fth_tls_session_cancel(fth_tls_session *session)
 
     if (session->failure.code != FIRTH_OK)
         return fth_tls_failed(session);
+    /* Who is silent may be so because of the session that was offered. */
+    if (!session->is_established)
+        forget(session);
     if (fth_tls_unsent(&session->ssl) != 0)
         return FTH_TLS_WANT_WRITE;
     fth_tls_call_begins(session);

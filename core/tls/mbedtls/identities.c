@@ -236,18 +236,30 @@ static bool is_for(const fth_tls_own *own, const unsigned char *name, size_t siz
     return false;
 }
 
-/* All that are for the name, for the kind of key decides mbedTLS by what the client can verify. */
-static int show_those_for(const fth_tls_context *context, mbedtls_ssl_context *ssl, const unsigned char *name,
-                          size_t size, bool by_wildcard, bool *is_shown)
+typedef enum fit { BY_NAME, BY_WILDCARD, ANY } fit;
+
+static bool fits(const fth_tls_own *own, const unsigned char *name, size_t size, fit how)
 {
+    return how == ANY || (name != NULL && is_for(own, name, size, how == BY_WILDCARD));
+}
+
+/* Those that fit, for in TLS 1.2 mbedTLS decides by what the client can verify. In TLS 1.3 it would take the client's order
+ * of algorithms, and not that of the certificates; so there it is given the first that will do. */
+static int show_those(const fth_tls_context *context, mbedtls_ssl_context *ssl, const unsigned char *name, size_t size,
+                      fit how, bool *is_shown)
+{
+    const bool is_1_3 = mbedtls_ssl_get_version_number(ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
     size_t i;
     int error = 0;
 
-    for (i = 0; i < context->own_count && error == 0; i++)
-        if (is_for(&context->own[i], name, size, by_wildcard)) {
-            error = mbedtls_ssl_set_hs_own_cert(ssl, &context->own[i].chain, &context->own[i].key);
+    for (i = 0; i < context->own_count && error == 0 && !(is_1_3 && *is_shown); i++) {
+        fth_tls_own *own = &context->own[i];
+
+        if (fits(own, name, size, how) && (!is_1_3 || fth_tls_client_verifies(ssl, &own->key))) {
+            error = mbedtls_ssl_set_hs_own_cert(ssl, &own->chain, &own->key);
             *is_shown = true;
         }
+    }
     return error;
 }
 
@@ -268,22 +280,21 @@ static int choose(mbedtls_ssl_context *ssl)
     bool is_shown = false;
     size_t size;
     const unsigned char *name = mbedtls_ssl_get_hs_sni(ssl, &size);
-    int error;
+    int error = 0, how;
 
     if (!link->context->offers_1_3 && !fth_tls_client_has_1_2(ssl))
         return MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
-    if (name == NULL || size == 0 || memchr(name, '\0', size) != NULL)
-        return 0;
-    if (link->server_name == NULL) { /* the second ClientHello of a TLS 1.3 handshake has it, too */
+    if (name != NULL && (size == 0 || memchr(name, '\0', size) != NULL))
+        name = NULL;
+    if (name != NULL && link->server_name == NULL) { /* the second ClientHello of TLS 1.3 has it, too */
         error = note_name(link, name, size);
         if (error != 0)
             return error;
     }
     if (link->context->own_count < 2)
         return 0;
-    error = show_those_for(link->context, ssl, name, size, false, &is_shown);
-    if (error == 0 && !is_shown)
-        error = show_those_for(link->context, ssl, name, size, true, &is_shown);
+    for (how = BY_NAME; how <= ANY && error == 0 && !is_shown; how++)
+        error = show_those(link->context, ssl, name, size, (fit)how, &is_shown);
     return error;
 }
 

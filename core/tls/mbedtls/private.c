@@ -76,7 +76,7 @@ const unsigned char *fth_tls_received_header(const mbedtls_ssl_context *ssl)
     return ssl->MBEDTLS_PRIVATE(in_hdr);
 }
 
-enum { HELLO_FIXED = 4 + 2 + 32, SUPPORTED_VERSIONS = 43 };
+enum { HELLO_FIXED = 4 + 2 + 32, SIGNATURE_ALGORITHMS = 13, SUPPORTED_VERSIONS = 43 };
 
 /* Passes over a vector whose length is in so many bytes. */
 static const unsigned char *skip(const unsigned char *at, const unsigned char *end, size_t length_bytes)
@@ -90,27 +90,59 @@ static const unsigned char *skip(const unsigned char *at, const unsigned char *e
     return (size_t)(end - at) < size ? end : at + size;
 }
 
-static bool has_1_2(const unsigned char *versions, const unsigned char *end)
+/* An extension of the ClientHello that has come: where its list of two-byte numbers begins, whose length is in so many
+ * bytes, and *end where it ends; NULL: it is not there. */
+static const unsigned char *find_list(const mbedtls_ssl_context *ssl, unsigned char extension, size_t length_bytes,
+                                      const unsigned char **end)
 {
-    for (; end - versions >= 2; versions += 2)
-        if (versions[0] == 3 && versions[1] == 3)
+    const unsigned char *hello = ssl->MBEDTLS_PRIVATE(in_msg), *at;
+
+    *end = hello + ssl->MBEDTLS_PRIVATE(in_hslen);
+    if (*end - hello < HELLO_FIXED)
+        return NULL;
+    at = skip(hello + HELLO_FIXED, *end, 1); /* session id */
+    at = skip(at, *end, 2);                  /* suites */
+    at = skip(at, *end, 1);                  /* compression */
+    for (at += *end - at < 2 ? *end - at : 2; *end - at >= 5; at = skip(at + 2, *end, 2))
+        if (at[0] == 0 && at[1] == extension) {
+            *end = skip(at + 4, *end, length_bytes);
+            return at + 4 + length_bytes;
+        }
+    return NULL;
+}
+
+static bool lists(const unsigned char *list, const unsigned char *end, unsigned number)
+{
+    for (; end - list >= 2; list += 2)
+        if ((unsigned)(list[0] << 8 | list[1]) == number)
             return true;
     return false;
 }
 
 bool fth_tls_client_has_1_2(const mbedtls_ssl_context *ssl)
 {
-    const unsigned char *hello = ssl->MBEDTLS_PRIVATE(in_msg), *end = hello + ssl->MBEDTLS_PRIVATE(in_hslen), *at;
+    const unsigned char *end, *list = find_list(ssl, SUPPORTED_VERSIONS, 1, &end);
 
-    if (end - hello < HELLO_FIXED)
-        return true;
-    at = skip(hello + HELLO_FIXED, end, 1); /* session id */
-    at = skip(at, end, 2);                  /* suites */
-    at = skip(at, end, 1);                  /* compression */
-    for (at += end - at < 2 ? end - at : 2; end - at >= 5; at = skip(at + 2, end, 2))
-        if (at[0] == 0 && at[1] == SUPPORTED_VERSIONS)
-            return has_1_2(at + 5, skip(at + 4, end, 1));
-    return true;
+    return list == NULL || lists(list, end, 0x0303);
+}
+
+/* RFC 8446 §4.2.3: of ECDSA the curve is a part of it. */
+bool fth_tls_client_verifies(const mbedtls_ssl_context *ssl, const mbedtls_pk_context *key)
+{
+    const unsigned char *end, *list = find_list(ssl, SIGNATURE_ALGORITHMS, 2, &end);
+
+    if (list == NULL)
+        return false;
+    if (mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA)
+        return lists(list, end, 0x0804) || lists(list, end, 0x0805) || lists(list, end, 0x0806);
+    switch (mbedtls_pk_get_bitlen(key)) {
+    case 256:
+        return lists(list, end, 0x0403);
+    case 384:
+        return lists(list, end, 0x0503);
+    default:
+        return lists(list, end, 0x0603);
+    }
 }
 
 bool fth_tls_is_joined(const mbedtls_x509_name *part)

@@ -45,6 +45,9 @@ bool fth_tls_reads_plain(const mbedtls_ssl_context *ssl);
  * unless it has TLS 1.3 itself. */
 bool fth_tls_client_has_1_2(const mbedtls_ssl_context *ssl);
 
+/* The same of a client of TLS 1.3, and a key that would sign for it. */
+bool fth_tls_client_verifies(const mbedtls_ssl_context *ssl, const mbedtls_pk_context *key);
+
 /* The record that was read last, from the five bytes of its header on. */
 const unsigned char *fth_tls_received_header(const mbedtls_ssl_context *ssl);
 
