@@ -73,6 +73,31 @@ TASK_TEST(wildcard_takes_ipv4_and_where_it_is_there_ipv6)
     return wildcard_takes_both(scope, NULL);
 }
 
+/* Whether a server of IPv4 can have the port of one of IPv6, and its client. A connect that is refused would show the same,
+ * were there nobody else on this machine who may get that port of IPv4. */
+static int share_port(firth_server *server, const firth_tcp_builder *tcp)
+{
+    firth_server *other;
+    int rc = firth_tcp_bind(tcp, "127.0.0.1", firth_server_address(server)->port, &other);
+
+    if (rc < 0)
+        return rc;
+    rc = reach(other, tcp, "127.0.0.1");
+    firth_server_close(other);
+    return rc;
+}
+
+/* One whose port of IPv4 nobody has, if it is for IPv6 only: a stranger's would not be told from its own. */
+static int bind_either(const firth_tcp_builder *tcp, firth_server **server)
+{
+    EXPECT_EQUAL(firth_tcp_bind(tcp, "::", 0, server), FIRTH_OK);
+    for (int i = 0; i < 20 && tcp->ipv6_only && share_port(*server, tcp) == FIRTH_ERR_ADDRESS_IN_USE; i++) {
+        firth_server_close(*server);
+        EXPECT_EQUAL(firth_tcp_bind(tcp, "::", 0, server), FIRTH_OK);
+    }
+    return FIRTH_OK;
+}
+
 /* The system's default (net.ipv6.bindv6only) must not matter, so the option is set either way. */
 TASK_TEST(ipv6_only_is_what_the_builder_says_and_never_the_system)
 {
@@ -83,12 +108,15 @@ TASK_TEST(ipv6_only_is_what_the_builder_says_and_never_the_system)
         int value = -1;
 
         tcp.ipv6_only = only != 0;
-        EXPECT_EQUAL(firth_tcp_bind(&tcp, "::", 0, &server), FIRTH_OK);
+        EXPECT_EQUAL(bind_either(&tcp, &server), FIRTH_OK);
         EXPECT_EQUAL(firth_server_get_option(server, FIRTH_OPTION_IPV6_ONLY, &value), FIRTH_OK);
         EXPECT_EQUAL(value, only);
         EXPECT_EQUAL(raw_option(firth_server_descriptor(server), IPPROTO_IPV6, IPV6_V6ONLY), only);
         EXPECT_EQUAL(reach(server, &tcp, "::1"), FIRTH_OK);
-        EXPECT_EQUAL(reach(server, &tcp, "127.0.0.1"), only ? FIRTH_ERR_REFUSED : FIRTH_OK);
+        if (only)
+            EXPECT_EQUAL(share_port(server, &tcp), FIRTH_OK);
+        else
+            EXPECT_EQUAL(reach(server, &tcp, "127.0.0.1"), FIRTH_OK);
         firth_server_close(server);
     }
     return FIRTH_OK;
