@@ -68,14 +68,6 @@ static void fire_timers(firth_selector *selector)
         fth_timers_fire(&selector->timers, fth_selector_now_ns(selector));
 }
 
-/* Looked at before it is taken, which is dearer, and there seldom is any. Who puts something there wakes the loop behind
- * it, and then it is seen. */
-static void take_mail(firth_selector *selector)
-{
-    if (atomic_load_explicit(&selector->mailbox.pending, memory_order_acquire))
-        fth_mailbox_deliver(selector);
-}
-
 static bool has_work(const firth_selector *selector)
 {
     return selector->ready_first != NULL || selector->completed_first != NULL ||
@@ -95,7 +87,7 @@ static int64_t sleep_until(const firth_selector *selector, int64_t until_ns)
 static void run_tasks(firth_selector *selector)
 {
     FTH_ASSERT(fth_current == NULL);
-    take_mail(selector);
+    fth_mailbox_deliver(selector);
     finish_completed(selector);
     run_ready(selector);
     finish_completed(selector);
@@ -125,7 +117,7 @@ static int ask_kernel(firth_selector *selector, int64_t until_ns)
 
     /* What has completed wins over a deadline that passed at the same time. */
     finish_completed(selector);
-    take_mail(selector);
+    fth_mailbox_deliver(selector);
     fire_timers(selector);
     return rc;
 }

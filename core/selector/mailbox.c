@@ -49,7 +49,9 @@ void fth_mailbox_deliver(firth_selector *selector)
     fth_mailbox *mailbox = &selector->mailbox;
     fth_post *post;
 
-    if (!atomic_exchange(&mailbox->pending, false))
+    /* Looked at before it is taken, which is dearer, and there seldom is any. Who puts something there wakes the loop behind
+     * it, and then it is seen. */
+    if (!atomic_load_explicit(&mailbox->pending, memory_order_acquire) || !atomic_exchange(&mailbox->pending, false))
         return;
     fth_interrupts_deliver(selector);
     fth_scopes_cancel_remote(selector);
