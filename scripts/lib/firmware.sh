@@ -97,3 +97,16 @@ firmware_command() {
         -chardev stdio,id=console,signal=off -serial chardev:console -semihosting-config "$words"
         -nic "user,id=cable,model=lan9118,$network")
 }
+
+# firmware_is_ready PART: false, and a line that says why PART is skipped, if something is missing.
+firmware_is_ready() {
+    local missing
+    missing=$(firmware_missing)
+    if [ -n "$missing" ]; then
+        printf 'SKIP %s: all of it: %s is not installed\n' "$1" "$missing"
+        return 1
+    elif ! firmware_provide >/dev/null; then
+        printf 'SKIP %s: all of it: no lwIP 2.2; %s\n' "$1" "$lwip_why"
+        return 1
+    fi
+}

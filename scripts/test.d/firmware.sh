@@ -343,15 +343,7 @@ test_sizes() {
 }
 
 main() {
-    local missing
-    missing=$(firmware_missing)
-    if [ -n "$missing" ]; then
-        printf 'SKIP firmware: all of it: %s is not installed\n' "$missing"
-        return 0
-    elif ! firmware_provide >/dev/null; then
-        printf 'SKIP firmware: all of it: no lwIP 2.2; %s\n' "$lwip_why"
-        return 0
-    fi
+    firmware_is_ready firmware || return 0
     mkdir -p "$work"
     for board in "${firmware_boards[@]}"; do
         if ! firmware_build "$board" all; then

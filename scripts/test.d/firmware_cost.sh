@@ -102,15 +102,7 @@ takes_plugin() {
 }
 
 main() {
-    local missing
-    missing=$(firmware_missing)
-    if [ -n "$missing" ]; then
-        printf 'SKIP firmware_cost: all of it: %s is not installed\n' "$missing"
-        return 0
-    elif ! firmware_provide >/dev/null; then
-        printf 'SKIP firmware_cost: all of it: no lwIP 2.2; %s\n' "$lwip_why"
-        return 0
-    fi
+    firmware_is_ready firmware_cost || return 0
     trap stop_qemu EXIT
     mkdir -p "$work"
     gcc -std=gnu11 -O2 -shared -fPIC -o "$work/count.so" tests/baremetal/raw/count.c || return 1

@@ -277,10 +277,7 @@ static int test_pools(firth_scope *scope, void *argument)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *word;
-        firth_task_fn *fn;
-    } all[] = {
+    static const report_part all[] = {
         {"link", test_link},
         {"loss", test_loss},
         {"pools", test_pools},
@@ -288,11 +285,6 @@ int main(int argc, char **argv)
         {"tls", test_tls},
 #endif
     };
-    firth_selector_options options = firth_selector_defaults();
 
-    for (size_t i = 0; argc == 2 && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i].word, argv[1]) == 0)
-            return firth_run_with(&options, all[i].fn, NULL) < 0 || failures > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-    printf("FAIL no such word\n");
-    return EXIT_FAILURE;
+    return report_run(argc, argv, all, sizeof all / sizeof all[0]);
 }

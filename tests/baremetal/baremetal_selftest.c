@@ -228,20 +228,12 @@ static int test_lent(firth_scope *scope, void *argument)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *word;
-        firth_task_fn *fn;
-    } all[] = {
+    static const report_part all[] = {
         {"switch", test_switch},      {"clock", test_clock},        {"arena", test_arena}, {"lent", test_lent},
         {"overflow", spawn_overflow}, {"null", write_through_null}, {"malloc", use_heap},
     };
-    firth_selector_options options = firth_selector_defaults();
 
     if (argc == 2 && strcmp(argv[1], "main-overflow") == 0)
         return fall(0);
-    for (size_t i = 0; argc == 2 && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i].word, argv[1]) == 0)
-            return firth_run_with(&options, all[i].fn, NULL) < 0 || failures > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-    printf("FAIL no such word\n");
-    return EXIT_FAILURE;
+    return report_run(argc, argv, all, sizeof all / sizeof all[0]);
 }

@@ -29,51 +29,7 @@ void *__wrap_calloc(size_t count, size_t bytes)
     return __real_calloc(count, bytes);
 }
 
-/* ---- a server and its clients ------------------------------------------------------------------------------------ */
-
-/* A task: answers what it is asked; that it cannot is no error of the server's. */
-static int answer(firth_scope *scope, void *socket)
-{
-    int64_t rc = firth_copy(firth_socket_input(socket), firth_socket_output(socket), FIRTH_NO_LIMIT);
-
-    (void)scope;
-    if (rc < 0)
-        firth_socket_abort(socket);
-    else
-        (void)firth_socket_close(socket);
-    return FIRTH_OK;
-}
-
-static int serve(firth_scope *scope, void *argument)
-{
-    firth_socket *client;
-    int rc;
-
-    while ((rc = firth_accept(argument, &client)) >= 0)
-        if (firth_spawn(scope, answer, client, NULL) < 0)
-            firth_socket_abort(client);
-    return rc == FIRTH_ERR_CLOSED ? FIRTH_OK : rc;
-}
-
-static int visit(firth_scope *scope, void *argument)
-{
-    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
-    firth_socket *client;
-    char line[16] = "";
-    int64_t rc;
-
-    tcp.tls = secure_pair_client_config();
-    rc = firth_tcp_connect(&tcp, "127.0.0.1", *(const int *)argument, &client);
-    if (rc < 0)
-        return (int)rc;
-    firth_scope_own_socket(scope, client);
-    rc = firth_write_string(firth_socket_output(client), "hello\n");
-    if (rc >= 0)
-        rc = firth_flush_and_close(firth_socket_output(client));
-    if (rc >= 0)
-        rc = firth_read_line(firth_socket_input(client), line, sizeof line);
-    return rc == 5 && memcmp(line, "hello", 5) == 0 ? FIRTH_OK : (int)rc;
-}
+/* ---- visits ------------------------------------------------------------------------------------------------------ */
 
 /* How a visit may end when one of the ends has no memory. */
 static bool is_fair(int rc)
@@ -89,13 +45,13 @@ static int visit_with(int allocations, int *port)
 
     atomic_store(&refused, 0);
     atomic_store(&left, allocations);
-    rc = firth_with_timeout(TIMEOUT_MS, visit, port);
+    rc = firth_with_timeout(TIMEOUT_MS, secure_pair_visit, port);
     atomic_store(&left, -1);
     if (rc != FIRTH_OK && !is_fair(rc))
         (void)fprintf(stderr, "after %d allocations: %s\n", allocations, firth_error_name(rc));
     EXPECT(rc == FIRTH_OK || is_fair(rc));
     EXPECT(rc != FIRTH_OK || refused == 0);
-    EXPECT_EQUAL(firth_with_timeout(TIMEOUT_MS, visit, port), FIRTH_OK);
+    EXPECT_EQUAL(firth_with_timeout(TIMEOUT_MS, secure_pair_visit, port), FIRTH_OK);
     return FIRTH_OK;
 }
 
@@ -105,9 +61,9 @@ static int visit_at_moments(int *port)
     size_t failures = 0;
     int all, step;
 
-    EXPECT_EQUAL(firth_with_timeout(TIMEOUT_MS, visit, port), FIRTH_OK);
+    EXPECT_EQUAL(firth_with_timeout(TIMEOUT_MS, secure_pair_visit, port), FIRTH_OK);
     atomic_store(&granted, 0);
-    EXPECT_EQUAL(firth_with_timeout(TIMEOUT_MS, visit, port), FIRTH_OK);
+    EXPECT_EQUAL(firth_with_timeout(TIMEOUT_MS, secure_pair_visit, port), FIRTH_OK);
     all = (int)granted;
     EXPECT(all > STEPS && all < ALLOCATIONS_MOST);
     step = all / STEPS;
@@ -130,7 +86,7 @@ TASK_TEST(a_heap_that_ends_in_a_handshake_is_an_error_and_the_next_connection_wo
     EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", 0, &server), FIRTH_OK);
     port = firth_server_address(server)->port;
     firth_scope_open(&both, scope, NULL);
-    rc = firth_spawn(&both, serve, server, NULL);
+    rc = firth_spawn(&both, secure_pair_serve, server, NULL);
     if (rc >= 0)
         rc = visit_at_moments(&port);
     firth_server_close(server);

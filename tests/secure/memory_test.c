@@ -43,33 +43,6 @@ static void fail_each_in_turn(firth_task_fn *body)
     fail();
 }
 
-static int ask(firth_scope *scope, firth_socket *client)
-{
-    char line[16] = "";
-    int64_t rc;
-
-    firth_scope_own_socket(scope, client);
-    rc = firth_write_string(firth_socket_output(client), "hello\n");
-    if (rc >= 0)
-        rc = firth_flush_and_close(firth_socket_output(client));
-    if (rc >= 0)
-        rc = firth_read_line(firth_socket_input(client), line, sizeof line);
-    return rc == 5 && memcmp(line, "hello", 5) == 0 ? FIRTH_OK : (int)rc;
-}
-
-/* A task: answers what it is asked; that it cannot is no error of the server's. */
-static int answer(firth_scope *scope, void *socket)
-{
-    int64_t rc = firth_copy(firth_socket_input(socket), firth_socket_output(socket), FIRTH_NO_LIMIT);
-
-    (void)scope;
-    if (rc < 0)
-        firth_socket_abort(socket);
-    else
-        (void)firth_socket_close(socket);
-    return FIRTH_OK;
-}
-
 /* ---- firth_tls_start --------------------------------------------------------------------------------------------- */
 
 static int start_and_answer(firth_scope *scope, void *socket)
@@ -77,7 +50,7 @@ static int start_and_answer(firth_scope *scope, void *socket)
     firth_socket *server = socket;
     int rc = firth_tls_start(server, secure_pair_server_config(), &server);
 
-    return rc < 0 ? rc : answer(scope, server);
+    return rc < 0 ? rc : secure_pair_answer(scope, server);
 }
 
 static int start_both_ends(firth_scope *scope, void *argument)
@@ -97,7 +70,7 @@ static int start_both_ends(firth_scope *scope, void *argument)
     else
         rc = firth_tls_start(client, secure_pair_client_config(), &client);
     if (rc >= 0)
-        rc = ask(&both, client);
+        rc = secure_pair_ask(&both, client);
     return firth_scope_close(&both, rc);
 }
 
@@ -109,37 +82,13 @@ static void any_allocation_that_fails_while_tls_is_started_is_an_error_and_nothi
 
 /* ---- accept and connect ------------------------------------------------------------------------------------------ */
 
-static int serve(firth_scope *scope, void *argument)
-{
-    firth_server *server = argument;
-    firth_socket *client;
-    int rc;
-
-    while ((rc = firth_accept(server, &client)) >= 0)
-        if (firth_spawn(scope, answer, client, NULL) < 0)
-            firth_socket_abort(client);
-    return rc == FIRTH_ERR_CLOSED ? FIRTH_OK : rc;
-}
-
-static int visit(firth_scope *scope, void *argument)
-{
-    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
-    const int *port = argument;
-    firth_socket *client;
-    int rc;
-
-    tcp.tls = secure_pair_client_config();
-    rc = firth_tcp_connect(&tcp, "127.0.0.1", *port, &client);
-    return rc < 0 ? rc : ask(scope, client);
-}
-
 /* One allocation fails for one of the two clients, or for neither: the other is served. */
 static int serve_two_clients(firth_scope *scope, firth_server *server)
 {
     int port = firth_server_address(server)->port, first, second;
 
-    first = firth_with_timeout(TIMEOUT_MS, visit, &port);
-    second = firth_with_timeout(TIMEOUT_MS, visit, &port);
+    first = firth_with_timeout(TIMEOUT_MS, secure_pair_visit, &port);
+    second = firth_with_timeout(TIMEOUT_MS, secure_pair_visit, &port);
     (void)scope;
     firth_server_close(server);
     EXPECT(first == FIRTH_OK || second == FIRTH_OK);
@@ -159,7 +108,7 @@ static int serve_and_visit(firth_scope *scope, void *argument)
     if (rc < 0)
         return rc;
     firth_scope_open(&both, scope, NULL);
-    rc = firth_spawn(&both, serve, server, NULL);
+    rc = firth_spawn(&both, secure_pair_serve, server, NULL);
     if (rc < 0)
         firth_server_close(server);
     else

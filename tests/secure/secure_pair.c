@@ -133,3 +133,55 @@ int secure_pair_end(firth_scope *scope, firth_socket *a, firth_socket *b)
         rc = firth_socket_close(b);
     return firth_scope_close(&other, rc);
 }
+
+/* ---- a server and its clients ------------------------------------------------------------------------------------ */
+
+int secure_pair_ask(firth_scope *scope, firth_socket *client)
+{
+    char line[16] = "";
+    int64_t rc;
+
+    firth_scope_own_socket(scope, client);
+    rc = firth_write_string(firth_socket_output(client), "hello\n");
+    if (rc >= 0)
+        rc = firth_flush_and_close(firth_socket_output(client));
+    if (rc >= 0)
+        rc = firth_read_line(firth_socket_input(client), line, sizeof line);
+    return rc == 5 && memcmp(line, "hello", 5) == 0 ? FIRTH_OK : (int)rc;
+}
+
+int secure_pair_answer(firth_scope *scope, void *socket)
+{
+    int64_t rc = firth_copy(firth_socket_input(socket), firth_socket_output(socket), FIRTH_NO_LIMIT);
+
+    (void)scope;
+    if (rc < 0)
+        firth_socket_abort(socket);
+    else
+        (void)firth_socket_close(socket);
+    return FIRTH_OK;
+}
+
+int secure_pair_serve(firth_scope *scope, void *argument)
+{
+    firth_server *server = argument;
+    firth_socket *client;
+    int rc;
+
+    while ((rc = firth_accept(server, &client)) >= 0)
+        if (firth_spawn(scope, secure_pair_answer, client, NULL) < 0)
+            firth_socket_abort(client);
+    return rc == FIRTH_ERR_CLOSED ? FIRTH_OK : rc;
+}
+
+int secure_pair_visit(firth_scope *scope, void *argument)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    const int *port = argument;
+    firth_socket *client;
+    int rc;
+
+    tcp.tls = secure_pair_client_config();
+    rc = firth_tcp_connect(&tcp, "127.0.0.1", *port, &client);
+    return rc < 0 ? rc : secure_pair_ask(scope, client);
+}

@@ -30,4 +30,16 @@ int secure_pair_close(firth_scope *scope, void *socket);
 /* Closes both ends at once, as each waits for the other. */
 int secure_pair_end(firth_scope *scope, firth_socket *a, firth_socket *b);
 
+/* The scope owns the client. Says a line and expects it back: FIRTH_OK, or why not. */
+int secure_pair_ask(firth_scope *scope, firth_socket *client);
+
+/* A task: answers the firth_socket that is its argument; that it cannot is no error of the server's. */
+int secure_pair_answer(firth_scope *scope, void *socket);
+
+/* A task: answers all clients of the firth_server that is its argument, until that is closed. */
+int secure_pair_serve(firth_scope *scope, void *server);
+
+/* A task: connects by TLS to the int that is its argument, a port of this machine, and asks. */
+int secure_pair_visit(firth_scope *scope, void *port);
+
 #endif

@@ -57,13 +57,42 @@ static bool write_all(int peer, const char *bytes, size_t size)
     return true;
 }
 
+typedef struct peer {
+    uint16_t port;
+    atomic_bool ready; /* what it sends before anybody reads is in the kernel */
+    bool failed;
+    pthread_t thread;
+} peer;
+
+/* Runs a peer that connects to a server of its own, and hands out its connection when it is ready. The scope owns that. */
+static int start_peer(firth_scope *scope, void *(*run)(void *self), peer *self, firth_socket **socket)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_server *server;
+
+    EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", 0, &server), FIRTH_OK);
+    firth_scope_own_server(scope, server);
+    self->port = firth_server_address(server)->port;
+    EXPECT_EQUAL(pthread_create(&self->thread, NULL, run, self), 0);
+    EXPECT_EQUAL(firth_accept(server, socket), FIRTH_OK);
+    firth_scope_own_socket(scope, *socket);
+    while (!atomic_load(&self->ready))
+        EXPECT_EQUAL(firth_sleep(1), FIRTH_OK);
+    return FIRTH_OK;
+}
+
+static int end_peer(const peer *self)
+{
+    EXPECT_EQUAL(pthread_join(self->thread, NULL), 0);
+    EXPECT(!self->failed);
+    return FIRTH_OK;
+}
+
 /* ---- a flood ----------------------------------------------------------------------------------------------------- */
 
 typedef struct flood {
-    uint16_t port;
+    peer peer; /* ready: the kernel takes no more */
     uint64_t sent;
-    atomic_bool full; /* the kernel takes no more */
-    bool failed;
 } flood;
 
 /* Fills the connection before anybody reads, and then sends until a megabyte more has gone. */
@@ -71,49 +100,38 @@ static void *run_flood(void *argument)
 {
     static const char bytes[65536];
     flood *self = argument;
-    int peer = open_peer(self->port);
+    int descriptor = open_peer(self->peer.port);
     ssize_t n = 0;
 
-    self->failed = peer < 0;
-    while (!self->failed && (n = send(peer, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
+    self->peer.failed = descriptor < 0;
+    while (!self->peer.failed && (n = send(descriptor, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
         self->sent += (uint64_t)n;
-    atomic_store(&self->full, true);
-    for (int i = 0; i < 16 && !self->failed; i++) {
-        self->failed = !write_all(peer, bytes, sizeof bytes);
+    atomic_store(&self->peer.ready, true);
+    for (int i = 0; i < 16 && !self->peer.failed; i++) {
+        self->peer.failed = !write_all(descriptor, bytes, sizeof bytes);
         self->sent += sizeof bytes;
     }
-    (void)close(peer);
+    (void)close(descriptor);
     return NULL;
 }
 
 /* A block at a time it would be four receives for what one does through a large block. */
 TASK_TEST(a_stream_faster_than_a_block_is_taken_in_large_bites)
 {
-    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
-    flood peer = {0};
-    firth_server *server;
+    flood flooding = {0};
     firth_socket *socket;
-    pthread_t thread;
     int64_t count;
     long before;
 
-    EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", 0, &server), FIRTH_OK);
-    firth_scope_own_server(scope, server);
-    peer.port = firth_server_address(server)->port;
-    EXPECT_EQUAL(pthread_create(&thread, NULL, run_flood, &peer), 0);
-    EXPECT_EQUAL(firth_accept(server, &socket), FIRTH_OK);
-    firth_scope_own_socket(scope, socket);
-    while (!atomic_load(&peer.full))
-        EXPECT_EQUAL(firth_sleep(1), FIRTH_OK);
+    EXPECT_EQUAL(start_peer(scope, run_flood, &flooding.peer, &socket), FIRTH_OK);
     EXPECT_EQUAL(firth_await_content(firth_socket_input(socket), 1) > 0, true);
     before = atomic_load(&receives);
     count = firth_discard(firth_socket_input(socket), 256 * 1024);
     EXPECT_EQUAL(count, 256 * 1024);
     EXPECT(atomic_load(&receives) - before <= 5); /* what is there already is more than all of this */
     count += firth_discard(firth_socket_input(socket), FIRTH_NO_LIMIT);
-    EXPECT_EQUAL(pthread_join(thread, NULL), 0);
-    EXPECT(!peer.failed);
-    EXPECT_EQUAL(count, peer.sent);
+    EXPECT_EQUAL(end_peer(&flooding.peer), FIRTH_OK);
+    EXPECT_EQUAL(count, flooding.sent);
     return FIRTH_OK;
 }
 
@@ -122,10 +140,8 @@ TASK_TEST(a_stream_faster_than_a_block_is_taken_in_large_bites)
 enum { BURST_BYTES = 4 * BLOCK_BYTES, TAILS = 4 };
 
 typedef struct bursts {
-    uint16_t port;
-    atomic_bool ready;       /* the first burst is in the kernel */
+    peer peer;               /* ready: the burst is in the kernel */
     size_t asked_for[TAILS]; /* by the receive that got this tail, after the burst */
-    bool failed;
 } bursts;
 
 static void wait_for(size_t bytes)
@@ -139,44 +155,33 @@ static void *run_bursts(void *argument)
 {
     static const char bytes[BURST_BYTES];
     bursts *self = argument;
-    int peer = open_peer(self->port);
+    int descriptor = open_peer(self->peer.port);
 
-    self->failed = peer < 0 || !write_all(peer, bytes, sizeof bytes);
-    atomic_store(&self->ready, true);
-    for (size_t i = 0; i < TAILS && !self->failed; i++) {
+    self->peer.failed = descriptor < 0 || !write_all(descriptor, bytes, sizeof bytes);
+    atomic_store(&self->peer.ready, true);
+    for (size_t i = 0; i < TAILS && !self->peer.failed; i++) {
         wait_for(BURST_BYTES + i);
-        self->failed = !write_all(peer, bytes, 1);
+        self->peer.failed = !write_all(descriptor, bytes, 1);
         wait_for(BURST_BYTES + i + 1);
         self->asked_for[i] = atomic_load(&asked);
     }
-    (void)close(peer);
+    (void)close(descriptor);
     return NULL;
 }
 
 /* A burst ends in a receive that gets little, and the next one is as large; a stream that goes on slowly is slow. */
 TASK_TEST(the_tail_of_a_burst_does_not_end_large_bites_and_a_slow_stream_does)
 {
-    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
-    bursts peer = {0};
-    firth_server *server;
+    bursts bursting = {0};
     firth_socket *socket;
-    pthread_t thread;
 
     atomic_store(&got, 0);
-    EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", 0, &server), FIRTH_OK);
-    firth_scope_own_server(scope, server);
-    peer.port = firth_server_address(server)->port;
-    EXPECT_EQUAL(pthread_create(&thread, NULL, run_bursts, &peer), 0);
-    EXPECT_EQUAL(firth_accept(server, &socket), FIRTH_OK);
-    firth_scope_own_socket(scope, socket);
-    while (!atomic_load(&peer.ready))
-        EXPECT_EQUAL(firth_sleep(1), FIRTH_OK);
+    EXPECT_EQUAL(start_peer(scope, run_bursts, &bursting.peer, &socket), FIRTH_OK);
     EXPECT_EQUAL(firth_discard(firth_socket_input(socket), FIRTH_NO_LIMIT), BURST_BYTES + TAILS);
-    EXPECT_EQUAL(pthread_join(thread, NULL), 0);
-    EXPECT(!peer.failed);
+    EXPECT_EQUAL(end_peer(&bursting.peer), FIRTH_OK);
     for (size_t i = 0; i + 1 < TAILS; i++)
-        EXPECT(peer.asked_for[i] > BLOCK_BYTES);
-    EXPECT_EQUAL(peer.asked_for[TAILS - 1], BLOCK_BYTES);
+        EXPECT(bursting.asked_for[i] > BLOCK_BYTES);
+    EXPECT_EQUAL(bursting.asked_for[TAILS - 1], BLOCK_BYTES);
     return FIRTH_OK;
 }
 

@@ -39,3 +39,13 @@ void raw_serve(uint16_t port, tcp_accept_fn on_accept, void (*turn)(void))
     printf("Server is listening at port %u\n", port);
     run(turn);
 }
+
+void raw_keep(struct pbuf *received, struct pbuf **waiting, bool *has_end)
+{
+    if (received == NULL)
+        *has_end = true;
+    else if (*waiting == NULL)
+        *waiting = received;
+    else
+        pbuf_cat(*waiting, received);
+}

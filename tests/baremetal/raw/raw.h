@@ -5,8 +5,12 @@
 #define FIRTH_TESTS_RAW_H
 
 #include <lwip/tcp.h>
+#include <stdbool.h>
 
 /* Listens at the port and runs lwIP for good; `turn`, unless NULL, after each turn of it. Returns if that cannot be. */
 void raw_serve(uint16_t port, tcp_accept_fn on_accept, void (*turn)(void));
+
+/* Puts what a callback of tcp_recv was given behind what waits; NULL is the peer's end. */
+void raw_keep(struct pbuf *received, struct pbuf **waiting, bool *has_end);
 
 #endif

@@ -57,12 +57,7 @@ static err_t on_receive(void *argument, struct tcp_pcb *pcb, struct pbuf *receiv
 
     (void)pcb;
     (void)err;
-    if (received == NULL)
-        self->has_end = true;
-    else if (self->waiting == NULL)
-        self->waiting = received;
-    else
-        pbuf_cat(self->waiting, received);
+    raw_keep(received, &self->waiting, &self->has_end);
     return pump(self);
 }
 

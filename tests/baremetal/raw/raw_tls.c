@@ -113,12 +113,7 @@ static err_t on_receive(void *argument, struct tcp_pcb *pcb, struct pbuf *receiv
 
     (void)pcb;
     (void)err;
-    if (received == NULL)
-        self->has_end = true;
-    else if (self->received == NULL)
-        self->received = received;
-    else
-        pbuf_cat(self->received, received);
+    raw_keep(received, &self->received, &self->has_end);
     return ERR_OK;
 }
 
