@@ -92,7 +92,7 @@ void *fth_arena_take(fth_arena *arena, size_t bytes, size_t alignment)
             continue;
         if (before > 0)
             at = split(at, before);
-        if (size_of(at) >= size + 2 * UNIT)
+        if (size_of(at) > size) /* though what is left be a header alone: used_bytes depends on no order then */
             (void)split(at, size);
         at->size |= IS_USED;
         arena->used_bytes += size_of(at);

@@ -132,6 +132,24 @@ static bool juggle(void)
     return true;
 }
 
+/* In the place of one that was 8 bytes larger, and above all others. */
+static bool is_counted_alike(void)
+{
+    void *larger = firth_port_allocate(32), *wall = firth_port_allocate(32), *first, *second;
+    size_t used_bytes[3];
+
+    firth_port_release(larger);
+    used_bytes[0] = firth_baremetal_memory_now().used_bytes;
+    first = firth_port_allocate(24);
+    used_bytes[1] = firth_baremetal_memory_now().used_bytes;
+    second = firth_port_allocate(24);
+    used_bytes[2] = firth_baremetal_memory_now().used_bytes;
+    firth_port_release(first);
+    firth_port_release(second);
+    firth_port_release(wall);
+    return first == larger && used_bytes[1] - used_bytes[0] == used_bytes[2] - used_bytes[1];
+}
+
 static int test_arena(firth_scope *scope, void *argument)
 {
     firth_baremetal_memory before = firth_baremetal_memory_now();
@@ -141,6 +159,7 @@ static int test_arena(firth_scope *scope, void *argument)
     (void)argument;
     check(juggle(), "4000 blocks keep what is in them");
     check(firth_baremetal_memory_now().used_bytes == before.used_bytes, "all that was given back is free");
+    check(is_counted_alike(), "a block counts for the same wherever it is");
     most = firth_port_allocate((before.bytes - before.used_bytes) / 2);
     check(most != NULL, "and in one piece");
     firth_port_release(most);
