@@ -32,8 +32,9 @@ start() {
     shift 3
     for ((tries = 0; tries < 20; tries++)); do
         here=$((20000 + RANDOM % 12000))
-        rm -f "$work/serial" "$work/log"
+        rm -f "$work/serial"
         mkfifo "$work/serial"
+        : >"$work/log"
         firmware_command "$board" "examples/$program" "hostfwd=$protocol:127.0.0.1:$here-:$port" "$@"
         timeout 120 "${firmware_qemu[@]}" <"$work/serial" >"$work/log" 2>&1 &
         qemu_pid=$!
@@ -249,6 +250,7 @@ test_conformance() {
 # faults NETWORK WORD: told as the selftest's; its output is in $work/log.
 faults() {
     firmware_command "$board" tests/baremetal/baremetal_faults "restrict=on,$1" "$2"
+    : >"$work/log"
     timeout 300 "${firmware_qemu[@]}" >"$work/log" 2>&1 </dev/null &
     qemu_pid=$!
 }
