@@ -6,15 +6,13 @@
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/firmware.sh
+source scripts/lib/firmware_server.sh
 
-work=build/firmware-test
 kit_passes_least=150 # cases of the conformance kit
 failed=0
 board=
-qemu_pid=
 server=
 server_port=
-here=
 
 pass() {
     printf 'PASS %s: %s\n' "$board" "$1"
@@ -23,48 +21,6 @@ pass() {
 fail() {
     printf 'FAIL %s: %s\n' "$board" "$1"
     failed=1
-}
-
-# start PROGRAM PROTOCOL PORT [ARGUMENT…]: until it says that it serves; here is the port of this machine. False: it does
-# not. Its serial line is descriptor 9, its output $work/log.
-start() {
-    local program=$1 protocol=$2 port=$3 tries
-    shift 3
-    for ((tries = 0; tries < 20; tries++)); do
-        here=$((20000 + RANDOM % 12000))
-        rm -f "$work/serial"
-        mkfifo "$work/serial"
-        : >"$work/log"
-        firmware_command "$board" "examples/$program" "hostfwd=$protocol:127.0.0.1:$here-:$port" "$@"
-        timeout 120 "${firmware_qemu[@]}" <"$work/serial" >"$work/log" 2>&1 &
-        qemu_pid=$!
-        exec 9>"$work/serial"
-        wait_for '^Server is' && return 0
-        stop || true
-        grep -q 'host forwarding' "$work/log" || break # another's port
-    done
-    tail -n 5 "$work/log"
-    return 1
-}
-
-# wait_for PATTERN [SECONDS]: in the output, ten without.
-wait_for() {
-    local tries
-    for ((tries = 0; tries < ${2:-10} * 10; tries++)); do
-        grep -q -- "$1" "$work/log" && return 0
-        kill -0 "$qemu_pid" 2>/dev/null || return 1
-        sleep 0.1
-    done
-    return 1
-}
-
-# stop: by Ctrl-C on its serial line; false if its exit code is not 0.
-stop() {
-    local status=0
-    (printf '\003' >&9) || true # it may have ended by itself, and SIGPIPE is not for this script
-    exec 9>&-
-    wait "$qemu_pid" || status=$?
-    return "$status"
 }
 
 # takes_no_more PROGRAM: its log is $work/log.
@@ -95,6 +51,38 @@ test_greeting() {
         fail 'sockets-server ends at Ctrl-C with exit code 0'
     fi
     takes_no_more sockets-server
+}
+
+# most_with CLIENTS: prints what sockets-server took of the arena at most while that many were connected at a time; nothing if
+# one of them was not greeted.
+most_with() {
+    local client descriptors=() descriptor line
+    start sockets-server tcp 9002 '*' 9002 >&2 || return 0
+    for ((client = 0; client < $1; client++)); do
+        exec {descriptor}<>"/dev/tcp/127.0.0.1/$here"
+        descriptors+=("$descriptor")
+        read -r -t 20 line <&"$descriptor" || break
+        [ "$line" = 'Please enter your name' ] || break
+    done
+    for descriptor in "${descriptors[@]}"; do
+        exec {descriptor}>&-
+    done
+    if stop && [ "$client" = "$1" ]; then
+        sed -n 's/^memory: at most \([0-9]*\) of .*/\1/p' "$work/log"
+    fi
+}
+
+# What a connection takes besides its task's stack, of 4608 bytes: of Firth's own, not of lwIP's pools.
+test_connections() {
+    local one four each
+    one=$(most_with 1)
+    four=$(most_with 4)
+    each=$(((${four:-0} - ${one:-0}) / 3 - 4608))
+    if ((each > 0 && each <= 1024)); then
+        pass "a connection takes $each bytes besides its stack, of 1024"
+    else
+        fail "a connection takes at most 1024 bytes besides its stack: sockets-server took ${one:-?} with one, ${four:-?} with four"
+    fi
 }
 
 test_echo() {
@@ -356,6 +344,7 @@ main() {
         test_basics
         test_reports
         test_greeting
+        test_connections
         test_echo
         test_datagrams
         test_tls
