@@ -261,7 +261,8 @@ static void take_event(fth_kqueue *queue, const fth_event *event, fth_reactor *r
         registration->again |= filter;
         enlist(queue, (uint32_t)slot);
     } else {
-        if (filter == FTH_READABLE)
+        /* One without bytes tells nothing of those that were told before it. Test: the mode "shuffled". */
+        if (filter == FTH_READABLE && event->data > 0)
             registration->bytes = (uint32_t)event->data;
         fth_reactor_event(reactor, registration->token, fth_event_ready(event));
     }
