@@ -59,15 +59,15 @@ firmware_build() {
         run_quietly "$board-build" cmake --build --preset "$board" --parallel "$jobs" --target "$@"
 }
 
-# firmware_build_plain BOARD TARGET…: without TLS, in build/BOARD-plain.
+# firmware_build_plain BOARD KIND TARGET…: without TLS, in build/BOARD-KIND.
 firmware_build_plain() {
-    local board=$1
-    shift
-    if has ninja && [ ! -f "build/$board-plain/CMakeCache.txt" ]; then
+    local board=$1 kind=$2
+    shift 2
+    if has ninja && [ ! -f "build/$board-$kind/CMakeCache.txt" ]; then
         export CMAKE_GENERATOR=Ninja
     fi
-    run_quietly "$board-configure" cmake --preset "$board" -B "build/$board-plain" -DFIRTH_TLS=OFF &&
-        run_quietly "$board-build" cmake --build "build/$board-plain" --parallel "$jobs" --target "$@"
+    run_quietly "$board-configure" cmake --preset "$board" -B "build/$board-$kind" -DFIRTH_TLS=OFF &&
+        run_quietly "$board-build" cmake --build "build/$board-$kind" --parallel "$jobs" --target "$@"
 }
 
 # firmware_size BUILD PROGRAM: flash and RAM of each component beside their limits; false if one is over its limit.
