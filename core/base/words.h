@@ -9,4 +9,11 @@
 #define FTH_WORDS(text) text
 #endif
 
+/* The step of a failure that is the fault of a builder's field, "option linger_ms"; without words all have the same. */
+#ifdef FIRTH_NO_WORDS
+#define FTH_OPTION(name) "option"
+#else
+#define FTH_OPTION(name) "option " name
+#endif
+
 #endif

@@ -2,6 +2,7 @@
 #include "core/selector/pool.h"
 #include "core/base/assert.h"
 #include "core/base/list.h"
+#include "core/base/words.h"
 #include <limits.h>
 #include <string.h>
 
@@ -276,7 +277,8 @@ int fth_pool_submit(firth_selector *selector, fth_pool_kind kind, fth_job *job)
     int rc;
 
     if (most_counted(selector, kind) == 0)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, names ? "option resolver_threads" : "option blocking_threads");
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0,
+                          names ? FTH_OPTION("resolver_threads") : FTH_OPTION("blocking_threads"));
     if (selector->pools[kind] == NULL)
         selector->pools[kind] = open_pool(selector, kind);
     pool = selector->pools[kind];

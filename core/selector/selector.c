@@ -3,6 +3,7 @@
 #include "core/selector/selector.h"
 #include "core/base/assert.h"
 #include "core/base/format.h"
+#include "core/base/words.h"
 #include "core/selector/pool.h"
 #include "core/tasks/scope.h"
 #include "core/tasks/visit.h"
@@ -59,7 +60,7 @@ static int read_options(firth_selector_options *full, const firth_selector_optio
 {
     firth_selector_options_init(full, sizeof *full);
     if (given != NULL && given->struct_bytes < offsetof(firth_selector_options, stack_bytes))
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option struct_bytes");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("struct_bytes"));
     if (given != NULL)
         memcpy(full, given, given->struct_bytes < sizeof *full ? given->struct_bytes : sizeof *full);
     full->struct_bytes = sizeof *full;
@@ -78,13 +79,13 @@ static int read_options(firth_selector_options *full, const firth_selector_optio
         full->release = default_release;
     }
     if (full->block_bytes < 512 || full->block_bytes > 1024 * 1024)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option block_bytes");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("block_bytes"));
     if (full->bulk_bytes > 16 * 1024 * 1024)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option bulk_bytes");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("bulk_bytes"));
     if (full->stack_bytes < FIRTH_STACK_MINIMUM_BYTES)
-        return firth_fail(FIRTH_ERR_STACK_TOO_SMALL, 0, "option stack_bytes");
+        return firth_fail(FIRTH_ERR_STACK_TOO_SMALL, 0, FTH_OPTION("stack_bytes"));
     if (full->stack_bytes > SIZE_MAX / 256)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option stack_bytes");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("stack_bytes"));
     return FIRTH_OK;
 }
 

@@ -92,12 +92,12 @@ int fth_settings_apply(firth_io *io, fth_transport transport, const void *builde
 int fth_fields_check(const void *builder, const firth_selector *selector, const fth_field *fields, size_t count)
 {
     if (selector == NULL)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option selector");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("selector"));
     for (size_t i = 0; i < count; i++) {
         int64_t value = number_at(builder, fields[i].at, fields[i].bytes);
 
         if (value < fields[i].least || (fields[i].most != INT16_MAX && value > fields[i].most))
-            return firth_fail(FIRTH_ERR_ARGUMENT, 0, fields[i].step);
+            return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_STEP_OF(&fields[i]));
     }
     return FIRTH_OK;
 }
@@ -108,6 +108,6 @@ int fth_option_bind(firth_io *io, const firth_address *local, const firth_addres
         return FIRTH_OK;
     /* Here, since each system says something else of it. */
     if (local->family != remote->family)
-        return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "option local_address");
+        return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, FTH_OPTION("local_address"));
     return io->selector->backend->bind(io, local);
 }

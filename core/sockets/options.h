@@ -3,6 +3,7 @@
 #ifndef FTH_OPTIONS_H
 #define FTH_OPTIONS_H
 
+#include "core/base/words.h"
 #include <firth/backend.h>
 #include <firth/option.h>
 
@@ -18,17 +19,28 @@ int fth_option_get(const firth_io *io, fth_transport transport, firth_option opt
 /* A number in a builder, an int of any kind or an int64_t, and what it may be. A table, which is a third of the code that
  * would compare each. */
 typedef struct fth_field {
+#ifndef FIRTH_NO_WORDS
     const char *step; /* "option linger_ms" */
+#endif
     uint16_t at;
     uint8_t bytes;
     int16_t least;
     int16_t most; /* INT16_MAX: any */
 } fth_field;
 
+#ifdef FIRTH_NO_WORDS
+#define FTH_FIELD(builder, name, least, most)                                                                          \
+    {                                                                                                                  \
+        offsetof(builder, name), sizeof(((builder *)0)->name), least, most                                             \
+    }
+#define FTH_STEP_OF(field) FTH_OPTION("")
+#else
 #define FTH_FIELD(builder, name, least, most)                                                                          \
     {                                                                                                                  \
         "option " #name, offsetof(builder, name), sizeof(((builder *)0)->name), least, most                            \
     }
+#define FTH_STEP_OF(field) ((field)->step)
+#endif
 
 /* A switch or an int of a builder, that sets an option if it is more than leave; where says when, in bits of the caller's. */
 typedef struct fth_setting {

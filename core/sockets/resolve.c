@@ -6,6 +6,7 @@
 #include "core/sockets/resolve.h"
 #include "core/base/assert.h"
 #include "core/base/list.h"
+#include "core/base/words.h"
 #include "core/selector/pool.h"
 #include "core/sockets/look_up.h"
 #include <firth/resolve.h>
@@ -352,7 +353,7 @@ int firth_resolve(const char *host, const char *service, const firth_resolve_opt
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "addresses");
     if (options->family != FIRTH_FAMILY_NONE && options->family != FIRTH_FAMILY_IPV4 &&
         options->family != FIRTH_FAMILY_IPV6)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option family");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("family"));
     rc = read_port(&name, service, &port);
     if (rc < 0)
         return rc;

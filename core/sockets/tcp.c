@@ -45,7 +45,7 @@ static int check(const firth_tcp_builder *tcp)
 
 #if !FIRTH_HAS_TLS
     if (rc >= 0 && tcp->tls != NULL)
-        rc = firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option tls");
+        rc = firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, FTH_OPTION("tls"));
 #endif
     return rc;
 }
@@ -53,7 +53,7 @@ static int check(const firth_tcp_builder *tcp)
 int fth_tcp_read(firth_tcp_builder *full, const firth_tcp_builder *given)
 {
     if (given == NULL || given->struct_bytes < offsetof(firth_tcp_builder, auto_flush))
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option struct_bytes");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("struct_bytes"));
     firth_tcp_init(full, given->selector, sizeof *full);
     memcpy(full, given, given->struct_bytes < sizeof *full ? given->struct_bytes : sizeof *full);
     full->struct_bytes = sizeof *full;
@@ -110,7 +110,7 @@ int firth_tcp_adopt_at(const firth_tcp_builder *tcp, intptr_t descriptor, firth_
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "firth_tcp_adopt");
     /* A handshake suspends, which adopting does not: firth_tls_start is for that. */
     if (full.tls != NULL)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option tls");
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, FTH_OPTION("tls"));
     made = fth_socket_new(full.selector);
     if (made == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_tcp_adopt");

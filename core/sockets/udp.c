@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The UDP builder: defaults, checks, options, bind and connect. */
+#include "core/base/words.h"
 #include "core/sockets/datagram.h"
 #include "core/sockets/resolve.h"
 #include <string.h>
@@ -39,7 +40,7 @@ static int read_builder(firth_udp_builder *full, const firth_udp_builder *given)
     int rc;
 
     if (given == NULL || given->struct_bytes < offsetof(firth_udp_builder, broadcast))
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option struct_bytes");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("struct_bytes"));
     firth_udp_init(full, given->selector, sizeof *full);
     memcpy(full, given, given->struct_bytes < sizeof *full ? given->struct_bytes : sizeof *full);
     full->struct_bytes = sizeof *full;

@@ -3,6 +3,7 @@
 #include "core/sockets/unix.h"
 #include "core/base/assert.h"
 #include "core/base/failure.h"
+#include "core/base/words.h"
 #include "core/sockets/op.h"
 #include <string.h>
 
@@ -47,7 +48,7 @@ int fth_unix_read(firth_unix_builder *full, const firth_unix_builder *given)
     int rc;
 
     if (given == NULL || given->struct_bytes < offsetof(firth_unix_builder, auto_flush))
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option struct_bytes");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("struct_bytes"));
     firth_unix_init(full, given->selector, sizeof *full);
     memcpy(full, given, given->struct_bytes < sizeof *full ? given->struct_bytes : sizeof *full);
     full->struct_bytes = sizeof *full;
@@ -64,10 +65,10 @@ int fth_unix_check_bind(const firth_unix_builder *builder, const firth_unix_addr
     if (!address->abstract)
         return FIRTH_OK;
     if (builder->replace_stale)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option replace_stale");
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, FTH_OPTION("replace_stale"));
     if (builder->unlink_on_close)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option unlink_on_close");
-    return builder->mode == -1 ? FIRTH_OK : firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option mode");
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, FTH_OPTION("unlink_on_close"));
+    return builder->mode == -1 ? FIRTH_OK : firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, FTH_OPTION("mode"));
 }
 
 static int too_long(size_t size)

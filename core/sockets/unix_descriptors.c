@@ -3,6 +3,7 @@
  * them, so a socket that is to take any reads all its bytes with room, and keeps what came until it is asked for. */
 #include "core/base/assert.h"
 #include "core/base/list.h"
+#include "core/base/words.h"
 #include "core/channels/fill.h"
 #include "core/sockets/op.h"
 #include "core/sockets/unix.h"
@@ -123,7 +124,7 @@ int firth_unix_take_descriptors(firth_socket *socket, intptr_t *descriptors, siz
     if (rc < 0)
         return rc;
     if (socket->kind != &taking)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "option descriptors_max");
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, FTH_OPTION("descriptors_max"));
     self = of_socket(socket);
     if (self->count == 0 && self->lost) {
         self->lost = false;

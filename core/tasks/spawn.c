@@ -2,6 +2,7 @@
 /* The beginning and the end of a task. */
 #include "core/base/assert.h"
 #include "core/base/format.h"
+#include "core/base/words.h"
 #include "core/channels/write.h"
 #include "core/selector/selector.h"
 #include "core/tasks/scope.h"
@@ -100,10 +101,10 @@ static int take_stack(firth_selector *selector, const firth_task_options *option
 {
     *bytes = options != NULL && options->stack_bytes != 0 ? options->stack_bytes : selector->stacks.stack_bytes;
     if (*bytes < FIRTH_STACK_MINIMUM_BYTES)
-        return firth_fail(FIRTH_ERR_STACK_TOO_SMALL, 0, "option stack_bytes");
+        return firth_fail(FIRTH_ERR_STACK_TOO_SMALL, 0, FTH_OPTION("stack_bytes"));
     if (options != NULL && options->stack_memory != NULL) {
         if (options->stack_bytes == 0)
-            return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option stack_memory without stack_bytes");
+            return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("stack_memory without stack_bytes"));
         *low = options->stack_memory;
         *kind = FTH_STACK_LENT;
     } else if (*bytes == selector->stacks.stack_bytes) {
