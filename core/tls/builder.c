@@ -3,25 +3,43 @@
 #include "core/tls/builder.h"
 #include "core/base/failure.h"
 #include "core/base/words.h"
+#include "core/tls/side.h"
 #include <firth/backend.h>
 #include <string.h>
 
 enum { MOST_NAME_BYTES = 253, MOST_ALPN_BYTES = 255, MOST_LIFETIME_S = 604800 };
 
-void firth_tls_init(firth_tls_builder *tls, firth_tls_role role, size_t struct_bytes)
+static void init(firth_tls_builder *tls, const struct firth_tls_side *side, size_t struct_bytes)
 {
     const firth_tls_builder defaults = {
         .struct_bytes = struct_bytes,
-        .role = role,
+        .role = side->role,
         .min_version = FIRTH_TLS_1_2,
         .max_version = FIRTH_TLS_1_3,
         .session_tickets = true,
         .ticket_lifetime_s = 86400,
         .handshake_timeout_ms = 10000,
+        .side = side,
     };
 
     memset(tls, 0, struct_bytes);
     memcpy(tls, &defaults, struct_bytes < sizeof defaults ? struct_bytes : sizeof defaults);
+}
+
+void firth_tls_init_client(firth_tls_builder *tls, size_t struct_bytes)
+{
+    init(tls, &fth_tls_client_side, struct_bytes);
+}
+
+void firth_tls_init_server(firth_tls_builder *tls, size_t struct_bytes)
+{
+    init(tls, &fth_tls_server_side, struct_bytes);
+}
+
+void firth_tls_init(firth_tls_builder *tls, firth_tls_role role, size_t struct_bytes)
+{
+    init(tls, role == FIRTH_TLS_SERVER ? &fth_tls_server_side : &fth_tls_client_side, struct_bytes);
+    tls->role = role;
 }
 
 static bool is_version(firth_tls_version version)
@@ -103,118 +121,126 @@ static bool are_protocols(const firth_tls_builder *tls)
     return tls->alpn_count == 0 || tls->alpn != NULL;
 }
 
-/* Nothing that was asked for is ignored: what the role has not, or would never look at, is refused. */
-static const char *find_stray(const firth_tls_builder *tls)
+/* What one side has and the other has not is refused there: nothing that was asked for is ignored. As code and not as a
+ * table of conditions, which would be twice as long. */
+static const char *find_stray_of_server(const firth_tls_builder *tls)
 {
-    const bool is_server = tls->role == FIRTH_TLS_SERVER;
-    const bool is_unasked = is_server && tls->client_authentication == FIRTH_TLS_CLIENT_NONE;
-    const struct {
-        bool is_stray;
-        const char *option;
-    } checks[] = {
-        {is_server && tls->server_name != NULL, "option server_name"},
-        {is_server && tls->insecure_any_name, "option insecure_any_name"},
-        {is_server && tls->psk_identity != NULL, "option psk_identity"},
-        {is_server && tls->psk != NULL, "option psk"},
-        {!is_server && tls->psk_find != NULL, "option psk_find"},
-        {!is_server && tls->client_authentication != FIRTH_TLS_CLIENT_NONE, "option client_authentication"},
-        {is_unasked && tls->trust != FIRTH_TLS_TRUST_SYSTEM, "option trust"},
-        {is_unasked && tls->authority_count > 0, "option authorities"},
-        {is_unasked && tls->revocation_list_count > 0, "option revocation_lists"},
-        {is_unasked && tls->pin_count > 0, "option pins"},
-        {is_unasked && tls->insecure_any_certificate, "option insecure_any_certificate"},
-        {tls->trust == FIRTH_TLS_TRUST_PINS && tls->authority_count > 0, "option authorities"},
-        {tls->trust == FIRTH_TLS_TRUST_PINS && tls->revocation_list_count > 0, "option revocation_lists"},
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof checks / sizeof checks[0]; i++)
-        if (checks[i].is_stray)
-            return checks[i].option;
-    return NULL;
+    if (tls->server_name != NULL)
+        return FTH_OPTION("server_name");
+    if (tls->insecure_any_name)
+        return FTH_OPTION("insecure_any_name");
+    if (tls->psk_identity != NULL)
+        return FTH_OPTION("psk_identity");
+    if (tls->psk != NULL)
+        return FTH_OPTION("psk");
+    if (tls->psk_size > 0)
+        return FTH_OPTION("psk_size");
+    if ((unsigned)tls->client_authentication > FIRTH_TLS_CLIENT_REQUIRED)
+        return FTH_OPTION("client_authentication");
+    if (tls->client_authentication != FIRTH_TLS_CLIENT_NONE)
+        return NULL;
+    if (tls->trust != FIRTH_TLS_TRUST_SYSTEM)
+        return FTH_OPTION("trust");
+    if (tls->authority_count > 0)
+        return FTH_OPTION("authorities");
+    if (tls->revocation_list_count > 0)
+        return FTH_OPTION("revocation_lists");
+    if (tls->pin_count > 0)
+        return FTH_OPTION("pins");
+    return tls->insecure_any_certificate ? FTH_OPTION("insecure_any_certificate") : NULL;
 }
+
+static const char *find_stray_of_client(const firth_tls_builder *tls)
+{
+    if (tls->server_name != NULL && !is_host(tls->server_name))
+        return FTH_OPTION("server_name");
+    if (tls->psk_find != NULL)
+        return FTH_OPTION("psk_find");
+    if (tls->client_authentication != FIRTH_TLS_CLIENT_NONE)
+        return FTH_OPTION("client_authentication");
+    if ((tls->psk_identity != NULL) != (tls->psk != NULL) ||
+        (tls->psk_identity != NULL && !is_text(tls->psk_identity, 128)))
+        return FTH_OPTION("psk_identity");
+    return (tls->psk != NULL) != (tls->psk_size > 0) ? FTH_OPTION("psk_size") : NULL;
+}
+
+const struct firth_tls_side fth_tls_client_side = {FIRTH_TLS_CLIENT, find_stray_of_client, &fth_tls_mbedtls_client};
+const struct firth_tls_side fth_tls_server_side = {FIRTH_TLS_SERVER, find_stray_of_server, &fth_tls_mbedtls_server};
 
 /* A switch that has nothing of a certificate looked at, or a pre-shared key in its place, makes what was given to check one
  * by of no effect: who gave both believes in a check that there is not. NULL: nothing is passed over, else *words say why
  * it would be. */
 static const char *find_passed_over(const firth_tls_builder *tls, const char **words)
 {
-    const bool is_any = tls->insecure_any_certificate;
     const bool is_by_key =
         tls->psk != NULL && tls->trust == FIRTH_TLS_TRUST_SYSTEM && tls->authority_count == 0 && tls->pin_count == 0;
-    const struct {
-        bool is_stray;
-        const char *option;
-    } checks[] = {
-        {is_any && tls->pin_count > 0, "option pins"},
-        {is_any && tls->authority_count > 0, "option authorities"},
-        {is_any && tls->trust != FIRTH_TLS_TRUST_SYSTEM, "option trust"},
-        {(is_any || is_by_key) && tls->revocation_list_count > 0, "option revocation_lists"},
-        {(is_any || is_by_key) && tls->insecure_any_name, "option insecure_any_name"},
-        {is_by_key && is_any, "option insecure_any_certificate"},
-    };
-    size_t i;
 
+    if (!is_by_key && !tls->insecure_any_certificate)
+        return NULL;
     *words =
         is_by_key
             ? FTH_WORDS(
                   "a client with a pre-shared key takes no certificate unless trust, authorities or pins say whose")
             : FTH_WORDS("insecure_any_certificate looks at nothing of a certificate: only one of the two can be meant");
-    for (i = 0; i < sizeof checks / sizeof checks[0]; i++)
-        if (checks[i].is_stray)
-            return checks[i].option;
-    return NULL;
+    if (tls->pin_count > 0)
+        return FTH_OPTION("pins");
+    if (tls->authority_count > 0)
+        return FTH_OPTION("authorities");
+    if (tls->trust != FIRTH_TLS_TRUST_SYSTEM)
+        return FTH_OPTION("trust");
+    if (tls->revocation_list_count > 0)
+        return FTH_OPTION("revocation_lists");
+    if (tls->insecure_any_name)
+        return FTH_OPTION("insecure_any_name");
+    return is_by_key && tls->insecure_any_certificate ? FTH_OPTION("insecure_any_certificate") : NULL;
 }
 
 static const char *find_bad(const firth_tls_builder *tls)
 {
-    const struct {
-        bool is_good;
-        const char *option;
-    } checks[] = {
-        {tls->role == FIRTH_TLS_CLIENT || tls->role == FIRTH_TLS_SERVER, "option role"},
-        {is_version(tls->min_version), "option min_version"},
-        {is_version(tls->max_version) && tls->max_version >= tls->min_version, "option max_version"},
-        {tls->cipher_suite_count == 0 || tls->cipher_suites != NULL, "option cipher_suites"},
-        {are_protocols(tls), "option alpn"},
-        {are_identities(tls), "option identities"},
-        {(unsigned)tls->trust <= FIRTH_TLS_TRUST_PINS, "option trust"},
-        {are_data(tls->authorities, tls->authority_count), "option authorities"},
-        {are_data(tls->revocation_lists, tls->revocation_list_count), "option revocation_lists"},
-        {tls->pin_count == 0 || tls->pins != NULL, "option pins"},
-        {tls->trust != FIRTH_TLS_TRUST_PINS || tls->pin_count > 0, "option pins"},
-        {tls->trust != FIRTH_TLS_TRUST_AUTHORITIES || tls->authority_count > 0, "option authorities"},
-        {tls->server_name == NULL || is_host(tls->server_name), "option server_name"},
-        {(unsigned)tls->client_authentication <= FIRTH_TLS_CLIENT_REQUIRED, "option client_authentication"},
-        {tls->ticket_lifetime_s > 0 && tls->ticket_lifetime_s <= MOST_LIFETIME_S, "option ticket_lifetime_s"},
-        {(tls->psk_identity != NULL) == (tls->psk != NULL), "option psk_identity"},
-        {tls->psk_identity == NULL || is_text(tls->psk_identity, 128), "option psk_identity"},
-        {(tls->psk != NULL) == (tls->psk_size > 0), "option psk_size"},
-        {tls->handshake_timeout_ms >= 0, "option handshake_timeout_ms"},
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof checks / sizeof checks[0]; i++)
-        if (!checks[i].is_good)
-            return checks[i].option;
-    return NULL;
+    if (tls->side == NULL || tls->role != tls->side->role)
+        return FTH_OPTION("role");
+    if (!is_version(tls->min_version))
+        return FTH_OPTION("min_version");
+    if (!is_version(tls->max_version) || tls->max_version < tls->min_version)
+        return FTH_OPTION("max_version");
+    if (tls->cipher_suite_count > 0 && tls->cipher_suites == NULL)
+        return FTH_OPTION("cipher_suites");
+    if (!are_protocols(tls))
+        return FTH_OPTION("alpn");
+    if (!are_identities(tls))
+        return FTH_OPTION("identities");
+    if ((unsigned)tls->trust > FIRTH_TLS_TRUST_PINS)
+        return FTH_OPTION("trust");
+    if (!are_data(tls->authorities, tls->authority_count) ||
+        (tls->trust == FIRTH_TLS_TRUST_AUTHORITIES) > (tls->authority_count > 0) ||
+        (tls->trust == FIRTH_TLS_TRUST_PINS && tls->authority_count > 0))
+        return FTH_OPTION("authorities");
+    if (!are_data(tls->revocation_lists, tls->revocation_list_count) ||
+        (tls->trust == FIRTH_TLS_TRUST_PINS && tls->revocation_list_count > 0))
+        return FTH_OPTION("revocation_lists");
+    if ((tls->pin_count > 0 && tls->pins == NULL) || (tls->trust == FIRTH_TLS_TRUST_PINS && tls->pin_count == 0))
+        return FTH_OPTION("pins");
+    if (tls->ticket_lifetime_s <= 0 || tls->ticket_lifetime_s > MOST_LIFETIME_S)
+        return FTH_OPTION("ticket_lifetime_s");
+    if (tls->handshake_timeout_ms < 0)
+        return FTH_OPTION("handshake_timeout_ms");
+    return tls->side->find_stray(tls);
 }
 
 int fth_tls_read(firth_tls_builder *full, const firth_tls_builder *given)
 {
-    const char *option, *words;
+    const char *option, *words = "";
 
-    if (given == NULL ||
-        given->struct_bytes < offsetof(firth_tls_builder, handshake_timeout_ms) + sizeof given->handshake_timeout_ms)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option struct_bytes");
-    firth_tls_init(full, given->role, sizeof *full);
+    if (given == NULL || given->struct_bytes < offsetof(firth_tls_builder, side) + sizeof given->side)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("struct_bytes"));
+    memset(full, 0, sizeof *full);
     memcpy(full, given, given->struct_bytes < sizeof *full ? given->struct_bytes : sizeof *full);
     full->struct_bytes = sizeof *full;
     option = find_bad(full);
     if (option == NULL)
-        option = find_stray(full);
-    if (option != NULL)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, option);
-    option = find_passed_over(full, &words);
-    return option == NULL ? FIRTH_OK : firth_fail_in_words(FIRTH_ERR_ARGUMENT, 0, option, "%s", words);
+        option = find_passed_over(full, &words);
+    if (option == NULL)
+        return FIRTH_OK;
+    return words[0] == '\0' ? firth_fail(FIRTH_ERR_ARGUMENT, 0, option)
+                            : firth_fail_in_words(FIRTH_ERR_ARGUMENT, 0, option, "%s", words);
 }

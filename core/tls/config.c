@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/tls/config.h"
+#include "core/base/words.h"
 #include "core/tls/builder.h"
 #include <firth/backend.h>
 #include <firth/port.h>
@@ -135,7 +136,7 @@ int firth_tls_reload(firth_tls_config *config, const firth_tls_builder *tls)
     if (rc < 0)
         return rc;
     if (config == NULL || full.role != config->role)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, config == NULL ? "config" : "option role");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, config == NULL ? "config" : FTH_OPTION("role"));
     rc = generation_build(config, &full, &fresh);
     if (rc < 0)
         return rc;

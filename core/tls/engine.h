@@ -12,6 +12,7 @@
 
 typedef struct fth_tls_context fth_tls_context;
 typedef struct fth_tls_session fth_tls_session;
+typedef struct fth_tls_engine_side fth_tls_engine_side; /* what the engine has for one side alone */
 
 /* Beside FIRTH_OK and negative codes: what must happen before an engine's call is worth repeating. */
 enum { FTH_TLS_WANT_READ = 1, FTH_TLS_WANT_WRITE = 2 };
@@ -97,5 +98,7 @@ typedef struct fth_tls_engine_facts {
 
 extern const fth_tls_engine fth_tls_mbedtls;
 extern const fth_tls_engine_facts fth_tls_mbedtls_facts;
+extern const fth_tls_engine_side fth_tls_mbedtls_client;
+extern const fth_tls_engine_side fth_tls_mbedtls_server;
 
 #endif

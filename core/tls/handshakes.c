@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/tls/handshakes.h"
 #include "core/base/timers.h"
+#include "core/base/words.h"
 #include "core/tls/connected.h"
 
 void fth_handshakes_wake(fth_handshakes *all)
@@ -206,7 +207,7 @@ int fth_tls_listening(firth_server *server)
     if (server->tcp.tls == NULL)
         return FIRTH_OK;
     if (fth_tls_role_of(server->tcp.tls) != FIRTH_TLS_SERVER)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option tls");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("tls"));
     all = firth_selector_allocate(server->io.selector, sizeof *all);
     if (all == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_tcp_bind");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting TLS on a socket, and what can be read of it afterwards. */
+#include "core/base/words.h"
 #include "core/tls/connected.h"
 #include "core/tls/secure.h"
 #include <string.h>
@@ -191,7 +192,7 @@ int fth_tls_connecting(firth_socket **socket, const char *host, firth_tls_config
     if (fth_tls_role_of(config) != FIRTH_TLS_CLIENT) {
         *socket = NULL;
         firth_socket_abort(plain);
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option tls");
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("tls"));
     }
     return start(plain, config, NULL, place, socket);
 }

@@ -148,6 +148,8 @@ typedef struct firth_tls_builder {
 
     int64_t handshake_timeout_ms; /* 10000, and what was written in plain before it has to leave in it; 0: none but the
                                      scope's */
+
+    const struct firth_tls_side *side; /* the library's own, as struct_bytes is; of the role, which stays what it is */
 } firth_tls_builder;
 
 /* What was agreed on. The texts live as long as the socket. */
@@ -183,12 +185,17 @@ FIRTH_BEGIN_DECLS
 /* The documented defaults; struct_bytes is sizeof the struct the caller was compiled with. Any thread; never suspends. */
 FIRTH_API void firth_tls_init(firth_tls_builder *tls, firth_tls_role role, size_t struct_bytes);
 
+/* The same for one side: a program that calls only one of the two need not have the other side in its image. Any thread;
+ * never suspends. */
+FIRTH_API void firth_tls_init_client(firth_tls_builder *tls, size_t struct_bytes);
+FIRTH_API void firth_tls_init_server(firth_tls_builder *tls, size_t struct_bytes);
+
 /* A builder with the defaults of a client. Any thread; never suspends. */
 static inline firth_tls_builder firth_tls_client(void)
 {
     firth_tls_builder tls;
 
-    firth_tls_init(&tls, FIRTH_TLS_CLIENT, sizeof tls);
+    firth_tls_init_client(&tls, sizeof tls);
     return tls;
 }
 
@@ -197,7 +204,7 @@ static inline firth_tls_builder firth_tls_server(void)
 {
     firth_tls_builder tls;
 
-    firth_tls_init(&tls, FIRTH_TLS_SERVER, sizeof tls);
+    firth_tls_init_server(&tls, sizeof tls);
     return tls;
 }
 

@@ -83,6 +83,9 @@ static void a_number_out_of_its_range_is_named(void **state)
 {
     (void)state;
     CLIENT_REFUSES(role, (firth_tls_role)2, "option role");
+    CLIENT_REFUSES(role, FIRTH_TLS_SERVER, "option role"); /* the builder has the defaults and checks of a client */
+    SERVER_REFUSES(role, FIRTH_TLS_CLIENT, "option role");
+    CLIENT_REFUSES(side, NULL, "option role");
     CLIENT_REFUSES(min_version, (firth_tls_version)0x0302, "option min_version");
     CLIENT_REFUSES(max_version, (firth_tls_version)0x0305, "option max_version");
     CLIENT_REFUSES(max_version, (firth_tls_version)0, "option max_version");

@@ -3,10 +3,11 @@
 #include "core/base/failure.h"
 #include "core/base/words.h"
 #include "core/tls/mbedtls/parts.h"
+#include "core/tls/side.h"
 #include <firth/backend.h>
 #include <string.h>
 
-static char *copy_text(const char *text)
+char *fth_tls_copy_text(const char *text)
 {
     const size_t size = strlen(text) + 1;
     char *copy = firth_port_allocate(size);
@@ -14,14 +15,6 @@ static char *copy_text(const char *text)
     if (copy != NULL)
         memcpy(copy, text, size);
     return copy;
-}
-
-static int build_name(fth_tls_context *context, const firth_tls_builder *tls)
-{
-    if (tls->server_name == NULL)
-        return FIRTH_OK;
-    context->server_name = copy_text(tls->server_name);
-    return context->server_name != NULL ? FIRTH_OK : firth_fail(FIRTH_ERR_NO_MEMORY, 0, "option server_name");
 }
 
 /* mbedTLS keeps the list, not a copy of it. */
@@ -34,53 +27,30 @@ static int build_alpn(fth_tls_context *context, const firth_tls_builder *tls)
         return FIRTH_OK;
     context->alpn = firth_port_allocate(bytes);
     if (context->alpn == NULL)
-        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "option alpn");
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, FTH_OPTION("alpn"));
     memset(context->alpn, 0, bytes);
     for (; context->alpn_count < tls->alpn_count; context->alpn_count++) {
-        context->alpn[context->alpn_count] = copy_text(tls->alpn[context->alpn_count]);
+        context->alpn[context->alpn_count] = fth_tls_copy_text(tls->alpn[context->alpn_count]);
         if (context->alpn[context->alpn_count] == NULL)
-            return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "option alpn");
+            return firth_fail(FIRTH_ERR_NO_MEMORY, 0, FTH_OPTION("alpn"));
     }
     error = mbedtls_ssl_conf_alpn_protocols(&context->config, (const char **)context->alpn);
-    return error == 0 ? FIRTH_OK : firth_fail(FIRTH_ERR_ARGUMENT, error, "option alpn");
-}
-
-/* A ticket of TLS 1.3 does not hold the client's certificate in mbedTLS: a server that asks for one would resume without
- * knowing whom with, so it issues none. Those of TLS 1.2 do hold it. */
-static int build_tickets(fth_tls_context *context, const firth_tls_builder *tls)
-{
-    const bool is_server = context->role == FIRTH_TLS_SERVER;
-    int error;
-
-    mbedtls_ssl_conf_session_tickets(&context->config, tls->session_tickets ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
-                                                                            : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
-    if (!is_server && tls->session_tickets)
-        fth_tls_signal_tickets(&context->config);
-    if (!is_server || !tls->session_tickets)
-        return FIRTH_OK;
-    context->has_tickets = true;
-    error = fth_tls_ticket_setup(&context->tickets, (unsigned)tls->ticket_lifetime_s);
-    if (error != 0)
-        return fth_tls_context_fail(error, "option session_tickets", FTH_WORDS("no keys for tickets"));
-    mbedtls_ssl_conf_session_tickets_cb(&context->config, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse,
-                                        &context->tickets);
-    mbedtls_ssl_conf_new_session_tickets(&context->config, tls->client_authentication == FIRTH_TLS_CLIENT_NONE ? 1 : 0);
-    return FIRTH_OK;
+    return error == 0 ? FIRTH_OK : firth_fail(FIRTH_ERR_ARGUMENT, error, FTH_OPTION("alpn"));
 }
 
 static int build_config(fth_tls_context *context, const firth_tls_builder *tls)
 {
-    const int endpoint = tls->role == FIRTH_TLS_SERVER ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT;
-    const int error = mbedtls_ssl_config_defaults(&context->config, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                                  MBEDTLS_SSL_PRESET_DEFAULT);
+    const int error = mbedtls_ssl_config_defaults(&context->config, context->side->endpoint,
+                                                  MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
 
     if (error != 0)
         return fth_tls_context_fail(error, "firth_tls_build", FTH_WORDS("mbedTLS cannot be configured"));
-    context->role = tls->role;
     context->key_log = tls->key_log;
     context->key_log_argument = tls->key_log_argument;
     fth_tls_use_random(&context->config);
     mbedtls_ssl_conf_set_user_data_p(&context->config, context);
+    mbedtls_ssl_conf_session_tickets(&context->config, tls->session_tickets ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
+                                                                            : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
     return FIRTH_OK;
 }
 
@@ -88,12 +58,16 @@ static int build_config(fth_tls_context *context, const firth_tls_builder *tls)
 static int build(fth_tls_context *context, const firth_tls_builder *tls)
 {
     static int (*const parts[])(fth_tls_context *, const firth_tls_builder *) = {
-        build_config,           build_name,    build_alpn,        fth_tls_identities_build, fth_tls_trust_build,
-        fth_tls_versions_build, build_tickets, fth_tls_psk_build, fth_tls_kept_build,
+        build_alpn,
+        fth_tls_identities_build,
+        fth_tls_trust_build,
+        fth_tls_versions_build,
     };
     size_t i;
-    int rc = FIRTH_OK;
+    int rc = build_config(context, tls);
 
+    if (rc >= 0)
+        rc = context->side->build(context, tls);
     for (i = 0; i < sizeof parts / sizeof parts[0] && rc >= 0; i++)
         rc = parts[i](context, tls);
     return rc;
@@ -107,9 +81,6 @@ int fth_tls_context_build(const firth_tls_builder *full, fth_tls_context **conte
     *context = NULL;
     if (rc != 0)
         return fth_tls_context_fail(rc, "psa_crypto_init", FTH_WORDS("mbedTLS cannot begin"));
-    if (full->role == FIRTH_TLS_SERVER && full->identity_count == 0 && full->psk_find == NULL)
-        return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, 0, "option identities",
-                                   "a server needs a certificate or pre-shared keys");
     made = firth_port_allocate(sizeof *made);
     if (made == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "firth_tls_build");
@@ -117,7 +88,8 @@ int fth_tls_context_build(const firth_tls_builder *full, fth_tls_context **conte
     mbedtls_ssl_config_init(&made->config);
     mbedtls_x509_crt_init(&made->authorities);
     mbedtls_x509_crl_init(&made->revocations);
-    mbedtls_ssl_ticket_init(&made->tickets);
+    made->side = full->side->engine;
+    made->role = full->role;
     rc = build(made, full);
     if (rc < 0)
         fth_tls_context_free(made);
@@ -131,15 +103,13 @@ void fth_tls_context_free(fth_tls_context *context)
     size_t i;
 
     mbedtls_ssl_config_free(&context->config);
-    mbedtls_ssl_ticket_free(&context->tickets);
-    fth_tls_kept_free(context);
+    context->side->free(context);
     fth_tls_identities_free(context);
     fth_tls_trust_free(context);
     for (i = 0; i < context->alpn_count; i++)
         firth_port_release(context->alpn[i]);
     firth_port_release(context->alpn);
     firth_port_release(context->suites);
-    firth_port_release(context->server_name);
     fth_tls_wipe(context, sizeof *context);
     firth_port_release(context);
 }

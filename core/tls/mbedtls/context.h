@@ -16,8 +16,32 @@ typedef struct fth_tls_own {
 
 typedef struct fth_tls_kept_session fth_tls_kept_session;
 
+/* The engine's part of core/tls/side.h: client.c and server.c. Steps of a handshake are mbedTLS's states. */
+struct fth_tls_engine_side {
+    int endpoint; /* MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_IS_SERVER */
+
+    /* Puts its own part of a context together, the last one; frees it, also of a context that came to nothing before. */
+    int (*build)(fth_tls_context *context, const firth_tls_builder *tls);
+    void (*free)(fth_tls_context *context);
+
+    /* A session begins. FIRTH_OK, or an error that was noted. */
+    int (*open)(fth_tls_session *session, const fth_tls_opening *opening);
+
+    /* Before a step, and after one that succeeded: FIRTH_OK, or the peer was refused. */
+    void (*prepare)(fth_tls_session *session, int state, bool is_1_3);
+    int (*stepped)(fth_tls_session *session);
+
+    int (*established)(fth_tls_session *session, bool is_1_3); /* FIRTH_OK, or the peer was refused after all */
+    void (*failed)(fth_tls_session *session);                  /* or was given up */
+    void (*new_ticket)(fth_tls_session *session);              /* of TLS 1.3; any time */
+
+    /* What else is wrong with the leaf of the peer's chain, in flags, or does not count there. */
+    void (*check_leaf)(const fth_tls_session *session, const mbedtls_x509_crt *leaf, uint32_t *flags);
+};
+
 struct fth_tls_context {
     mbedtls_ssl_config config; /* its user data is the context */
+    const fth_tls_engine_side *side;
     firth_tls_role role;
 
     /* Whether the peer proves itself by a certificate at all: false for a client with nothing but a pre-shared key, which

@@ -2,6 +2,7 @@
 /* A client's sessions, to be resumed. They hold secrets, so they stay in memory; they are used with the name and the port
  * they were made with and no other: mbedTLS fails a handshake of TLS 1.3 else, and another server must not learn that
  * both are visited by the same client. The configuration's ALPN is the same for all of them. */
+#include "core/base/words.h"
 #include "core/tls/mbedtls/parts.h"
 #include <firth/backend.h>
 #include <string.h>
@@ -127,11 +128,11 @@ void fth_tls_kept_forget(fth_tls_context *context, const char *host, uint16_t po
 int fth_tls_kept_build(fth_tls_context *context, const firth_tls_builder *tls)
 {
     /* TLS 1.3 shows a ticket as it shows a pre-shared key; of a client with both nobody could say which was taken. */
-    if (context->role != FIRTH_TLS_CLIENT || !tls->session_tickets || tls->psk != NULL)
+    if (!tls->session_tickets || tls->psk != NULL)
         return FIRTH_OK;
     context->kept_lifetime_ns = (int64_t)tls->ticket_lifetime_s * 1000000000;
     context->kept_lock = firth_port_lock_open();
-    return context->kept_lock != NULL ? FIRTH_OK : firth_fail(FIRTH_ERR_NO_MEMORY, 0, "option session_tickets");
+    return context->kept_lock != NULL ? FIRTH_OK : firth_fail(FIRTH_ERR_NO_MEMORY, 0, FTH_OPTION("session_tickets"));
 }
 
 void fth_tls_kept_free(fth_tls_context *context)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/tls/mbedtls/material.h"
 #include "core/base/failure.h"
+#include "core/base/words.h"
 #include <firth/backend.h>
 #include <firth/port.h>
 #include <stdio.h>
@@ -67,7 +68,8 @@ static unsigned char *find(unsigned char *bytes, size_t size, const char *text, 
 /* DER begins with a SEQUENCE, a text with anything else. */
 void fth_tls_material_use(fth_tls_material *material, unsigned char *bytes, size_t size, const char *name)
 {
-    *material = (fth_tls_material){.bytes = bytes, .size = size, .name = name, .option = "option trust", .cut = size};
+    *material =
+        (fth_tls_material){.bytes = bytes, .size = size, .name = name, .option = FTH_OPTION("trust"), .cut = size};
     material->is_pem = size > 0 && bytes[0] != 0x30 && find(bytes, size, begin, sizeof begin - 1) != NULL;
 }
 

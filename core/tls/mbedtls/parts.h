@@ -7,12 +7,18 @@
 #include "core/tls/mbedtls/context.h"
 #include "core/tls/mbedtls/material.h"
 
+/* context.c: a copy for the port's memory, or NULL. */
+char *fth_tls_copy_text(const char *text);
+
 /* versions.c: which versions, suites, groups and signatures there are. */
 int fth_tls_versions_build(fth_tls_context *context, const firth_tls_builder *tls);
 
-/* identities.c: this end's certificates, and which a server shows. */
+/* identities.c: this end's certificates. */
 int fth_tls_identities_build(fth_tls_context *context, const firth_tls_builder *tls);
 void fth_tls_identities_free(fth_tls_context *context);
+
+/* choice.c: mbedTLS's callback of a server after the whole ClientHello, which says what certificates to show. */
+int fth_tls_choose(mbedtls_ssl_context *ssl);
 
 /* trust.c: the peer's. */
 int fth_tls_trust_build(fth_tls_context *context, const firth_tls_builder *tls);
@@ -24,8 +30,9 @@ int fth_tls_system_authorities(mbedtls_x509_crt **authorities);
 /* Adds what is in a material to a list; *added counts it. What mbedTLS cannot read is left out. */
 int fth_tls_authorities_add(mbedtls_x509_crt *list, fth_tls_material *material, size_t *added);
 
-/* psk.c: pre-shared keys. */
-int fth_tls_psk_build(fth_tls_context *context, const firth_tls_builder *tls);
+/* psk.c: pre-shared keys, each side's. */
+int fth_tls_psk_build_client(fth_tls_context *context, const firth_tls_builder *tls);
+int fth_tls_psk_build_server(fth_tls_context *context, const firth_tls_builder *tls);
 
 /* kept.c: a client's sessions. */
 int fth_tls_kept_build(fth_tls_context *context, const firth_tls_builder *tls);

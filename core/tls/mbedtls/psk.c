@@ -41,19 +41,25 @@ static int find(void *argument, mbedtls_ssl_context *ssl, const unsigned char *i
     return error;
 }
 
-int fth_tls_psk_build(fth_tls_context *context, const firth_tls_builder *tls)
+int fth_tls_psk_build_server(fth_tls_context *context, const firth_tls_builder *tls)
 {
-    int error = 0;
-
     context->psk_find = tls->psk_find;
     context->psk_find_argument = tls->psk_find_argument;
     if (tls->psk_find != NULL)
         mbedtls_ssl_conf_psk_cb(&context->config, find, context);
-    if (tls->psk != NULL && tls->psk_size > MBEDTLS_PSK_MAX_LEN)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option psk_size");
-    if (tls->psk != NULL)
-        error = mbedtls_ssl_conf_psk(&context->config, tls->psk, tls->psk_size,
-                                     (const unsigned char *)tls->psk_identity, strlen(tls->psk_identity));
+    return FIRTH_OK;
+}
+
+int fth_tls_psk_build_client(fth_tls_context *context, const firth_tls_builder *tls)
+{
+    int error;
+
+    if (tls->psk == NULL)
+        return FIRTH_OK;
+    if (tls->psk_size > MBEDTLS_PSK_MAX_LEN)
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("psk_size"));
+    error = mbedtls_ssl_conf_psk(&context->config, tls->psk, tls->psk_size, (const unsigned char *)tls->psk_identity,
+                                 strlen(tls->psk_identity));
     return error == 0 ? FIRTH_OK
-                      : fth_tls_context_fail(error, "option psk", FTH_WORDS("the pre-shared key cannot be used"));
+                      : fth_tls_context_fail(error, FTH_OPTION("psk"), FTH_WORDS("the pre-shared key cannot be used"));
 }

@@ -44,8 +44,7 @@ static int read_other(fth_tls_session *session, int result)
     if (result == 0)
         return read_nothing(session);
     if (fth_tls_is_new_ticket(result)) {
-        if (session->link.context->role == FIRTH_TLS_CLIENT)
-            fth_tls_kept_keep(session->link.context, &session->ssl, session->host, session->port, 0);
+        session->link.context->side->new_ticket(session);
         return FIRTH_OK;
     }
     if (result == MBEDTLS_ERR_SSL_WANT_READ)

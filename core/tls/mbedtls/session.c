@@ -14,44 +14,6 @@ static void session_close(fth_tls_session *session)
     mbedtls_free(session->peer);
 }
 
-static bool needs_name(const fth_tls_context *context)
-{
-    return context->wants_certificate && !context->any_certificate && !context->any_name;
-}
-
-/* mbedTLS compares the name as well as sending it. A numeric one is not sent (RFC 6066 §3) and compared by Firth alone;
- * mbedTLS must be told that there is none, or it refuses to verify. */
-static int set_host(fth_tls_session *session, const char *name)
-{
-    bool is_sent;
-    int result;
-
-    result = name != NULL ? fth_tls_host_set(session, name) : FIRTH_OK;
-    if (result != FIRTH_OK)
-        return result;
-    is_sent = name != NULL && session->host_number.family == FIRTH_FAMILY_NONE;
-    if (mbedtls_ssl_set_hostname(&session->ssl, is_sent ? session->host : NULL) != 0)
-        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "mbedtls_ssl_set_hostname");
-    return FIRTH_OK;
-}
-
-static int open_client(fth_tls_session *session, fth_tls_context *context, const fth_tls_opening *opening)
-{
-    const char *name = opening->server_name != NULL ? opening->server_name : context->server_name;
-    int result;
-
-    if (name == NULL)
-        name = opening->host;
-    if (name == NULL && needs_name(context))
-        return firth_fail(FIRTH_ERR_TLS_NO_NAME, 0, "option server_name");
-    result = set_host(session, name);
-    if (result != FIRTH_OK)
-        return result;
-    session->port = opening->port;
-    session->offered_until_ns = fth_tls_kept_offer(context, &session->ssl, session->host, session->port);
-    return FIRTH_OK;
-}
-
 static int session_open(fth_tls_session *session, fth_tls_context *context, const fth_tls_opening *opening)
 {
     int result = FIRTH_OK;
@@ -65,8 +27,8 @@ static int session_open(fth_tls_session *session, fth_tls_context *context, cons
     fth_tls_attach(context, &session->ssl, &session->link);
     mbedtls_ssl_set_bio(&session->ssl, session, fth_tls_transport_send, fth_tls_pieces_receive, NULL);
     mbedtls_ssl_set_verify(&session->ssl, fth_tls_verify, session);
-    if (result == FIRTH_OK && context->role == FIRTH_TLS_CLIENT)
-        result = open_client(session, context, opening);
+    if (result == FIRTH_OK)
+        result = context->side->open(session, opening);
     if (result != FIRTH_OK)
         session_close(session);
     return result;

@@ -106,6 +106,9 @@ int fth_tls_send_aside(fth_tls_session *session);
 
 /* ---- handshake.c, records.c: the engine's slots ------------------------------------------------------------------ */
 
+/* A handshake comes to nothing by an error of mbedTLS's. Returns the code, which was noted. */
+int fth_tls_session_fail(fth_tls_session *session, int error);
+
 int fth_tls_session_handshake(fth_tls_session *session);
 int fth_tls_session_cancel(fth_tls_session *session);
 int64_t fth_tls_session_read(fth_tls_session *session, void *bytes, size_t size);

@@ -2,6 +2,7 @@
 /* The authorities of the system: some 140 certificates, 460 KiB parsed, which every context shares. They are never
  * written to after they were read, and kept until the process ends. */
 #include "core/base/failure.h"
+#include "core/base/words.h"
 #include "core/tls/mbedtls/parts.h"
 #include "core/tls/mbedtls/process.h"
 #include <firth/backend.h>
@@ -48,12 +49,12 @@ static int read_system(mbedtls_x509_crt *list)
     const int rc = firth_port_authorities(take, &to);
 
     if (rc < 0)
-        return firth_fail(rc, 0, "option trust");
+        return firth_fail(rc, 0, FTH_OPTION("trust"));
     if (to.rc < 0)
         return to.rc;
     if (list->version == 0)
-        return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, 0, "option trust", "the system has no authorities: none in %s",
-                                   to.looked_at);
+        return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, 0, FTH_OPTION("trust"),
+                                   "the system has no authorities: none in %s", to.looked_at);
     return FIRTH_OK;
 }
 
@@ -66,7 +67,7 @@ static int read_once(void)
         return FIRTH_OK;
     list = firth_port_allocate(sizeof *list);
     if (list == NULL)
-        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "option trust");
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, FTH_OPTION("trust"));
     mbedtls_x509_crt_init(list);
     rc = read_system(list);
     if (rc >= 0) {
@@ -84,7 +85,7 @@ int fth_tls_system_authorities(mbedtls_x509_crt **authorities)
     int rc;
 
     if (lock == NULL)
-        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "option trust");
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, FTH_OPTION("trust"));
     firth_port_lock_take(lock);
     rc = read_once();
     *authorities = the_authorities;

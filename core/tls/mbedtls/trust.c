@@ -62,7 +62,7 @@ static int read_authorities(fth_tls_context *context, const firth_tls_data *data
 {
     fth_tls_material material;
     size_t added = 0;
-    int rc = fth_tls_material_load(&material, data, "option authorities", "certificate");
+    int rc = fth_tls_material_load(&material, data, FTH_OPTION("authorities"), "certificate");
 
     if (rc < 0)
         return rc;
@@ -78,7 +78,7 @@ static int read_revocations(fth_tls_context *context, const firth_tls_data *data
     fth_tls_material material;
     const unsigned char *bytes;
     size_t size, count = 0;
-    int rc = fth_tls_material_load(&material, data, "option revocation_lists", "revocation list");
+    int rc = fth_tls_material_load(&material, data, FTH_OPTION("revocation_lists"), "revocation list");
 
     if (rc < 0)
         return rc;
@@ -100,7 +100,7 @@ static int copy_pins(fth_tls_context *context, const firth_tls_builder *tls)
         return FIRTH_OK;
     context->pins = firth_port_allocate(tls->pin_count * sizeof *tls->pins);
     if (context->pins == NULL)
-        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "option pins");
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, FTH_OPTION("pins"));
     memcpy(context->pins, tls->pins, tls->pin_count * sizeof *tls->pins);
     context->pin_count = tls->pin_count;
     return FIRTH_OK;

@@ -48,12 +48,7 @@ static void verify_leaf(fth_tls_session *session, const mbedtls_x509_crt *leaf, 
     *flags |= usage_faults(context, leaf);
     if ((context->pin_count > 0 || context->trust == FIRTH_TLS_TRUST_PINS) && !is_pinned(context, leaf))
         *flags |= MBEDTLS_X509_BADCERT_OTHER;
-    if (context->role == FIRTH_TLS_SERVER)
-        return;
-    if (context->any_name)
-        *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;
-    else if (session->host == NULL || !fth_tls_is_for_host(leaf, session))
-        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    context->side->check_leaf(session, leaf, flags);
 }
 
 int fth_tls_verify(void *argument, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What may be agreed on: versions, suites, groups, signatures. */
 #include "core/base/failure.h"
+#include "core/base/words.h"
 #include "core/tls/mbedtls/parts.h"
 #include <firth/backend.h>
 #include <string.h>
@@ -105,7 +106,7 @@ static int check_given(const firth_tls_builder *tls)
 
         if (find_suite(number) == NULL)
             return firth_fail_in_words(
-                FIRTH_ERR_ARGUMENT, 0, "option cipher_suites", "0x%04X%s%s: %s", number, known != NULL ? " " : "",
+                FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("cipher_suites"), "0x%04X%s%s: %s", number, known != NULL ? " " : "",
                 known != NULL ? mbedtls_ssl_get_ciphersuite_name(number) : "",
                 known != NULL ? "without forward secrecy or authenticated encryption" : "not a suite that mbedTLS has");
     }
@@ -116,7 +117,7 @@ static int check_given(const firth_tls_builder *tls)
 static int build_versions(fth_tls_context *context, const firth_tls_builder *tls, bool has_1_2, bool has_1_3)
 {
     if (!has_1_2 && !has_1_3)
-        return firth_fail_in_words(FIRTH_ERR_ARGUMENT, 0, "option cipher_suites", "none for the versions%s",
+        return firth_fail_in_words(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("cipher_suites"), "none for the versions%s",
                                    has_psk(tls) ? " and pre-shared keys" : "");
     context->offers_1_3 = has_1_3;
     mbedtls_ssl_conf_min_tls_version(&context->config,
@@ -134,7 +135,7 @@ static int build_suites(fth_tls_context *context, const firth_tls_builder *tls)
 
     context->suites = firth_port_allocate((count + 1) * sizeof *context->suites);
     if (context->suites == NULL)
-        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, "option cipher_suites");
+        return firth_fail(FIRTH_ERR_NO_MEMORY, 0, FTH_OPTION("cipher_suites"));
     for (i = 0; i < count; i++) {
         const suite *one = find_suite(tls->cipher_suite_count > 0 ? tls->cipher_suites[i] : suites[i].number);
 
