@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <string.h>
 
+#ifndef FIRTH_NO_THREADS
+
 enum {
     IDLE_MS = 5000,     /* an idle thread stays that long for the next job */
     NAME_SLOW_MS = 250, /* a name that takes longer waits for a server; one that is answered seldom takes that long */
@@ -312,11 +314,6 @@ unsigned fth_pool_shortage(const firth_selector *selector, fth_pool_kind kind, f
     return busy;
 }
 
-bool firth_selector_has_jobs(const firth_selector *selector)
-{
-    return selector->jobs > 0;
-}
-
 bool fth_pool_withdraw(firth_selector *selector, fth_job *job)
 {
     fth_pool *pool = selector->pools[job->pool];
@@ -370,4 +367,11 @@ void fth_pool_close(firth_selector *selector)
         if (pool != NULL)
             close_pool(pool);
     }
+}
+
+#endif
+
+bool firth_selector_has_jobs(const firth_selector *selector)
+{
+    return selector->jobs > 0;
 }

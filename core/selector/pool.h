@@ -7,6 +7,7 @@
 #define FTH_POOL_H
 
 #include "core/selector/selector.h"
+#include <firth/backend.h>
 
 typedef enum fth_job_stage {
     FTH_JOB_QUEUED,
@@ -30,6 +31,8 @@ typedef struct fth_job {
     void (*dropped)(struct fth_job *job); /* instead of done, on the thread, when the selector was closed meanwhile */
 } fth_job;
 
+#ifndef FIRTH_NO_THREADS
+
 /* Queues a job. FIRTH_OK, FIRTH_ERR_NO_MEMORY, FIRTH_ERR_NOT_SUPPORTED. */
 int fth_pool_submit(firth_selector *selector, fth_pool_kind kind, fth_job *job);
 
@@ -45,5 +48,28 @@ unsigned fth_pool_shortage(const firth_selector *selector, fth_pool_kind kind, f
 
 /* Lets go of the threads; one that is busy ends by itself. */
 void fth_pool_close(firth_selector *selector);
+
+#else /* a microcontroller without a system: there is never a pool, and the image has nothing of one */
+
+static inline int fth_pool_submit(firth_selector *selector, fth_pool_kind kind, fth_job *job)
+{
+    (void)selector, (void)kind, (void)job;
+    return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "threads");
+}
+static inline bool fth_pool_withdraw(firth_selector *selector, fth_job *job)
+{
+    (void)selector, (void)job;
+    return true;
+}
+static inline void fth_pool_forsake(firth_selector *selector, fth_job *job)
+{
+    (void)selector, (void)job;
+}
+static inline void fth_pool_close(firth_selector *selector)
+{
+    (void)selector;
+}
+
+#endif
 
 #endif

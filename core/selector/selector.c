@@ -260,11 +260,15 @@ static bool has_open(const firth_selector *selector)
 
 static bool has_pools(const firth_selector *selector)
 {
+#ifdef FIRTH_NO_THREADS
+    (void)selector;
+#else
     int kind;
 
     for (kind = 0; kind < FTH_POOLS; kind++)
         if (selector->pools[kind] != NULL)
             return true;
+#endif
     return false;
 }
 

@@ -81,12 +81,14 @@ static void remove_from_list(firth_selector *selector, fth_look_up *query)
 
 /* ---- the job ----------------------------------------------------------------------------------------------------- */
 
+#ifndef FIRTH_NO_THREADS
 static void work(fth_job *job)
 {
     fth_look_up *query = FTH_CONTAINER(job, fth_look_up, job);
 
     query->result = firth_port_resolve(&query->name, &query->answer);
 }
+#endif
 
 static void done(fth_job *job)
 {
@@ -103,10 +105,12 @@ static void done(fth_job *job)
         }
 }
 
+#ifndef FIRTH_NO_THREADS
 static void dropped(fth_job *job)
 {
     release(FTH_CONTAINER(job, fth_look_up, job));
 }
+#endif
 
 /* ---- starting ---------------------------------------------------------------------------------------------------- */
 
@@ -129,9 +133,11 @@ static fth_look_up *make(const firth_port_name *name)
     if (name->service != NULL)
         query->name.service = memcpy(query->texts + host_bytes, name->service, service_bytes);
     query->start_ns = firth_port_now_ns();
-    query->job.work = work;
     query->job.done = done;
+#ifndef FIRTH_NO_THREADS
+    query->job.work = work;
     query->job.dropped = dropped;
+#endif
     return query;
 }
 
@@ -153,8 +159,10 @@ static int start(firth_selector *selector, const firth_port_name *name, fth_look
     query->next = selector->names.first;
     selector->names.first = query;
     *started = query;
+#ifndef FIRTH_NO_THREADS
     if (name->host != NULL && query->at_backend.host == NULL)
         fth_look_up_watch_shortage(selector);
+#endif
     return FIRTH_OK;
 }
 
@@ -292,8 +300,13 @@ static int read_port(firth_port_name *name, const char *service, uint16_t *port)
         !is_alphanumeric(service[0])) /* RFC 6335 §5.1; and getaddrinfo takes "+80" and " 80" for numbers */
         return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "service");
     if (*at != '\0') {
+#ifdef FIRTH_NO_THREADS
+        (void)name;
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "service");
+#else
         name->service = service;
         return FIRTH_OK;
+#endif
     }
     if (number > 65535)
         return firth_fail(FIRTH_ERR_PORT_RANGE, 0, "service");

@@ -4,6 +4,8 @@
 #include "core/selector/pool.h"
 #include "core/sockets/look_up.h"
 
+#ifndef FIRTH_NO_THREADS
+
 /* Once, until there is a thread for everybody again. */
 static void report(firth_selector *selector, fth_post *later)
 {
@@ -33,3 +35,5 @@ void fth_look_up_watch_shortage(firth_selector *selector)
     selector->names.shortage.run = see;
     report(selector, later);
 }
+
+#endif

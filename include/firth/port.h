@@ -122,7 +122,7 @@ int firth_port_read_file(const char *path, size_t most_bytes, void **bytes, size
  * size), file by file or one by one: place is where they are, for failures; bytes are followed by a NUL that size does not
  * count, and are take's to change until it returns. A place where nothing is is shown with bytes NULL. take returns
  * whether there was a certificate in them; after a list that has any no other place is looked at. Blocks. FIRTH_OK,
- * also when there are none; FIRTH_ERR_NO_MEMORY. */
+ * also when there are none; FIRTH_ERR_NO_MEMORY. A port without a system's has no such function, and FIRTH_NO_AUTHORITIES. */
 typedef bool firth_port_take_authorities(void *argument, const char *place, unsigned char *bytes, size_t size);
 int firth_port_authorities(firth_port_take_authorities *take, void *argument);
 

@@ -9,6 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef FIRTH_NO_AUTHORITIES
+
+/* Nobody has told a microcontroller whom to trust: firmware brings its authorities along. */
+int fth_tls_system_authorities(mbedtls_x509_crt **authorities)
+{
+    *authorities = NULL;
+    return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, 0, FTH_OPTION("trust"), "the system has no authorities");
+}
+
+#else
+
 static mbedtls_x509_crt *the_authorities; /* under the process's lock */
 
 typedef struct reading {
@@ -92,3 +103,5 @@ int fth_tls_system_authorities(mbedtls_x509_crt **authorities)
     firth_port_lock_give(lock);
     return rc;
 }
+
+#endif
