@@ -103,11 +103,6 @@ void fth_timers_remove(fth_timers *timers, firth_timer *timer)
     timer->child = timer->next = timer->previous = NULL;
 }
 
-int64_t fth_timers_next_ns(const fth_timers *timers)
-{
-    return timers->root != NULL ? timers->root->deadline_ns : INT64_MAX;
-}
-
 void fth_timers_fire(fth_timers *timers, int64_t now_ns)
 {
     while (timers->root != NULL && timers->root->deadline_ns <= now_ns) {

@@ -28,7 +28,10 @@ void fth_timers_remove(fth_timers *timers, firth_timer *timer);
 bool fth_timers_has(const fth_timers *timers, const firth_timer *timer);
 
 /* The earliest deadline, or INT64_MAX when none is armed. */
-int64_t fth_timers_next_ns(const fth_timers *timers);
+static inline int64_t fth_timers_next_ns(const fth_timers *timers)
+{
+    return timers->root != NULL ? timers->root->deadline_ns : INT64_MAX;
+}
 
 /* Disarms and fires, earliest first, every timer due at now_ns. fire may disarm others and arm later ones. */
 void fth_timers_fire(fth_timers *timers, int64_t now_ns);

@@ -29,6 +29,10 @@ void firth_op_complete(firth_op *op, int64_t result, int os_code, const char *st
     op->result = result;
     op->os_code = os_code;
     op->step = step;
+    if (op->done == NULL) {
+        fth_task_wake(op->owner);
+        return;
+    }
     op->next = NULL;
     if (selector->completed_last != NULL)
         selector->completed_last->next = op;
@@ -46,20 +50,30 @@ static void finish_completed(firth_selector *selector)
         selector->completed_first = op->next;
         if (op->next == NULL)
             selector->completed_last = NULL;
-        if (op->done != NULL)
-            op->done(op);
-        else
-            fth_task_wake(op->owner);
+        op->done(op);
     }
 }
 
-static void run_ready(firth_selector *selector)
+/* Switches into the task that fth_selector_next_task gave. It and the tasks it hands over to run until none is ready, or
+ * the kernel is to be asked, or one has ended, which is freed. */
+FIRTH_INLINE void run_task(firth_selector *selector, firth_task *task)
+{
+    fth_current = task;
+    firth_context_switch(&selector->loop.context, &task->context);
+    FTH_ASSERT(fth_current == NULL);
+    if (selector->ended != NULL) {
+        fth_task_free(selector->ended);
+        selector->ended = NULL;
+    }
+}
+
+FIRTH_INLINE void run_ready(firth_selector *selector)
 {
     firth_task *task;
 
     selector->resumes = FTH_LOOP_RESUMES;
     while ((task = fth_selector_next_task(selector)) != NULL)
-        fth_task_run(task);
+        run_task(selector, task);
 }
 
 static void fire_timers(firth_selector *selector)
@@ -87,14 +101,12 @@ static int64_t sleep_until(const firth_selector *selector, int64_t until_ns)
 static void run_tasks(firth_selector *selector)
 {
     FTH_ASSERT(fth_current == NULL);
-    fth_mailbox_deliver(selector);
-    finish_completed(selector);
     run_ready(selector);
     finish_completed(selector);
 }
 
 /* Asks without sleeping until there is something, or it has taken too long and the loop sleeps after all. */
-static int spin(firth_selector *selector, int64_t until_ns)
+FIRTH_NOINLINE static int spin(firth_selector *selector, int64_t until_ns)
 {
     int64_t spin_until_ns = fth_selector_now_ns(selector) + (int64_t)selector->options.spin_us * 1000;
     int rc;
@@ -109,7 +121,8 @@ static int spin(firth_selector *selector, int64_t until_ns)
     return spin_until_ns < until_ns ? selector->backend->poll(selector, until_ns) : rc;
 }
 
-static int ask_kernel(firth_selector *selector, int64_t until_ns)
+/* Inline, since each return behind a system call is one that processors guess wrong. */
+FIRTH_INLINE int ask_kernel(firth_selector *selector, int64_t until_ns)
 {
     int64_t sleep_until_ns = sleep_until(selector, until_ns);
     int rc = selector->options.spin_us > 0 && sleep_until_ns > 0 ? spin(selector, sleep_until_ns)
@@ -119,6 +132,8 @@ static int ask_kernel(firth_selector *selector, int64_t until_ns)
     finish_completed(selector);
     fth_mailbox_deliver(selector);
     fire_timers(selector);
+    /* What posts and deadlines have cancelled. */
+    finish_completed(selector);
     return rc;
 }
 
@@ -128,6 +143,7 @@ static int enter_loop(firth_selector *selector)
     if (fth_current != NULL || selector->turning || selector->thread != firth_port_thread_id())
         return FTH_MISUSE("the loop of a selector, run from a task, a post or another thread");
     fth_selector_begin_turning(selector);
+    fth_mailbox_deliver(selector);
     return FIRTH_OK;
 }
 

@@ -44,14 +44,12 @@ void fth_selector_post(firth_selector *selector, fth_post *post)
     firth_port_lock_give(mailbox->lock);
 }
 
-void fth_mailbox_deliver(firth_selector *selector)
+void fth_mailbox_run(firth_selector *selector)
 {
     fth_mailbox *mailbox = &selector->mailbox;
     fth_post *post;
 
-    /* Looked at before it is taken, which is dearer, and there seldom is any. Who puts something there wakes the loop behind
-     * it, and then it is seen. */
-    if (!atomic_load_explicit(&mailbox->pending, memory_order_acquire) || !atomic_exchange(&mailbox->pending, false))
+    if (!atomic_exchange(&mailbox->pending, false))
         return;
     fth_interrupts_deliver(selector);
     fth_scopes_cancel_remote(selector);

@@ -153,15 +153,13 @@ void fth_selector_log(const firth_selector *selector, const char *format, ...)
     selector->options.log(selector->options.log_argument, line);
 }
 
+#ifdef FIRTH_DEBUG
 void fth_selector_assert_thread(const firth_selector *selector)
 {
-#ifdef FIRTH_DEBUG
     if (selector->thread != firth_port_thread_id())
         (void)FTH_MISUSE("a call from another thread than the selector's");
-#else
-    (void)selector;
-#endif
 }
+#endif
 
 void fth_selector_bury(firth_selector *selector, void *handle)
 {

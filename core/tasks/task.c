@@ -138,19 +138,6 @@ int firth_yield(void)
     return fth_task_is_cancelled() ? fth_task_canceled() : FIRTH_OK;
 }
 
-void fth_task_run(firth_task *task)
-{
-    firth_selector *selector = task->selector;
-
-    fth_current = task;
-    firth_context_switch(&selector->loop.context, &task->context);
-    FTH_ASSERT(fth_current == NULL);
-    if (selector->ended != NULL) {
-        fth_task_free(selector->ended);
-        selector->ended = NULL;
-    }
-}
-
 /* ---- waiting for a wake, a time or a cancel ---------------------------------------------------------------------- */
 
 typedef struct parking {

@@ -90,10 +90,6 @@ static inline void fth_task_fetch(const firth_task *next)
         FTH_PREFETCH(frames + i);
 }
 
-/* Switches into the task that fth_selector_next_task gave. It and the tasks it hands over to run until none is ready, or
- * the kernel is to be asked, or one has ended, which is freed. From the loop. */
-void fth_task_run(firth_task *task);
-
 /* Gives the stack and control block of an ended task back. From the loop. */
 void fth_task_free(firth_task *task);
 
