@@ -112,6 +112,8 @@ static unsigned ready_of(uint32_t events)
 {
     unsigned ready = 0;
 
+    if (events == EPOLLIN) /* nearly always */
+        return FTH_READABLE;
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
         ready |= FTH_READABLE;
     if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
@@ -123,7 +125,7 @@ static unsigned ready_of(uint32_t events)
     return ready;
 }
 
-static int queue_wait(void *state, int timeout_ms, fth_reactor *reactor)
+FIRTH_INLINE int queue_wait(void *state, int timeout_ms, fth_reactor *reactor)
 {
     fth_epoll *queue = state;
     int count = epoll_wait(queue->descriptor, queue->events, FTH_EPOLL_BATCH, timeout_ms), i;
@@ -188,11 +190,17 @@ static int backend_open(firth_selector *selector)
     return fth_reactor_open(selector, &poller);
 }
 
+static int backend_poll(firth_selector *selector, int64_t until_ns)
+{
+    return fth_reactor_poll(&poller, selector, until_ns);
+}
+
 const firth_backend firth_backend_epoll = {
     .name = "epoll",
     .capabilities = FIRTH_CAN_POLLABLE | FIRTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_REUSE_PORT |
                     FIRTH_CAN_DATAGRAMS | FIRTH_CAN_UNIX | FIRTH_CAN_BATCH,
     .open = backend_open,
+    .poll = backend_poll,
     .pollable = fth_reactor_pollable,
     FTH_READINESS_SLOTS,
 };

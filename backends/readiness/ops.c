@@ -275,8 +275,9 @@ FIRTH_INLINE bool attempt(firth_op *op)
 firth_submit fth_reactor_submit(firth_op *op)
 {
     FTH_ASSERT(*side_of(op) == NULL);
-    if (op->kind == FIRTH_OP_CONNECT ? fth_attempt_connect(op)
-                                     : ((op->io->state & rules[op->kind].ready) != 0 || op->look_again) && attempt(op))
+    if ((op->io->state & rules[op->kind].ready) == 0 && !op->look_again && op->kind != FIRTH_OP_CONNECT)
+        return pend(op);
+    if (op->kind == FIRTH_OP_CONNECT ? fth_attempt_connect(op) : attempt(op))
         return FIRTH_SUBMIT_DONE;
     return pend(op);
 }
@@ -293,10 +294,16 @@ void fth_reactor_cancel(firth_op *op)
     firth_op_complete(op, FIRTH_ERR_CANCELED, 0, rules[op->kind].step);
 }
 
-static void retry(fth_reactor *reactor, firth_io *io, firth_op **side)
+void fth_reactor_retry(fth_reactor *reactor, firth_io *io, firth_op **side)
 {
     firth_op *op = *side;
 
+    /* There is nothing to try, and this is what most wait by. */
+    if (op->kind == FIRTH_OP_WAIT_READABLE) {
+        *side = NULL;
+        firth_op_complete(op, FIRTH_OK, 0, NULL);
+        return;
+    }
     if (!attempt(op)) {
         if (!is_watched(io, rules[op->kind].ready))
             (void)watch(reactor, io, rules[op->kind].ready); /* cannot fail: it is registered */
@@ -313,30 +320,10 @@ enum { FTH_UNHEEDED_MOST = 8 };
 /* Level-triggered, it would be reported by every wait until somebody accepts. So after some the report is kept, and from
  * then on changes alone are told.
  * Tests: a_listener_that_nobody_accepts_from_is_quiet, an_accept_that_comes_late_costs_no_more. */
-FIRTH_COLD FIRTH_NOINLINE static void end_level(fth_reactor *reactor, firth_io *io)
+void fth_reactor_end_level(fth_reactor *reactor, firth_io *io)
 {
     if (++reactor->slots[io->slot].of.listener.unheeded < FTH_UNHEEDED_MOST)
         return;
     io->state &= ~(uint32_t)FTH_LEVEL;
     reactor->poller->arm(reactor->poller_state, (int)io->native, fth_slots_token(reactor, io), FTH_READABLE);
-}
-
-void fth_reactor_event(fth_reactor *reactor, uint64_t token, unsigned ready)
-{
-    firth_io *io = fth_slots_find(reactor, token);
-
-    if (io == NULL)
-        return;
-    if (ready >> FTH_ERROR_SHIFT != 0 && io->state >> FTH_ERROR_SHIFT != 0)
-        ready &= ((uint32_t)1 << FTH_ERROR_SHIFT) - 1; /* the first error is the one that counts */
-    io->state |= ready;
-    if ((ready & FTH_READABLE) != 0)
-        fth_set_readable(io);
-    /* The reader first: a send would take the socket's error away, and the reader tells the bytes before it. */
-    if (io->reading != NULL && (io->state & FTH_READABLE) != 0)
-        retry(reactor, io, &io->reading);
-    else if ((io->state & FTH_LEVEL) != 0)
-        end_level(reactor, io);
-    if (io->writing != NULL && (io->state & FTH_WRITABLE) != 0)
-        retry(reactor, io, &io->writing);
 }

@@ -66,7 +66,7 @@ typedef struct fth_poller {
      * Cannot fail. */
     void (*remove)(void *state, int descriptor, uint64_t token, bool ended);
 
-    /* Waits at most timeout_ms (< 0: no limit) and calls fth_reactor_event for each report of one batch. A signal or a
+    /* Waits at most timeout_ms (< 0: no limit) and calls fth_reactor_event (reactor.h) for each report of one batch. A signal or a
      * wake ends the wait early. Inside fth_reactor_event, arm, add and reserve may be called, remove may not. */
     int (*wait)(void *state, int timeout_ms, fth_reactor *reactor);
 
@@ -85,8 +85,5 @@ typedef struct fth_poller {
     /* The system's calls for many datagrams, for a backend that says FIRTH_CAN_BATCH; NULL: one is moved at a time. */
     const struct fth_batch *batch;
 } fth_poller;
-
-/* Takes a report. Called from wait alone. */
-void fth_reactor_event(fth_reactor *reactor, uint64_t token, unsigned ready);
 
 #endif

@@ -55,12 +55,10 @@ void fth_reactor_forget(firth_io *io, bool closing)
 }
 
 /* Rounded up: a wait that ends a fraction of a millisecond early would be followed by a spin of empty ones. */
-static int timeout_ms(fth_reactor *reactor, int64_t until_ns)
+int fth_reactor_timeout_ms(fth_reactor *reactor, int64_t until_ns)
 {
     int64_t left_ns, left_ms;
 
-    if (until_ns == INT64_MAX)
-        return -1;
     if (until_ns <= 0) {
         reactor->hurried++;
         return 0;
@@ -70,13 +68,6 @@ static int timeout_ms(fth_reactor *reactor, int64_t until_ns)
         return 0;
     left_ms = left_ns / 1000000 + (left_ns % 1000000 != 0);
     return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
-}
-
-int fth_reactor_poll(firth_selector *selector, int64_t until_ns)
-{
-    fth_reactor *reactor = firth_selector_state(selector);
-
-    return reactor->poller->wait(reactor->poller_state, timeout_ms(reactor, until_ns), reactor);
 }
 
 void fth_reactor_wake(firth_selector *selector)

@@ -105,9 +105,48 @@ int fth_reactor_open(firth_selector *selector, const fth_poller *poller);
 void fth_reactor_close(firth_selector *selector);
 firth_submit fth_reactor_submit(firth_op *op);
 void fth_reactor_cancel(firth_op *op);
-int fth_reactor_poll(firth_selector *selector, int64_t until_ns);
+
+/* What a wait may take. */
+int fth_reactor_timeout_ms(fth_reactor *reactor, int64_t until_ns);
 void fth_reactor_wake(firth_selector *selector);
 int fth_reactor_pollable(firth_selector *selector, intptr_t *descriptor);
+
+/* poll, of a backend whose poller that is. Inline, and so is what its wait makes of a report: behind a system call
+ * processors do not know any more where a return goes, so each level of calls around one costs. */
+FIRTH_INLINE int fth_reactor_poll(const fth_poller *poller, firth_selector *selector, int64_t until_ns)
+{
+    fth_reactor *reactor = firth_selector_state(selector);
+    int timeout_ms = until_ns == INT64_MAX ? -1 : fth_reactor_timeout_ms(reactor, until_ns);
+
+    return poller->wait(reactor->poller_state, timeout_ms, reactor);
+}
+
+/* An op that waits is tried again, and ends or goes on waiting. */
+void fth_reactor_retry(fth_reactor *reactor, firth_io *io, firth_op **side);
+
+/* A listener was reported, and nobody accepts. */
+FIRTH_COLD void fth_reactor_end_level(fth_reactor *reactor, firth_io *io);
+
+/* Takes a report. Called from a poller's wait alone. */
+FIRTH_INLINE void fth_reactor_event(fth_reactor *reactor, uint64_t token, unsigned ready)
+{
+    firth_io *io = fth_slots_find(reactor, token);
+
+    if (io == NULL)
+        return;
+    if (ready >> FTH_ERROR_SHIFT != 0 && io->state >> FTH_ERROR_SHIFT != 0)
+        ready &= ((uint32_t)1 << FTH_ERROR_SHIFT) - 1; /* the first error is the one that counts */
+    io->state |= ready;
+    if ((ready & FTH_READABLE) != 0)
+        fth_set_readable(io);
+    /* The reader first: a send would take the socket's error away, and the reader tells the bytes before it. */
+    if (io->reading != NULL && (io->state & FTH_READABLE) != 0)
+        fth_reactor_retry(reactor, io, &io->reading);
+    else if ((io->state & FTH_LEVEL) != 0)
+        fth_reactor_end_level(reactor, io);
+    if (io->writing != NULL && (io->state & FTH_WRITABLE) != 0)
+        fth_reactor_retry(reactor, io, &io->writing);
+}
 
 /* Ends the registration and the slot of io; the descriptor is about to be closed or given away. */
 void fth_reactor_forget(firth_io *io, bool closing);
@@ -177,7 +216,6 @@ extern const firth_unix_backend fth_readiness_unix; /* unix.c */
     .shutdown_write = fth_native_shutdown_write,                                                                       \
     .submit = fth_reactor_submit,                                                                                      \
     .cancel = fth_reactor_cancel,                                                                                      \
-    .poll = fth_reactor_poll,                                                                                          \
     .wake = fth_reactor_wake,                                                                                          \
     .unix_sockets = &fth_readiness_unix
 /* clang-format on */

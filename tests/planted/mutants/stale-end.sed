@@ -3,6 +3,7 @@
 # in: backends/readiness/ops.c
 # on: epoll
 # finder: a_report_for_a_closed_socket_is_not_for_the_next
-s/firth_io \*io = fth_slots_find(reactor, token);/firth_io *io = reactor->slots[(uint32_t)token].is.io;/
+s/uint64_t token = fth_slots_token(reactor, io);/reactor->slots[io->slot].generation = 0;\
+&/
 /^FIRTH_INLINE bool attempt_receive/,/^}/ s/if (errno == EAGAIN || errno == EWOULDBLOCK) {/&\
         if ((io->state \& FTH_HANGUP) != 0) return fth_succeed(op, 0);/
