@@ -24,6 +24,8 @@ enum { SEGMENTS_MAX = 64, RUN_BYTES_MAX = 65000 };
  * once, and what a call to receive changed is put right: the headers that it filled by itself, by the next whose control
  * data they have. */
 typedef struct batch {
+    const firth_datagram *datagrams; /* that the first of `in` are for, of the last call */
+    unsigned count;
     unsigned controlled;
     struct mmsghdr in[FIRTH_OP_DATAGRAMS_MAX];
     struct mmsghdr out[FIRTH_OP_DATAGRAMS_MAX];
@@ -36,12 +38,11 @@ static void start(void *memory)
 {
     batch *with = memory;
 
-    with->controlled = 0;
+    with->datagrams = NULL;
+    with->count = with->controlled = 0;
     for (int i = 0; i < FIRTH_OP_DATAGRAMS_MAX; i++)
-        with->in[i].msg_hdr = (struct msghdr){.msg_name = &with->addresses[i],
-                                              .msg_namelen = sizeof with->addresses[i],
-                                              .msg_iov = &with->pieces[i],
-                                              .msg_iovlen = 1};
+        with->in[i].msg_hdr =
+            (struct msghdr){.msg_name = &with->addresses[i], .msg_namelen = sizeof with->addresses[i], .msg_iovlen = 1};
 }
 
 static batch *batch_of(const firth_op *op)
@@ -64,23 +65,27 @@ static void prepare_controls(const firth_op *op, batch *with, bool wanted_by_all
     }
 }
 
-/* What a datagram is received into lies in it as in the system's form, so it is copied as it is: of each that is asked
- * for, whether it comes or not. */
+/* What a datagram is received into lies in it as in the system's form, so the system reads it there. */
 _Static_assert(offsetof(firth_datagram, bytes) == offsetof(struct iovec, iov_base) &&
                    offsetof(firth_datagram, capacity) == offsetof(struct iovec, iov_len) &&
                    sizeof(struct iovec) == offsetof(firth_datagram, size),
                "bytes and capacity are an iovec");
 
+/* A program as a rule receives into the same array each time. */
+static void point_at(firth_datagram *datagrams, unsigned count, batch *with)
+{
+    with->datagrams = datagrams;
+    with->count = count;
+    for (unsigned i = 0; i < count; i++)
+        with->in[i].msg_hdr.msg_iov = (struct iovec *)(void *)&datagrams[i];
+}
+
 static void prepare_receive(const firth_op *op, batch *with)
 {
-    bool coalesces = (op->io->state & FTH_COALESCES) != 0, has_control = coalesces;
-    const firth_datagram *datagram = op->with.datagrams;
-    struct iovec *piece = with->pieces, *end = piece + op->piece_count;
+    bool coalesces = (op->io->state & FTH_COALESCES) != 0, has_control = coalesces || op->has_control;
 
-    for (; piece < end; piece++, datagram++) {
-        memcpy(piece, datagram, sizeof *piece);
-        has_control |= datagram->control != NULL;
-    }
+    if (op->with.datagrams != with->datagrams || op->piece_count > with->count)
+        point_at(op->with.datagrams, op->piece_count, with);
     if (has_control || with->controlled > 0)
         prepare_controls(op, with, coalesces);
     with->controlled = has_control ? op->piece_count : 0;

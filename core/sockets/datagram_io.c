@@ -103,14 +103,25 @@ FIRTH_INLINE bool can_receive(const firth_datagram *datagram)
     return datagram->bytes != NULL && datagram->capacity > 0 && !is_bad_control(datagram);
 }
 
-/* How many from the first on can be received into. */
-static size_t good_to_receive(const firth_datagram *datagrams, size_t count)
+FIRTH_NOINLINE static size_t good_by_control(const firth_datagram *datagrams, size_t count)
 {
-    const firth_datagram *datagram = datagrams, *end = datagrams + count;
+    size_t good = 0;
 
-    while (datagram < end && can_receive(datagram))
-        datagram++;
-    return (size_t)(datagram - datagrams);
+    while (good < count && !is_bad_control(&datagrams[good]))
+        good++;
+    return good;
+}
+
+/* How many from the first on can be received into, and whether one has a control, as few have. */
+FIRTH_INLINE size_t good_to_receive(const firth_datagram *datagrams, size_t count, bool *has_control)
+{
+    uintptr_t controls = 0;
+    size_t good = 0;
+
+    for (; good < count && datagrams[good].bytes != NULL && datagrams[good].capacity > 0; good++)
+        controls |= (uintptr_t)datagrams[good].control;
+    *has_control = controls != 0;
+    return controls != 0 ? good_by_control(datagrams, good) : good;
 }
 
 FIRTH_INLINE int64_t receive_one(firth_datagram_socket *socket, firth_datagram *datagram)
@@ -153,13 +164,15 @@ static size_t receive_rest(firth_datagram_socket *socket, firth_datagram *datagr
 {
     bool has_batches = (socket->io.selector->backend->capabilities & FIRTH_CAN_BATCH) != 0;
     size_t last = done;
+    bool has_control;
     firth_op op;
 
     while (done < count && (!has_batches || last == asked)) {
-        asked = good_to_receive(datagrams + done, fth_least(2 * asked, count - done));
+        asked = good_to_receive(datagrams + done, fth_least(2 * asked, count - done), &has_control);
         if (asked == 0)
             break;
         prepare(&op, FIRTH_OP_RECEIVE_DATAGRAMS, socket, datagrams + done, asked);
+        op.has_control = has_control;
         asked = op.piece_count;
         op.attempt_only = true;
         (void)fth_op_submit(&op);
@@ -189,16 +202,19 @@ int64_t firth_receive_many(firth_datagram_socket *socket, firth_datagram *datagr
 {
     firth_op op;
     size_t asked;
+    bool has_control;
     int64_t n = enter(socket, &socket->receiving);
 
     if (n < 0)
         return n;
-    asked = good_to_receive(datagrams, fth_least(count, socket->ask > 0 ? socket->ask : FIRTH_OP_DATAGRAMS_MAX));
+    asked = good_to_receive(datagrams, fth_least(count, socket->ask > 0 ? socket->ask : FIRTH_OP_DATAGRAMS_MAX),
+                            &has_control);
     if (asked == 0) {
         n = firth_fail(FIRTH_ERR_ARGUMENT, 0, count > 0 ? "datagram" : "datagram count");
         return leave(socket, &socket->receiving, n);
     }
     prepare(&op, FIRTH_OP_RECEIVE_DATAGRAMS, socket, datagrams, asked);
+    op.has_control = has_control;
     n = await(&op, &socket->receiving, "receive");
     if (n > 0 && !socket->closed) {
         n = (int64_t)receive_rest(socket, datagrams, (size_t)n, asked, count);

@@ -69,6 +69,7 @@ struct firth_op {
     bool look_again;     /* ask the system even if its last report says that it would block */
     uint8_t state;       /* core's */
     uint8_t piece_count; /* or datagrams */
+    bool has_control;    /* RECEIVE_DATAGRAMS of more than one: a datagram may have a control struct */
     int32_t os_code;     /* by firth_op_fail or firth_op_complete: the system's code of a failure, else 0 */
     firth_io *io;
     union {
