@@ -25,6 +25,15 @@ if(FIRTH_TESTS AND NOT FIRTH_WORDS)
     message(FATAL_ERROR "FIRTH_WORDS is OFF, and FIRTH_TESTS is ON: the tests read the words of failures.")
 endif()
 
+foreach(part IN LISTS FIRTH_TLS_LEAVE_OUT)
+    if(NOT part MATCHES "^(alpn|key_log|pins|psk|revocation_lists)$")
+        message(FATAL_ERROR "FIRTH_TLS_LEAVE_OUT has \"${part}\"; it takes alpn, key_log, pins, psk and revocation_lists.")
+    endif()
+    if(FIRTH_TESTS)
+        message(FATAL_ERROR "FIRTH_TLS_LEAVE_OUT is \"${FIRTH_TLS_LEAVE_OUT}\", and FIRTH_TESTS is ON: the tests use all of TLS.")
+    endif()
+endforeach()
+
 # Of the system's own, what the library needs there.
 set(FIRTH_WINDOWS_LIBRARIES ws2_32 iphlpapi bcrypt crypt32)
 
@@ -108,6 +117,10 @@ function(firth_configure_library target)
     if(NOT FIRTH_WORDS)
         target_compile_definitions(${target} PRIVATE FIRTH_NO_WORDS)
     endif()
+    foreach(part IN LISTS FIRTH_TLS_LEAVE_OUT)
+        string(TOUPPER "${part}" part)
+        target_compile_definitions(${target} PRIVATE FIRTH_NO_TLS_${part})
+    endforeach()
     firth_link_mbedtls(${target})
 
     get_target_property(type ${target} TYPE)

@@ -3,6 +3,7 @@
 #include "core/tls/builder.h"
 #include "core/base/failure.h"
 #include "core/base/words.h"
+#include "core/tls/left_out.h"
 #include "core/tls/side.h"
 #include <firth/backend.h>
 #include <string.h>
@@ -227,6 +228,22 @@ static const char *find_bad(const firth_tls_builder *tls)
     return tls->side->find_stray(tls);
 }
 
+/* By its name also in a build without words: what is not there at all is not found by looking at the code. */
+static const char *find_left_out(const firth_tls_builder *tls)
+{
+    if (!FTH_TLS_HAS_ALPN && tls->alpn_count > 0)
+        return "option alpn";
+    if (!FTH_TLS_HAS_KEY_LOG && tls->key_log != NULL)
+        return "option key_log";
+    if (!FTH_TLS_HAS_PINS && (tls->pin_count > 0 || tls->trust == FIRTH_TLS_TRUST_PINS))
+        return "option pins";
+    if (!FTH_TLS_HAS_PSK && (tls->psk != NULL || tls->psk_find != NULL))
+        return "option psk";
+    if (!FTH_TLS_HAS_REVOCATION_LISTS && tls->revocation_list_count > 0)
+        return "option revocation_lists";
+    return NULL;
+}
+
 int fth_tls_read(firth_tls_builder *full, const firth_tls_builder *given)
 {
     const char *option, *words = "";
@@ -236,6 +253,9 @@ int fth_tls_read(firth_tls_builder *full, const firth_tls_builder *given)
     memset(full, 0, sizeof *full);
     memcpy(full, given, given->struct_bytes < sizeof *full ? given->struct_bytes : sizeof *full);
     full->struct_bytes = sizeof *full;
+    option = find_left_out(full);
+    if (option != NULL)
+        return firth_fail_in_words(FIRTH_ERR_NOT_SUPPORTED, 0, option, "left out of this build by FIRTH_TLS_LEAVE_OUT");
     option = find_bad(full);
     if (option == NULL)
         option = find_passed_over(full, &words);

@@ -6,6 +6,7 @@
 #include <firth/port.h>
 #include <firth/tls.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/baremetal/report.h"
 
@@ -106,6 +107,29 @@ static int starve(firth_tls_config *config)
     return FIRTH_OK;
 }
 
+static void forget_line(void *argument, const char *line)
+{
+    (void)argument;
+    (void)line;
+}
+
+/* Boards have no key log and no revocation lists (FIRTH_TLS_LEAVE_OUT in CMakePresets.json). */
+static void ask_for_what_is_left_out(firth_tls_builder tls)
+{
+    firth_tls_config *config;
+
+    tls.key_log = forget_line;
+    check(firth_tls_build(&tls, &config) == FIRTH_ERR_NOT_SUPPORTED && config == NULL &&
+              strcmp(firth_last_failure()->step, "option key_log") == 0,
+          "a key log, which the build leaves out, is refused by its name");
+    tls.key_log = NULL;
+    tls.revocation_lists = tls.authorities;
+    tls.revocation_list_count = 1;
+    check(firth_tls_build(&tls, &config) == FIRTH_ERR_NOT_SUPPORTED &&
+              strcmp(firth_last_failure()->step, "option revocation_lists") == 0,
+          "and so are revocation lists");
+}
+
 int test_tls(firth_scope *scope, void *argument)
 {
     firth_tls_builder tls = firth_tls_client();
@@ -118,6 +142,7 @@ int test_tls(firth_scope *scope, void *argument)
     tls.trust = FIRTH_TLS_TRUST_AUTHORITIES;
     tls.authorities = &authorities;
     tls.authority_count = 1;
+    ask_for_what_is_left_out(tls);
     if ((rc = firth_tls_build(&tls, &config)) < 0)
         return rc;
     rc = starve(config);

@@ -107,9 +107,13 @@ bool fth_tls_is_new_ticket(int error)
 
 bool fth_tls_has_pss_fault(void)
 {
+#if FTH_TLS_HAS_RSA
     const unsigned version = mbedtls_version_get_number();
 
     return version == 0x03060600 || version == 0x04010000;
+#else
+    return false;
+#endif
 }
 
 bool fth_tls_is_no_random(int error)

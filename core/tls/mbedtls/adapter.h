@@ -55,6 +55,13 @@
 #endif
 #endif
 
+/* Whether there may be keys of RSA. */
+#if MBEDTLS_VERSION_MAJOR < 4 && !defined(MBEDTLS_RSA_C)
+#define FTH_TLS_HAS_RSA 0
+#else
+#define FTH_TLS_HAS_RSA 1
+#endif
+
 /* The bytes that a message of a handshake may have, in words. */
 #define FTH_TLS_IN_WORDS(bytes)        #bytes
 #define FTH_TLS_BYTES_IN_WORDS(bytes)  FTH_TLS_IN_WORDS(bytes)

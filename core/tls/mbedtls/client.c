@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What only a client does: it names and checks its server, and keeps sessions to resume them. */
 #include "core/base/words.h"
+#include "core/tls/left_out.h"
 #include "core/tls/mbedtls/parts.h"
 #include "core/tls/mbedtls/private.h"
 #include "core/tls/mbedtls/session.h"
@@ -18,7 +19,8 @@ static int build(fth_tls_context *context, const firth_tls_builder *tls)
         if (context->server_name == NULL)
             return firth_fail(FIRTH_ERR_NO_MEMORY, 0, FTH_OPTION("server_name"));
     }
-    rc = fth_tls_psk_build_client(context, tls);
+    if (FTH_TLS_HAS_PSK)
+        rc = fth_tls_psk_build_client(context, tls);
     return rc < 0 ? rc : fth_tls_kept_build(context, tls);
 }
 

@@ -2,6 +2,7 @@
 #include "core/tls/mbedtls/context.h"
 #include "core/base/failure.h"
 #include "core/base/words.h"
+#include "core/tls/left_out.h"
 #include "core/tls/mbedtls/parts.h"
 #include "core/tls/side.h"
 #include <firth/backend.h>
@@ -23,7 +24,7 @@ static int build_alpn(fth_tls_context *context, const firth_tls_builder *tls)
     const size_t bytes = (tls->alpn_count + 1) * sizeof *context->alpn;
     int error;
 
-    if (tls->alpn_count == 0)
+    if (!FTH_TLS_HAS_ALPN || tls->alpn_count == 0)
         return FIRTH_OK;
     context->alpn = firth_port_allocate(bytes);
     if (context->alpn == NULL)
@@ -87,7 +88,8 @@ int fth_tls_context_build(const firth_tls_builder *full, fth_tls_context **conte
     memset(made, 0, sizeof *made);
     mbedtls_ssl_config_init(&made->config);
     mbedtls_x509_crt_init(&made->authorities);
-    mbedtls_x509_crl_init(&made->revocations);
+    if (FTH_TLS_HAS_REVOCATION_LISTS)
+        mbedtls_x509_crl_init(&made->revocations);
     made->side = full->side->engine;
     made->role = full->role;
     rc = build(made, full);
@@ -106,7 +108,7 @@ void fth_tls_context_free(fth_tls_context *context)
     context->side->free(context);
     fth_tls_identities_free(context);
     fth_tls_trust_free(context);
-    for (i = 0; i < context->alpn_count; i++)
+    for (i = 0; FTH_TLS_HAS_ALPN && i < context->alpn_count; i++)
         firth_port_release(context->alpn[i]);
     firth_port_release(context->alpn);
     firth_port_release(context->suites);
@@ -123,7 +125,7 @@ static void take_keys(void *argument, mbedtls_ssl_key_export_type type, const un
 
     if (type == MBEDTLS_SSL_KEY_EXPORT_TLS12_MASTER_SECRET)
         link->is_held_back = memcmp(server_random + 24, "DOWNGRD\1", 8) == 0;
-    if (link->context->key_log != NULL)
+    if (FTH_TLS_HAS_KEY_LOG && link->context->key_log != NULL)
         fth_tls_key_log(link->context, type, secret, secret_len, client_random, server_random, tls_prf_type);
 }
 

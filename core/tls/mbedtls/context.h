@@ -67,7 +67,6 @@ struct fth_tls_context {
     char **alpn; /* ends with NULL */
     size_t alpn_count;
     int *suites; /* ends with 0 */
-    uint16_t signatures[12];
 
     mbedtls_ssl_ticket_context tickets;
     bool has_tickets; /* a server's */

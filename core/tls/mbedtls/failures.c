@@ -14,63 +14,84 @@ typedef struct meaning {
     int16_t error; /* mbedTLS's have 15 bits */
     int8_t code;
     int8_t alert;
+#ifndef FIRTH_NO_WORDS
     const char *words;
+#endif
 } meaning;
 
-static const char illegal_value[] = FTH_WORDS("a message of the peer's has a value that it may not have");
-static const char no_random[] = FTH_WORDS("the system gives no random bytes, or no memory for them");
-static const char internal_error[] = FTH_WORDS("an internal error of mbedTLS");
-static const char unknown_key[] = FTH_WORDS("the client's pre-shared key is not known");
+#ifdef FIRTH_NO_WORDS
+#define MEANING(error, code, alert, words)                                                                             \
+    {                                                                                                                  \
+        error, code, alert                                                                                             \
+    }
+#define SAY(what, text) ((void)(what))
+#define WORDS_OF(what)  ""
+#else
+#define MEANING(error, code, alert, words)                                                                             \
+    {                                                                                                                  \
+        error, code, alert, words                                                                                      \
+    }
+#define SAY(what, text) ((what)->words = (text))
+#define WORDS_OF(what)  ((what)->words)
+#endif
+
+#ifndef FIRTH_NO_WORDS
+static const char illegal_value[] = "a message of the peer's has a value that it may not have";
+static const char no_random[] = "the system gives no random bytes, or no memory for them";
+static const char internal_error[] = "an internal error of mbedTLS";
+static const char unknown_key[] = "the client's pre-shared key is not known";
+#endif
 
 static const meaning meanings[] = {
-    {MBEDTLS_ERR_SSL_INVALID_MAC, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC,
-     FTH_WORDS("a record does not decrypt: it was changed on the way, or the keys differ")},
-    {MBEDTLS_ERR_SSL_DECODE_ERROR, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECODE_ERROR,
-     FTH_WORDS("a message of the peer's cannot be read")},
-    {MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER, illegal_value},
-    {MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE,
-     FTH_WORDS("the peer sent a message out of turn")},
-    {MBEDTLS_ERR_SSL_UNEXPECTED_RECORD, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE,
-     FTH_WORDS("the peer sent a record out of turn")},
-    {MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_EXT,
-     FTH_WORDS("the peer answered an extension that was not offered")},
-    {MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION,
-     FTH_WORDS("no version of TLS in common with the peer")},
-    {MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
-     FTH_WORDS("no version, cipher suite, group or signature algorithm in common with the peer")},
-    {MBEDTLS_ERR_SSL_PK_TYPE_MISMATCH, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
-     FTH_WORDS("the peer's key is not of the kind that the cipher suite needs")},
-    {MBEDTLS_ERR_SSL_NO_APPLICATION_PROTOCOL, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_NO_APPLICATION_PROTOCOL,
-     FTH_WORDS("no application protocol (ALPN) in common with the peer")},
-    {MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME,
-     FTH_WORDS("no certificate for the name that the client asks for")},
-    {MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY,
-     unknown_key},
-    {MBEDTLS_ERR_SSL_BAD_CERTIFICATE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_BAD_CERT,
-     FTH_WORDS("the peer's certificate cannot be used")},
-    {MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED,
-     FTH_WORDS("the client showed no certificate")},
-    {MBEDTLS_ERR_SSL_CONN_EOF, FIRTH_ERR_TLS_TRUNCATED, NO_ALERT,
-     FTH_WORDS("the peer closed the connection in the handshake")},
-    {MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
-     FTH_WORDS("the peer needs what mbedTLS does not have, or its message is too long for it")},
-    {MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
-     FTH_WORDS("a message is longer than mbedTLS's buffer")},
-    {MBEDTLS_ERR_SSL_INTERNAL_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
-    {PSA_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error},
-    {PSA_ERROR_INSUFFICIENT_ENTROPY, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random},
-    {MBEDTLS_ERR_SSL_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
-    {MBEDTLS_ERR_X509_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
-    {MBEDTLS_ERR_PK_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
-    {PSA_ERROR_INSUFFICIENT_MEMORY, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""},
-    {PSA_ERROR_INVALID_SIGNATURE, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR,
-     FTH_WORDS("the peer's signature is wrong")},
-    {MBEDTLS_ERR_PK_UNKNOWN_PK_ALG, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT,
-     FTH_WORDS("the peer's certificate has a kind of key that mbedTLS does not know")},
-    {MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT,
-     FTH_WORDS("the peer's certificate has a key on a curve that mbedTLS does not know")},
-    {MBEDTLS_ERR_PK_SIG_LEN_MISMATCH, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR,
-     FTH_WORDS("the peer's signature is wrong")},
+    MEANING(MBEDTLS_ERR_SSL_INVALID_MAC, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC,
+            "a record does not decrypt: it was changed on the way, or the keys differ"),
+    MEANING(MBEDTLS_ERR_SSL_DECODE_ERROR, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECODE_ERROR,
+            "a message of the peer's cannot be read"),
+    MEANING(MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER,
+            illegal_value),
+    MEANING(MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE,
+            "the peer sent a message out of turn"),
+    MEANING(MBEDTLS_ERR_SSL_UNEXPECTED_RECORD, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE,
+            "the peer sent a record out of turn"),
+    MEANING(MBEDTLS_ERR_SSL_UNSUPPORTED_EXTENSION, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_EXT,
+            "the peer answered an extension that was not offered"),
+    MEANING(MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION,
+            "no version of TLS in common with the peer"),
+    MEANING(MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
+            "no version, cipher suite, group or signature algorithm in common with the peer"),
+    MEANING(MBEDTLS_ERR_SSL_PK_TYPE_MISMATCH, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
+            "the peer's key is not of the kind that the cipher suite needs"),
+    MEANING(MBEDTLS_ERR_SSL_NO_APPLICATION_PROTOCOL, FIRTH_ERR_TLS_HANDSHAKE,
+            MBEDTLS_SSL_ALERT_MSG_NO_APPLICATION_PROTOCOL, "no application protocol (ALPN) in common with the peer"),
+    MEANING(MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME,
+            "no certificate for the name that the client asks for"),
+    MEANING(MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY,
+            unknown_key),
+    MEANING(MBEDTLS_ERR_SSL_BAD_CERTIFICATE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_BAD_CERT,
+            "the peer's certificate cannot be used"),
+    MEANING(MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED,
+            "the client showed no certificate"),
+    MEANING(MBEDTLS_ERR_SSL_CONN_EOF, FIRTH_ERR_TLS_TRUNCATED, NO_ALERT,
+            "the peer closed the connection in the handshake"),
+    MEANING(MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
+            "the peer needs what mbedTLS does not have, or its message is too long for it"),
+    MEANING(MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL, FIRTH_ERR_TLS_HANDSHAKE, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR,
+            "a message is longer than mbedTLS's buffer"),
+    MEANING(MBEDTLS_ERR_SSL_INTERNAL_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error),
+    MEANING(PSA_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error),
+    MEANING(PSA_ERROR_INSUFFICIENT_ENTROPY, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random),
+    MEANING(MBEDTLS_ERR_SSL_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""),
+    MEANING(MBEDTLS_ERR_X509_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""),
+    MEANING(MBEDTLS_ERR_PK_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""),
+    MEANING(PSA_ERROR_INSUFFICIENT_MEMORY, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""),
+    MEANING(PSA_ERROR_INVALID_SIGNATURE, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR,
+            "the peer's signature is wrong"),
+    MEANING(MBEDTLS_ERR_PK_UNKNOWN_PK_ALG, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT,
+            "the peer's certificate has a kind of key that mbedTLS does not know"),
+    MEANING(MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT,
+            "the peer's certificate has a key on a curve that mbedTLS does not know"),
+    MEANING(MBEDTLS_ERR_PK_SIG_LEN_MISMATCH, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR,
+            "the peer's signature is wrong"),
 };
 
 /* mbedTLS's errors are sums of one of a high and one of a low module. */
@@ -97,22 +118,28 @@ static bool is_of_x509(int error)
     return high_part(error) <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high_part(error) > MBEDTLS_ERR_X509_FATAL_ERROR;
 }
 
+static void is_meant(meaning *what, int code, int alert)
+{
+    what->code = (int8_t)code;
+    what->alert = (int8_t)alert;
+}
+
 /* Of an error that is not in the list. */
 static meaning other_meaning(int error)
 {
-    meaning other = {(int16_t)error, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
-                     fth_tls_error_text(error)};
+    meaning other = MEANING((int16_t)error, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
+                            fth_tls_error_text(error));
 
     if (is_out_of_memory(error)) {
-        other.code = FIRTH_ERR_NO_MEMORY;
-        other.alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
+        is_meant(&other, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR);
     } else if (fth_tls_is_no_random(error)) {
-        other = (meaning){(int16_t)error, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random};
+        is_meant(&other, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR);
+        SAY(&other, no_random);
     } else if (fth_tls_is_own_fault(error)) {
-        other = (meaning){(int16_t)error, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error};
+        is_meant(&other, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR);
+        SAY(&other, internal_error);
     } else if (is_of_x509(error)) {
-        other.code = FIRTH_ERR_TLS_CERTIFICATE;
-        other.alert = MBEDTLS_SSL_ALERT_MSG_BAD_CERT;
+        is_meant(&other, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
     }
     return other;
 }
@@ -148,27 +175,25 @@ static void refine_record(const fth_tls_session *session, meaning *what)
     what->code = FIRTH_ERR_TLS_PROTOCOL;
     what->alert = MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE;
     if (header[0] < MBEDTLS_SSL_MSG_CHANGE_CIPHER_SPEC || header[0] > MBEDTLS_SSL_MSG_APPLICATION_DATA) {
-        what->words = session->is_established ? FTH_WORDS("what came is no record of TLS")
-                                              : FTH_WORDS("the peer does not speak TLS");
+        SAY(what, session->is_established ? "what came is no record of TLS" : "the peer does not speak TLS");
     } else if (header[1] != 3 || header[2] > 4) {
         what->alert = MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION;
-        what->words = FTH_WORDS("a record is of a version of TLS that there is none of");
+        SAY(what, "a record is of a version of TLS that there is none of");
     } else if (size > most_of_record(session)) {
         what->alert = MBEDTLS_SSL_ALERT_MSG_RECORD_OVERFLOW;
-        what->words = FTH_WORDS("a record is longer than TLS permits");
+        SAY(what, "a record is longer than TLS permits");
     } else if (size > MBEDTLS_SSL_IN_CONTENT_LEN) { /* what is in it is, or what was added is more than is in use */
         what->alert = MBEDTLS_SSL_ALERT_MSG_RECORD_OVERFLOW;
-        what->words = FTH_WORDS("a record holds more than " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes");
+        SAY(what, "a record holds more than " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes");
     } else if (fth_tls_is_short_piece(&session->ssl)) { /* legal (RFC 8446 §5.1), and not joined where it is sealed */
         what->code = FIRTH_ERR_TLS_HANDSHAKE;
         what->alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
-        what->words =
-            FTH_WORDS("the first piece of a sealed handshake message has less than 4 bytes, which mbedTLS cannot read");
+        SAY(what, "the first piece of a sealed handshake message has less than 4 bytes, which mbedTLS cannot read");
     } else if (what->error == MBEDTLS_ERR_SSL_BAD_INPUT_DATA) { /* it was not the record: a key of zeros, say */
         what->alert = MBEDTLS_SSL_ALERT_MSG_ILLEGAL_PARAMETER;
-        what->words = illegal_value;
+        SAY(what, illegal_value);
     } else {
-        what->words = FTH_WORDS("a record is not made as TLS says");
+        SAY(what, "a record is not made as TLS says");
     }
 }
 
@@ -177,8 +202,8 @@ static void refine_long_message(meaning *what)
 {
     what->code = FIRTH_ERR_TLS_HANDSHAKE;
     what->alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
-    what->words = FTH_WORDS("a handshake message of the peer's (a long chain of certificates?) is longer than "
-                            "the " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes that this build of mbedTLS takes");
+    SAY(what, "a handshake message of the peer's (a long chain of certificates?) is longer than "
+              "the " FTH_TLS_MOST_RECEIVED_IN_WORDS " bytes that this build of mbedTLS takes");
 }
 
 enum { CERTIFICATE_REQUEST = 13, KEY_UPDATE = 24 }; /* RFC 8446 §4 */
@@ -189,13 +214,13 @@ static void refine_message(const fth_tls_session *session, meaning *what)
     int type = session->is_established ? fth_tls_received_handshake(&session->ssl) : -1;
 
     if (session->pieces.fault != NULL)
-        what->words = session->pieces.fault;
+        SAY(what, session->pieces.fault);
     if (mbedtls_ssl_get_version_number(&session->ssl) != MBEDTLS_SSL_VERSION_TLS1_3)
         return;
     if (type == KEY_UPDATE)
-        what->words = FTH_WORDS("the peer sent a KeyUpdate, which mbedTLS cannot follow");
+        SAY(what, "the peer sent a KeyUpdate, which mbedTLS cannot follow");
     else if (type == CERTIFICATE_REQUEST)
-        what->words = FTH_WORDS("the peer asked for a certificate after the handshake, which mbedTLS cannot answer");
+        SAY(what, "the peer asked for a certificate after the handshake, which mbedTLS cannot answer");
 }
 
 static void refine(const fth_tls_session *session, meaning *what)
@@ -211,7 +236,7 @@ static void refine(const fth_tls_session *session, meaning *what)
         break;
     case MBEDTLS_ERR_SSL_INVALID_MAC: /* mbedTLS has called it so to the peer, too */
         if (fth_tls_has_too_many_empty(&session->ssl))
-            what->words = FTH_WORDS("the peer sent more than three empty records in a row");
+            SAY(what, "the peer sent more than three empty records in a row");
         break;
     case MBEDTLS_ERR_SSL_INVALID_RECORD:
         refine_record(session, what);
@@ -224,12 +249,11 @@ static void refine(const fth_tls_session *session, meaning *what)
             what->alert = MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE;
         break;
     case MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER:
-        if (!is_1_3 && session->link.context->role == FIRTH_TLS_CLIENT && fth_tls_has_pss_fault())
-            what->words =
-                FTH_WORDS("this version of mbedTLS refuses RSA-PSS signatures in TLS 1.2 (Mbed-TLS issue 10668)");
+        if (FTH_TLS_HAS_RSA && !is_1_3 && session->link.context->role == FIRTH_TLS_CLIENT && fth_tls_has_pss_fault())
+            SAY(what, "this version of mbedTLS refuses RSA-PSS signatures in TLS 1.2 (Mbed-TLS issue 10668)");
         if (fth_tls_lacks_key(session)) {
             what->code = FIRTH_ERR_TLS_HANDSHAKE;
-            what->words = unknown_key;
+            SAY(what, unknown_key);
         }
         break;
     default:
@@ -296,10 +320,14 @@ static int plain_alert(const fth_tls_session *session)
 /* It may have been in a private operation, in which no memory is not always called so. */
 static void mend_keys(const fth_tls_context *context, int error, int code)
 {
+#if FTH_TLS_HAS_RSA
     if (code != FIRTH_ERR_NO_MEMORY && high_part(error) != MBEDTLS_ERR_RSA_PRIVATE_FAILED)
         return;
     for (size_t i = 0; i < context->own_count; i++)
         fth_tls_renew_blinding(&context->own[i].key);
+#else
+    (void)context, (void)error, (void)code;
+#endif
 }
 
 int fth_tls_fail(fth_tls_session *session, int error, const char *step)
@@ -326,7 +354,7 @@ int fth_tls_fail(fth_tls_session *session, int error, const char *step)
     mend_keys(session->link.context, error, what.code);
     if (what.alert != NO_ALERT)
         send_alert(session, what.alert);
-    failure = (firth_failure){what.code, error, step, what.words};
+    failure = (firth_failure){what.code, error, step, WORDS_OF(&what)};
     return latch(session, failure);
 }
 

@@ -133,7 +133,7 @@ bool fth_tls_client_verifies(const mbedtls_ssl_context *ssl, const mbedtls_pk_co
 
     if (list == NULL)
         return false;
-    if (mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA)
+    if (FTH_TLS_HAS_RSA && mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA)
         return lists(list, end, 0x0804) || lists(list, end, 0x0805) || lists(list, end, 0x0806);
     switch (mbedtls_pk_get_bitlen(key)) {
     case 256:

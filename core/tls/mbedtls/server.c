@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What only a server does: it chooses its certificate, issues tickets, finds pre-shared keys and judges its clients. */
 #include "core/base/words.h"
+#include "core/tls/left_out.h"
 #include "core/tls/mbedtls/failures.h"
 #include "core/tls/mbedtls/parts.h"
 #include "core/tls/mbedtls/private.h"
@@ -28,13 +29,14 @@ static int build_tickets(fth_tls_context *context, const firth_tls_builder *tls)
 
 static int build(fth_tls_context *context, const firth_tls_builder *tls)
 {
-    int rc;
+    int rc = FIRTH_OK;
 
     if (tls->identity_count == 0 && tls->psk_find == NULL)
         return firth_fail_in_words(FIRTH_ERR_TLS_CONFIG, 0, FTH_OPTION("identities"),
                                    "a server needs a certificate or pre-shared keys");
     mbedtls_ssl_conf_cert_cb(&context->config, fth_tls_choose);
-    rc = fth_tls_psk_build_server(context, tls);
+    if (FTH_TLS_HAS_PSK)
+        rc = fth_tls_psk_build_server(context, tls);
     return rc < 0 ? rc : build_tickets(context, tls);
 }
 
@@ -115,7 +117,7 @@ static int stepped(fth_tls_session *session)
  * TLS 1.3 it was used if the server had to show no certificate, in TLS 1.2 if it was asked for at all. */
 static int established(fth_tls_session *session, bool is_1_3)
 {
-    const bool is_by_key = session->link.has_found_key && !(is_1_3 && session->has_certificate_step);
+    const bool is_by_key = FTH_TLS_HAS_PSK && session->link.has_found_key && !(is_1_3 && session->has_certificate_step);
 
     if (!requires_certificate(session) || is_by_key)
         return FIRTH_OK;

@@ -4,6 +4,7 @@
 #ifndef FTH_TLS_MBEDTLS_SESSION_H
 #define FTH_TLS_MBEDTLS_SESSION_H
 
+#include "core/tls/left_out.h"
 #include "core/tls/mbedtls/context.h"
 
 enum { FTH_TLS_WORDS_SIZE = 256 };
@@ -96,7 +97,11 @@ enum { FTH_TLS_MOST_IDLE_CALLS = 16, FTH_TLS_MOST_RECEIVED = 20480, FTH_TLS_MOST
 
 /* A server of TLS 1.3 that has no certificate, or whose client wants none, and not the client's pre-shared key: mbedTLS
  * misses the extensions for certificates then, and says so. */
-bool fth_tls_lacks_key(const fth_tls_session *session);
+static inline bool fth_tls_lacks_key(const fth_tls_session *session)
+{
+    return FTH_TLS_HAS_PSK && session->link.is_key_wanted && !session->link.has_found_key &&
+           mbedtls_ssl_get_version_number(&session->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+}
 
 /* Before a call of mbedTLS's that may use them. */
 void fth_tls_call_begins(fth_tls_session *session);

@@ -71,14 +71,6 @@ static bool put_aside(fth_tls_session *session, const unsigned char *bytes, size
     return true;
 }
 
-bool fth_tls_lacks_key(const fth_tls_session *session)
-{
-    const fth_tls_link *link = &session->link;
-
-    return link->is_key_wanted && !link->has_found_key &&
-           mbedtls_ssl_get_version_number(&session->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
-}
-
 int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size)
 {
     fth_tls_session *session = owner;

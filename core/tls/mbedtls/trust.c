@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose certificates a peer's may lead to, and which of them were revoked. */
 #include "core/base/words.h"
+#include "core/tls/left_out.h"
 #include "core/tls/mbedtls/parts.h"
 #include <firth/backend.h>
 #include <string.h>
@@ -121,9 +122,9 @@ static int build_lists(fth_tls_context *context, const firth_tls_builder *tls)
 
     for (i = 0; i < tls->authority_count && rc >= 0; i++)
         rc = read_authorities(context, &tls->authorities[i]);
-    for (i = 0; i < tls->revocation_list_count && rc >= 0; i++)
+    for (i = 0; FTH_TLS_HAS_REVOCATION_LISTS && i < tls->revocation_list_count && rc >= 0; i++)
         rc = read_revocations(context, &tls->revocation_lists[i]);
-    if (rc >= 0)
+    if (FTH_TLS_HAS_PINS && rc >= 0)
         rc = copy_pins(context, tls);
     if (rc >= 0 && tls->trust == FIRTH_TLS_TRUST_SYSTEM && context->wants_certificate && !context->any_certificate)
         rc = fth_tls_system_authorities(&context->system_authorities);
@@ -157,6 +158,7 @@ static int auth_mode(const fth_tls_context *context)
 
 int fth_tls_trust_build(fth_tls_context *context, const firth_tls_builder *tls)
 {
+    mbedtls_x509_crl *revocations = NULL;
     int rc;
 
     context->trust = tls->trust;
@@ -167,8 +169,9 @@ int fth_tls_trust_build(fth_tls_context *context, const firth_tls_builder *tls)
     rc = build_lists(context, tls);
     if (rc < 0)
         return rc;
-    mbedtls_ssl_conf_ca_chain(&context->config, join_lists(context),
-                              context->revocations.version != 0 ? &context->revocations : NULL);
+    if (FTH_TLS_HAS_REVOCATION_LISTS && context->revocations.version != 0)
+        revocations = &context->revocations;
+    mbedtls_ssl_conf_ca_chain(&context->config, join_lists(context), revocations);
     mbedtls_ssl_conf_authmode(&context->config, auth_mode(context));
     /* The names of a whole system's authorities would be 15 KiB of each handshake. */
     if (context->role == FIRTH_TLS_SERVER && context->system_authorities != NULL)
@@ -184,6 +187,8 @@ void fth_tls_trust_free(fth_tls_context *context)
         last = last->next;
     last->next = NULL;
     mbedtls_x509_crt_free(&context->authorities);
-    mbedtls_x509_crl_free(&context->revocations);
-    firth_port_release(context->pins);
+    if (FTH_TLS_HAS_REVOCATION_LISTS)
+        mbedtls_x509_crl_free(&context->revocations);
+    if (FTH_TLS_HAS_PINS)
+        firth_port_release(context->pins);
 }

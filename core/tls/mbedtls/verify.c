@@ -2,6 +2,7 @@
 /* mbedTLS's verdict is only ever made stricter here, but for two flags that the configuration says do not count:
  * NOT_TRUSTED with pins in the place of authorities, CN_MISMATCH with insecure_any_name. */
 #include "core/tls/mbedtls/verify.h"
+#include "core/tls/left_out.h"
 #include <string.h>
 
 static bool hash_is(const mbedtls_x509_buf *of, const unsigned char expected[32])
@@ -25,6 +26,11 @@ static bool is_pinned(const fth_tls_context *context, const mbedtls_x509_crt *le
     return false;
 }
 
+static bool is_unpinned(const fth_tls_context *context, const mbedtls_x509_crt *leaf)
+{
+    return (context->pin_count > 0 || context->trust == FIRTH_TLS_TRUST_PINS) && !is_pinned(context, leaf);
+}
+
 /* mbedTLS checks these after its callback; checked here they are among the words. */
 static uint32_t usage_faults(const fth_tls_context *context, const mbedtls_x509_crt *leaf)
 {
@@ -46,7 +52,7 @@ static void verify_leaf(fth_tls_session *session, const mbedtls_x509_crt *leaf, 
 
     session->has_verified = true;
     *flags |= usage_faults(context, leaf);
-    if ((context->pin_count > 0 || context->trust == FIRTH_TLS_TRUST_PINS) && !is_pinned(context, leaf))
+    if (FTH_TLS_HAS_PINS && is_unpinned(context, leaf))
         *flags |= MBEDTLS_X509_BADCERT_OTHER;
     context->side->check_leaf(session, leaf, flags);
 }

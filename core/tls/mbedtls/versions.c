@@ -2,6 +2,7 @@
 /* What may be agreed on: versions, suites, groups, signatures. */
 #include "core/base/failure.h"
 #include "core/base/words.h"
+#include "core/tls/left_out.h"
 #include "core/tls/mbedtls/parts.h"
 #include <firth/backend.h>
 #include <string.h>
@@ -39,37 +40,33 @@ static const uint16_t groups[] = {
 
 /* No SHA-1. rsa_pkcs1 is for certificates and TLS 1.2; it goes before rsa_pss where a client that offers PSS in TLS 1.2
  * cannot do it: most servers take the client's order. */
-static const uint16_t ecdsa[] = {
-    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
-    MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-    MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512,
-};
-static const uint16_t rsa_pss[] = {
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
-};
-static const uint16_t rsa_pkcs1[] = {
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
-};
+#define ECDSA                                                                                                          \
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,                              \
+        MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512
+#define RSA_PSS                                                                                                        \
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256, MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,                                    \
+        MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512
+#define RSA_PKCS1                                                                                                      \
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512
 
-static void build_signatures(fth_tls_context *context)
+/* mbedTLS keeps the list, not a copy of it. */
+static const uint16_t *signatures(void)
 {
-    const bool has_fault = fth_tls_has_pss_fault();
-    uint16_t *to = context->signatures;
+#if FTH_TLS_HAS_RSA
+    static const uint16_t with_fault[] = {ECDSA, RSA_PKCS1, RSA_PSS, MBEDTLS_TLS1_3_SIG_NONE};
+    static const uint16_t all[] = {ECDSA, RSA_PSS, RSA_PKCS1, MBEDTLS_TLS1_3_SIG_NONE};
 
-    memcpy(to, ecdsa, sizeof ecdsa);
-    memcpy(to + 3, has_fault ? rsa_pkcs1 : rsa_pss, sizeof rsa_pss);
-    memcpy(to + 6, has_fault ? rsa_pss : rsa_pkcs1, sizeof rsa_pss);
-    to[9] = MBEDTLS_TLS1_3_SIG_NONE;
-    mbedtls_ssl_conf_sig_algs(&context->config, to);
+    return fth_tls_has_pss_fault() ? with_fault : all;
+#else
+    static const uint16_t all[] = {ECDSA, MBEDTLS_TLS1_3_SIG_NONE};
+
+    return all;
+#endif
 }
 
 static bool has_psk(const firth_tls_builder *tls)
 {
-    return tls->psk != NULL || tls->psk_find != NULL;
+    return FTH_TLS_HAS_PSK && (tls->psk != NULL || tls->psk_find != NULL);
 }
 
 /* Whether certificates prove anybody here. */
@@ -168,7 +165,7 @@ int fth_tls_versions_build(fth_tls_context *context, const firth_tls_builder *tl
 
     if (rc < 0)
         return rc;
-    build_signatures(context);
+    mbedtls_ssl_conf_sig_algs(&context->config, signatures());
     mbedtls_ssl_conf_groups(&context->config, groups);
     mbedtls_ssl_conf_tls13_key_exchange_modes(&context->config, exchange_modes(context, tls));
     mbedtls_ssl_conf_extended_master_secret(&context->config, MBEDTLS_SSL_EXTENDED_MS_ENABLED);
