@@ -10,7 +10,12 @@
 
 /* The names and the texts of code 0, -1 and so on, one behind the other: a microcontroller has no flash for pointers to
  * them. The numbers have no gaps, which the assertions below hold to. */
-#define NAME(name, number, text) "FIRTH_" #name "\0"
+#ifdef FIRTH_NO_WORDS
+#define PREFIX ""
+#else
+#define PREFIX "FIRTH_"
+#endif
+#define NAME(name, number, text) PREFIX #name "\0"
 static const char names[] = FIRTH_CODES(NAME);
 #undef NAME
 #ifndef FIRTH_NO_WORDS
@@ -43,7 +48,7 @@ static const char *find(const char *in, int64_t code, const char *users, const c
 
 const char *firth_error_name(int64_t code)
 {
-    return find(names, code, "FIRTH_ERR_USER", "FIRTH_ERR_?");
+    return find(names, code, PREFIX "ERR_USER", PREFIX "ERR_?");
 }
 
 const char *firth_error_text(int64_t code)

@@ -4,6 +4,13 @@
 #include "core/base/timers.h"
 #include "core/base/assert.h"
 
+#ifdef __OPTIMIZE_SIZE__
+int64_t fth_after_ms(int64_t now_ns, int64_t duration_ms)
+{
+    return FTH_AFTER_MS(now_ns, duration_ms);
+}
+#endif
+
 static bool is_before(const firth_timer *a, const firth_timer *b)
 {
     return a->deadline_ns != b->deadline_ns ? a->deadline_ns < b->deadline_ns : a->number < b->number;

@@ -11,11 +11,18 @@ typedef struct fth_timers {
     uint64_t armed;    /* so far */
 } fth_timers;
 
-/* That long after now, or INT64_MAX, never, when it is too far away to be told. */
+/* That long after now, or INT64_MAX, never, when it is too far away to be told. Where code is to be small it is a call: a
+ * division of 64 bits in each place would be long. */
+#define FTH_AFTER_MS(now_ns, duration_ms)                                                                              \
+    ((duration_ms) < (INT64_MAX - (now_ns)) / 1000000 ? (now_ns) + (duration_ms)*1000000 : INT64_MAX)
+#ifdef __OPTIMIZE_SIZE__
+int64_t fth_after_ms(int64_t now_ns, int64_t duration_ms);
+#else
 static inline int64_t fth_after_ms(int64_t now_ns, int64_t duration_ms)
 {
-    return duration_ms < (INT64_MAX - now_ns) / 1000000 ? now_ns + duration_ms * 1000000 : INT64_MAX;
+    return FTH_AFTER_MS(now_ns, duration_ms);
 }
+#endif
 
 /* Arms a timer that is not armed; its deadline_ns and fire are set. Equal deadlines fire in the
  * order they were armed in. */

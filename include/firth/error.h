@@ -73,11 +73,12 @@ typedef struct firth_failure {
 FIRTH_BEGIN_DECLS
 
 /* The code's name as written in C, "FIRTH_ERR_REFUSED"; "FIRTH_ERR_?" for a number that is none, "FIRTH_ERR_USER" for
- * the application's own, "FIRTH_OK" for a count. Static storage. Any thread; never suspends. */
+ * the application's own, "FIRTH_OK" for a count; without "FIRTH_" in a build without words (FIRTH_WORDS). Static storage.
+ * Any thread; never suspends. */
 FIRTH_API const char *firth_error_name(int64_t code);
 
-/* One sentence in English without a full stop, for a log; the name, in a build without words (FIRTH_WORDS). Static
- * storage. Any thread; never suspends. */
+/* One sentence in English without a full stop, for a log; the name, in a build without words. Static storage. Any
+ * thread; never suspends. */
 FIRTH_API const char *firth_error_text(int64_t code);
 
 /* The last failure in this task. Valid until the task's next call that fails; never NULL. A success leaves it as it is,
