@@ -20,6 +20,13 @@ enum {
     LOOK_UPS_OF_A_NAME_MAX = 2 /* but not ever more */
 };
 
+/* Services by name are the system's to know, which has them looked up on a thread. */
+#ifdef FIRTH_NO_THREADS
+#define SERVICE_OF(name) ((void)(name), (const char *)NULL)
+#else
+#define SERVICE_OF(name) ((name)->service)
+#endif
+
 /* Somebody who waits, on the stack of his task. */
 struct fth_name_waiter {
     struct fth_look_up *of;
@@ -45,7 +52,7 @@ static bool is_same(const char *a, const char *b)
 
 static bool is_of(const fth_look_up *query, const firth_port_name *name)
 {
-    return is_same(query->name.host, name->host) && is_same(query->name.service, name->service) &&
+    return is_same(query->name.host, name->host) && is_same(SERVICE_OF(&query->name), SERVICE_OF(name)) &&
            query->name.family == name->family && query->name.datagrams == name->datagrams;
 }
 
@@ -121,7 +128,7 @@ static size_t bytes_of(const char *text)
 
 static fth_look_up *make(const firth_port_name *name)
 {
-    size_t host_bytes = bytes_of(name->host), service_bytes = bytes_of(name->service);
+    size_t host_bytes = bytes_of(name->host), service_bytes = bytes_of(SERVICE_OF(name));
     fth_look_up *query = firth_port_allocate(sizeof *query + host_bytes + service_bytes);
 
     if (query == NULL)
@@ -130,8 +137,8 @@ static fth_look_up *make(const firth_port_name *name)
     query->name = *name;
     if (name->host != NULL)
         query->name.host = memcpy(query->texts, name->host, host_bytes);
-    if (name->service != NULL)
-        query->name.service = memcpy(query->texts + host_bytes, name->service, service_bytes);
+    if (SERVICE_OF(name) != NULL)
+        query->name.service = memcpy(query->texts + host_bytes, SERVICE_OF(name), service_bytes);
     query->start_ns = firth_port_now_ns();
     query->job.done = done;
 #ifndef FIRTH_NO_THREADS
@@ -216,7 +223,7 @@ static int await(firth_selector *selector, const firth_port_name *name, fth_look
 
     if (bytes_of(name->host) > HOST_BYTES)
         return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "host name");
-    if (bytes_of(name->service) > SERVICE_BYTES)
+    if (bytes_of(SERVICE_OF(name)) > SERVICE_BYTES)
         return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "service");
     mine.of = find_shared(selector, name);
     if (mine.of == NULL)
@@ -324,7 +331,7 @@ static int resolve(const firth_port_name *name, uint16_t port, firth_address *ad
         return rc;
     for (i = 0; i < (size_t)rc && i < capacity; i++) {
         addresses[i] = query->answer.addresses[i];
-        if (name->service == NULL)
+        if (SERVICE_OF(name) == NULL)
             addresses[i].port = port;
     }
     let_go(query);
@@ -375,7 +382,7 @@ int firth_resolve(const char *host, const char *service, const firth_resolve_opt
     if (rc < 0)
         return rc;
     name.family = (uint8_t)options->family;
-    if (rc == 0 && name.service != NULL && fth_current->selector->backend->resolve != NULL) {
+    if (rc == 0 && SERVICE_OF(&name) != NULL && fth_current->selector->backend->resolve != NULL) {
         if ((rc = resolve_service(&name, &port)) < 0)
             return rc;
         name.service = NULL;
@@ -384,7 +391,7 @@ int firth_resolve(const char *host, const char *service, const firth_resolve_opt
         return resolve(&name, port, addresses, capacity);
     if (options->family != FIRTH_FAMILY_NONE && options->family != (firth_family)numeric.family)
         return firth_fail(FIRTH_ERR_NAME_NOT_FOUND, 0, "address of that family");
-    if (name.service != NULL && (rc = resolve_service(&name, &numeric.port)) < 0)
+    if (SERVICE_OF(&name) != NULL && (rc = resolve_service(&name, &numeric.port)) < 0)
         return rc;
     if (capacity > 0)
         addresses[0] = numeric;
