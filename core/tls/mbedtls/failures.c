@@ -169,7 +169,8 @@ static size_t most_of_record(const fth_tls_session *session)
  * with it. */
 static void refine_record(const fth_tls_session *session, meaning *what)
 {
-    const unsigned char *header = fth_tls_received_header(&session->ssl);
+    const unsigned char *header =
+        session->pieces.is_over ? fth_tls_received_header(&session->ssl) : session->pieces.theirs;
     size_t size = (size_t)(header[3] << 8 | header[4]);
 
     what->code = FIRTH_ERR_TLS_PROTOCOL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A message of a handshake comes in any pieces (RFC 8446 §5.1), down to records of one byte. mbedTLS wants the header of
- * a message in one record, with nothing but whole messages before it. So the peer's bytes are put into other records as
- * long as they are in plain, when nobody's check covers a record's header: each record has one message, or a piece that
- * begins with all of the message's header. No more is held back than that header, four bytes; a body goes from the
- * transport into mbedTLS's memory. */
+ * a message in one record, with nothing but whole messages before it, and before 3.6.6 it wants all of some messages in
+ * one. So the peer's bytes are put into other records as long as they are in plain, when nobody's check covers a record's
+ * header: each has one message, or a piece that begins with all of its header if the message is longer than a record. No
+ * more is held back than that header, four bytes; a body goes from the transport into mbedTLS's memory. */
 #include "core/base/least.h"
 #include "core/base/words.h"
 #include "core/tls/mbedtls/private.h"
@@ -36,12 +36,15 @@ static void make_record(fth_tls_pieces *pieces, size_t header, size_t passing)
     pieces->passing = (uint16_t)passing;
 }
 
-/* Reads the header of the peer's next record. A record that is of no handshake, or of a size that mbedTLS refuses, is
- * passed on as it is. Returns 0 or an error of mbedTLS's. */
-static int read_record_header(fth_tls_session *session)
+static int interrupted(fth_tls_pieces *pieces)
+{
+    return unexpected(pieces, FTH_WORDS("a record of another kind is in the middle of a handshake message"));
+}
+
+/* Reads the header of the peer's next record. Returns 0 or an error of mbedTLS's. */
+static int read_header(fth_tls_session *session)
 {
     fth_tls_pieces *pieces = &session->pieces;
-    size_t size;
 
     while (pieces->theirs_came < RECORD_HEADER) {
         int got = fth_tls_transport_receive(session, pieces->theirs + pieces->theirs_came,
@@ -52,12 +55,25 @@ static int read_record_header(fth_tls_session *session)
         pieces->theirs_came = (uint8_t)(pieces->theirs_came + got);
     }
     pieces->theirs_came = 0;
-    size = (size_t)(pieces->theirs[3] << 8 | pieces->theirs[4]);
-    pieces->left = (uint16_t)size;
+    pieces->left = (uint16_t)(pieces->theirs[3] << 8 | pieces->theirs[4]);
+    return 0;
+}
+
+/* The same, between two records for mbedTLS. One that is of no handshake, or too long for mbedTLS, is passed on as it is;
+ * an empty one of a handshake there may not be, and before 3.6.6 mbedTLS does not always say so. */
+static int read_record_header(fth_tls_session *session)
+{
+    fth_tls_pieces *pieces = &session->pieces;
+    int result = read_header(session);
+
+    if (result < 0)
+        return result;
     if (pieces->theirs[0] != MBEDTLS_SSL_MSG_HANDSHAKE && is_in_message(pieces))
-        return unexpected(pieces, FTH_WORDS("a record of another kind is in the middle of a handshake message"));
-    if (pieces->theirs[0] != MBEDTLS_SSL_MSG_HANDSHAKE || size == 0 || size > MBEDTLS_SSL_IN_CONTENT_LEN)
-        make_record(pieces, 0, size);
+        return interrupted(pieces);
+    if (pieces->theirs[0] == MBEDTLS_SSL_MSG_HANDSHAKE && pieces->left == 0)
+        return MBEDTLS_ERR_SSL_INVALID_RECORD;
+    if (pieces->theirs[0] != MBEDTLS_SSL_MSG_HANDSHAKE || pieces->left > MBEDTLS_SSL_IN_CONTENT_LEN)
+        make_record(pieces, 0, pieces->left);
     return 0;
 }
 
@@ -81,7 +97,7 @@ static int read_message_header(fth_tls_session *session)
     return 0;
 }
 
-/* Makes a record of what the peer's has of the message, or of its beginning. */
+/* Makes a record of the message, or of what the peer's has of one that does not fit into a record. */
 static int cut_record(fth_tls_session *session)
 {
     fth_tls_pieces *pieces = &session->pieces;
@@ -96,7 +112,9 @@ static int cut_record(fth_tls_session *session)
             return result;
         header = MESSAGE_HEADER;
     }
-    passing = fth_least(fth_least(pieces->left, pieces->message_left), MBEDTLS_SSL_IN_CONTENT_LEN - header);
+    passing = pieces->message_left;
+    if (header == 0 || passing > (size_t)MBEDTLS_SSL_IN_CONTENT_LEN - MESSAGE_HEADER)
+        passing = fth_least(fth_least(pieces->left, passing), MBEDTLS_SSL_IN_CONTENT_LEN - header);
     pieces->message_left -= (uint32_t)passing;
     make_record(pieces, header, passing);
     return 0;
@@ -143,6 +161,19 @@ static int give_header(fth_tls_pieces *pieces, unsigned char *bytes, size_t size
     return (int)size;
 }
 
+/* The message goes on in the peer's next record. */
+static int next_piece(fth_tls_session *session)
+{
+    fth_tls_pieces *pieces = &session->pieces;
+    int result = read_header(session);
+
+    if (result < 0)
+        return result;
+    if (pieces->theirs[0] != MBEDTLS_SSL_MSG_HANDSHAKE)
+        return interrupted(pieces);
+    return pieces->left > 0 && pieces->left <= MBEDTLS_SSL_IN_CONTENT_LEN ? 0 : MBEDTLS_ERR_SSL_INVALID_RECORD;
+}
+
 int fth_tls_pieces_receive(void *owner, unsigned char *bytes, size_t size)
 {
     fth_tls_session *session = owner;
@@ -158,7 +189,12 @@ int fth_tls_pieces_receive(void *owner, unsigned char *bytes, size_t size)
         return give_header(pieces, bytes, size);
     if (pieces->is_over)
         return fth_tls_transport_receive(session, bytes, size);
-    result = fth_tls_transport_receive(session, bytes, fth_least(size, pieces->passing));
+    if (pieces->left == 0) {
+        result = next_piece(session);
+        if (result < 0)
+            return result;
+    }
+    result = fth_tls_transport_receive(session, bytes, fth_least(size, fth_least(pieces->passing, pieces->left)));
     if (result > 0) {
         pieces->passing = (uint16_t)(pieces->passing - result);
         pieces->left = (uint16_t)(pieces->left - result);
