@@ -2,7 +2,8 @@
 # Finds an installed mbedTLS: its CMake package, or else headers and libraries alone. Firth's own build uses this, and
 # so does the package of a static Firth that was built that way.
 
-set(FIRTH_MBEDTLS_OLDEST 3.6.6)
+set(FIRTH_MBEDTLS_OLDEST 3.6.0)
+set(FIRTH_MBEDTLS_MENDED 3.6.7) # the first without what firth_mbedtls_vulnerabilities names
 set(FIRTH_MBEDTLS_BELOW 4) # its interface is another one
 
 # firth_mbedtls_version_of(FOLDER RESULT): what the headers in that include folder say; empty if there are none.
@@ -28,6 +29,29 @@ function(firth_mbedtls_verdict version result)
         set(verdict "newer than this version of Firth knows")
     endif()
     set(${result} "${verdict}" PARENT_SCOPE)
+endfunction()
+
+# firth_mbedtls_vulnerabilities(VERSION RESULT): what is known against that one, as far as it matters to Firth, the latest
+# first. docs/tls.md says what each is.
+function(firth_mbedtls_vulnerabilities version result)
+    set(known "")
+    if(version VERSION_LESS 3.6.7)
+        list(APPEND known CVE-2026-49300 CVE-2026-50580 CVE-2026-50581 CVE-2026-50583 CVE-2026-50586 CVE-2026-50640
+             CVE-2026-25832 CVE-2026-54435)
+    endif()
+    if(version VERSION_LESS 3.6.6)
+        list(APPEND known CVE-2026-25834 CVE-2026-25835)
+    endif()
+    if(version VERSION_LESS 3.6.5)
+        list(APPEND known CVE-2025-54764)
+    endif()
+    if(version VERSION_LESS 3.6.4)
+        list(APPEND known CVE-2025-52496 CVE-2025-52497)
+    endif()
+    if(version VERSION_LESS 3.6.3)
+        list(APPEND known CVE-2025-27810)
+    endif()
+    set(${result} "${known}" PARENT_SCOPE)
 endfunction()
 
 # Its own package. Sets libraries, version and folder, or adds to refused those it passed over.

@@ -10,7 +10,7 @@ deps_dir=build/deps
 mbedtls_link=$deps_dir/mbedtls-source
 mbedtls_state=      # source, installed or missing, once mbedtls_provide has been called
 mbedtls_why=        # why it is missing
-mbedtls_version_min=3.6.6
+mbedtls_version_min=3.6.0
 
 # is_version_usable VERSION: from mbedtls_version_min on, and below 4.
 is_version_usable() {

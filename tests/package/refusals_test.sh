@@ -63,6 +63,26 @@ an_mbedtls() {
     done
 }
 
+# a_whole_mbedtls FOLDER VERSION: one that the program of a configuration links with.
+a_whole_mbedtls() {
+    an_mbedtls "$1" "$2"
+    cat >>"$1/include/mbedtls/ssl.h" <<'END'
+#define MBEDTLS_THREADING_C
+typedef struct mbedtls_ssl_context { int state; } mbedtls_ssl_context;
+static inline void mbedtls_ssl_init(mbedtls_ssl_context *ssl) { ssl->state = 0; }
+END
+    for name in mbedtls mbedx509 mbedcrypto; do
+        printf '!<arch>\n' >"$1/lib/lib$name.a"
+    done
+}
+
+# has_nothing_against FOLDER: configures with what lies in the folder, and says of no vulnerability.
+has_nothing_against() {
+    local output
+    output=$(with_files "$1" -DFIRTH_TLS=ON 2>&1) || return 1
+    ! grep -F vulnerabilities <<<"$output"
+}
+
 # a_package FOLDER VERSION: the CMake package of such an mbedTLS.
 a_package() {
     mkdir -p "$1/lib/cmake/MbedTLS"
@@ -80,10 +100,12 @@ with_files() {
 an_mbedtls old 2.28.3
 rm old/include/mbedtls/build_info.h
 printf '#define MBEDTLS_VERSION_STRING         "2.28.3"\n' >old/include/mbedtls/version.h
-an_mbedtls elderly 3.6.5
+an_mbedtls elderly 3.5.2
+a_whole_mbedtls first 3.6.0
+a_whole_mbedtls mended 3.6.7
 an_mbedtls next 4.1.0
 an_mbedtls single 3.6.7
-a_package packaged 3.6.5
+a_package packaged 3.5.2
 mkdir -p headers/include && cp -r single/include/mbedtls headers/include/
 mkdir -p old-source/library old-source/include && cp -r old/include/mbedtls old-source/include/
 tar cjf other.tar.bz2 single
@@ -92,15 +114,15 @@ tar cjf other.tar.bz2 single
 check an_unknown_tls_setting_is_refused refuses 'it takes auto, ON or OFF' configure -DFIRTH_TLS=maybe
 check mbedtls_2_28_is_refused refuses "2.28.3 in $work_dir/old/include (too old)" \
     with_files "$work_dir/old" -DFIRTH_TLS=ON
-check mbedtls_3_6_5_is_refused refuses "3.6.5 in $work_dir/elderly/include (too old)" \
+check mbedtls_3_5_is_refused refuses "3.5.2 in $work_dir/elderly/include (too old)" \
     with_files "$work_dir/elderly" -DFIRTH_TLS=ON
-check a_refusal_of_mbedtls_says_what_is_needed refuses 'needs mbedTLS 3.6.6 or newer' \
+check a_refusal_of_mbedtls_says_what_is_needed refuses 'needs mbedTLS 3.6.0 or newer' \
     with_files "$work_dir/old" -DFIRTH_TLS=ON
 check a_refusal_of_mbedtls_says_what_to_do refuses '-DFIRTH_MBEDTLS_SOURCE=<folder>' \
     with_files "$work_dir/old" -DFIRTH_TLS=ON
 check mbedtls_4_is_refused refuses 'newer than this version of Firth knows' \
     with_files "$work_dir/next" -DFIRTH_TLS=ON
-check an_old_package_of_mbedtls_is_refused refuses '3.6.5 in' configure -DFIRTH_TLS=ON \
+check an_old_package_of_mbedtls_is_refused refuses '3.5.2 in' configure -DFIRTH_TLS=ON \
     -DMbedTLS_ROOT="$work_dir/packaged" -DCMAKE_PREFIX_PATH="$work_dir/old" -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF
 check headers_of_mbedtls_without_libraries_are_refused refuses 'headers without libraries' \
     with_files "$work_dir/headers" -DFIRTH_TLS=ON -DCMAKE_FIND_ROOT_PATH="$work_dir/headers" \
@@ -109,12 +131,16 @@ check an_mbedtls_without_threads_is_refused refuses 'built without MBEDTLS_THREA
     with_files "$work_dir/single" -DFIRTH_TLS=ON
 check a_folder_without_the_source_of_mbedtls_is_refused refuses 'there is no source of mbedTLS in' \
     configure -DFIRTH_MBEDTLS_SOURCE="$work_dir/single"
-check an_old_source_of_mbedtls_is_refused refuses 'is too old. Firth needs 3.6.6 or newer' \
+check an_old_source_of_mbedtls_is_refused refuses 'is too old. Firth needs 3.6.0 or newer' \
     configure -DFIRTH_MBEDTLS_SOURCE="$work_dir/old-source"
 check an_odd_record_length_is_refused refuses 'it takes 512 to 16384 bytes' configure -DFIRTH_TLS_OUT_CONTENT_LEN=20000
 check a_download_of_other_bytes_is_refused refuses a7e8bcbec0e6f761 with_files "$work_dir/old" -DFIRTH_TLS=ON \
     -DFIRTH_MBEDTLS_DOWNLOAD=ON -DFIRTH_MBEDTLS_URL="file://$work_dir/other.tar.bz2"
 
+with_first=(-DCMAKE_PREFIX_PATH="$work_dir/first" -DCMAKE_DISABLE_FIND_PACKAGE_MbedTLS=ON -DFIRTH_TLS=ON)
+check mbedtls_3_6_0_is_taken says 'TLS by mbedTLS 3.6.0 (installed)' "${with_first[@]}"
+check what_is_known_against_an_old_mbedtls_is_told says CVE-2025-27810 "${with_first[@]}"
+check nothing_is_told_against_one_that_is_mended has_nothing_against "$work_dir/mended"
 check without_mbedtls_there_is_no_tls_and_it_is_told says 'Firth is built without TLS' \
     -DCMAKE_PREFIX_PATH="$work_dir/old" \
     -DCMAKE_DISABLE_FIND_PACKAGE_MbedTLS=ON

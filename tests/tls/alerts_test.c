@@ -298,11 +298,45 @@ static void a_client_is_told_what_is_wrong_with_its_hello(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Up to where the client has said hello again, of all versions. Returns where that hello is. */
+static unsigned char *second_hello(wire_pair *pair)
+{
+    static const uint16_t p384_alone[] = {MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, 0};
+    unsigned char *at;
+
+    mbedtls_ssl_conf_groups(&pair->server.context->config, p384_alone);
+    assert_int_equal(wire_connect(pair, PKI_HOST), FIRTH_OK);
+    assert_int_equal(engine->handshake(pair->client.session), FTH_TLS_WANT_READ);
+    assert_int_equal(engine->handshake(pair->server.session), FTH_TLS_WANT_READ);
+    at = pair->to_server.bytes + pair->to_server.written;
+    assert_int_equal(engine->handshake(pair->client.session), FTH_TLS_WANT_READ);
+    while (at[0] == MBEDTLS_SSL_MSG_CHANGE_CIPHER_SPEC)
+        at += RECORD + number_at(at + 3);
+    assert_int_equal(at[0], MBEDTLS_SSL_MSG_HANDSHAKE);
+    return at;
+}
+
+/* In a hello, no one can tell who changed it on its way. */
+static void a_client_that_was_asked_for_tls_1_3_cannot_come_back_with_1_2(void **state)
+{
+    pki_setup setup;
+    wire_pair *pair;
+
+    (void)state;
+    pki_prepare(&setup, &keys, keys.ec, 0);
+    pair = wire_open(&setup.client, &setup.server);
+    hide_extension(second_hello(pair), MBEDTLS_TLS_EXT_SUPPORTED_VERSIONS);
+    assert_int_equal(engine->handshake(pair->server.session), FIRTH_ERR_TLS_PROTOCOL);
+    assert_string_equal(alert_in(&pair->to_client), "alert illegal_parameter");
+    wire_close(pair);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_is_told_what_there_is_not_in_common),
         cmocka_unit_test(a_client_is_told_what_is_wrong_with_its_hello),
+        cmocka_unit_test(a_client_that_was_asked_for_tls_1_3_cannot_come_back_with_1_2),
     };
     int result;
 

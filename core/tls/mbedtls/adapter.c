@@ -75,6 +75,63 @@ int fth_tls_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_co
 #endif
 }
 
+/* ---- a connection ------------------------------------------------------------------------------------------------ */
+
+#if FTH_TLS_VERIFIES_BY_CONNECTION
+
+int fth_tls_set_up(mbedtls_ssl_context *ssl, const mbedtls_ssl_config *config, fth_tls_verify_fn *verify,
+                   void *argument)
+{
+    const int error = mbedtls_ssl_setup(ssl, config);
+
+    mbedtls_ssl_set_verify(ssl, verify, argument);
+    return error;
+}
+
+void fth_tls_tear_down(mbedtls_ssl_context *ssl)
+{
+    mbedtls_ssl_free(ssl);
+}
+
+#else
+
+/* So each connection has a configuration of its own, a copy that shares all that the first one points to. */
+int fth_tls_set_up(mbedtls_ssl_context *ssl, const mbedtls_ssl_config *config, fth_tls_verify_fn *verify,
+                   void *argument)
+{
+    mbedtls_ssl_config *own = mbedtls_calloc(1, sizeof *own);
+    int error;
+
+    if (own == NULL)
+        return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+    *own = *config;
+    mbedtls_ssl_conf_verify(own, verify, argument);
+    error = mbedtls_ssl_setup(ssl, own);
+    if (ssl->MBEDTLS_PRIVATE(conf) != own)
+        mbedtls_free(own);
+    return error;
+}
+
+void fth_tls_tear_down(mbedtls_ssl_context *ssl)
+{
+    void *own = (void *)(uintptr_t)ssl->MBEDTLS_PRIVATE(conf);
+
+    mbedtls_ssl_free(ssl);
+    mbedtls_free(own);
+}
+
+#endif
+
+bool fth_tls_is_joining(const mbedtls_ssl_context *ssl)
+{
+#if FTH_TLS_JOINS_MESSAGES
+    return ssl->MBEDTLS_PRIVATE(badmac_seen_or_in_hsfraglen) != 0;
+#else
+    (void)ssl;
+    return false;
+#endif
+}
+
 /* ---- tickets ----------------------------------------------------------------------------------------------------- */
 
 int fth_tls_ticket_setup(mbedtls_ssl_ticket_context *tickets, unsigned lifetime_s)
@@ -87,10 +144,10 @@ int fth_tls_ticket_setup(mbedtls_ssl_ticket_context *tickets, unsigned lifetime_
 #endif
 }
 
-/* mbedTLS 4 always tells. */
+/* mbedTLS 3.6.0 and 4 always tell. */
 void fth_tls_signal_tickets(mbedtls_ssl_config *config)
 {
-#if MBEDTLS_VERSION_MAJOR < 4
+#ifdef MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED
     mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config,
                                                              MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
 #else

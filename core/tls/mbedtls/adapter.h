@@ -25,8 +25,8 @@
 #include <psa/crypto.h>
 
 #ifdef MBEDTLS_VERSION_NUMBER /* tools look at this without mbedTLS's headers */
-#if MBEDTLS_VERSION_NUMBER < 0x03060600
-#error "Firth needs mbedTLS 3.6.6 or newer: older ones have known security issues in TLS"
+#if MBEDTLS_VERSION_NUMBER < 0x03060000
+#error "Firth needs mbedTLS 3.6.0 or newer"
 #endif
 #if !defined(MBEDTLS_THREADING_C) && !defined(FIRTH_SINGLE_THREADED)
 #error                                                                                                                 \
@@ -62,6 +62,11 @@
 #define FTH_TLS_HAS_RSA 1
 #endif
 
+/* What the first releases of 3.6 do not do. */
+#define FTH_TLS_VERIFIES_BY_CONNECTION (MBEDTLS_VERSION_NUMBER >= 0x03060100) /* in TLS 1.3 too */
+#define FTH_TLS_JOINS_MESSAGES         (MBEDTLS_VERSION_NUMBER >= 0x03060300) /* that come in several sealed records */
+#define FTH_TLS_MINDS_NO_MEMORY        (MBEDTLS_VERSION_NUMBER >= 0x03060300) /* always, and frees what it has then */
+
 /* The bytes that a message of a handshake may have, in words. */
 #define FTH_TLS_IN_WORDS(bytes)        #bytes
 #define FTH_TLS_BYTES_IN_WORDS(bytes)  FTH_TLS_IN_WORDS(bytes)
@@ -77,6 +82,16 @@ void fth_tls_use_random(mbedtls_ssl_config *config);
 /* Parses a private key, PEM (size counts its NUL) or DER; checks that a key belongs to a certificate's public one. */
 int fth_tls_parse_key(mbedtls_pk_context *key, const unsigned char *bytes, size_t size, const char *password);
 int fth_tls_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_context *key);
+
+/* Sets ssl, which was initialised, up for a connection of the configuration's, which outlives it; verify is asked of each
+ * certificate of the peer's. Returns 0 or an error, after which there is something to tear down, too. */
+typedef int fth_tls_verify_fn(void *argument, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
+int fth_tls_set_up(mbedtls_ssl_context *ssl, const mbedtls_ssl_config *config, fth_tls_verify_fn *verify,
+                   void *argument);
+void fth_tls_tear_down(mbedtls_ssl_context *ssl);
+
+/* Whether there is a part of a handshake message whose rest is in records to come. */
+bool fth_tls_is_joining(const mbedtls_ssl_context *ssl);
 
 /* Sets up a server's ticket keys, AES-256-GCM, renewed after lifetime_s. */
 int fth_tls_ticket_setup(mbedtls_ssl_ticket_context *tickets, unsigned lifetime_s);

@@ -93,7 +93,7 @@ typedef struct fth_tls_link {
     bool is_held_back;  /* client: TLS 1.2 was agreed on, and the server says that it has TLS 1.3 (RFC 8446 §4.1.3) */
 } fth_tls_link;
 
-/* Makes ssl, which mbedtls_ssl_setup has prepared with context->config, a connection of the context's: its user data,
+/* Makes ssl, which fth_tls_set_up has prepared with context->config, a connection of the context's: its user data,
  * what is told of its keys. Cannot fail. */
 void fth_tls_attach(fth_tls_context *context, mbedtls_ssl_context *ssl, fth_tls_link *link);
 void fth_tls_detach(fth_tls_link *link);

@@ -38,11 +38,6 @@ int fth_tls_received_handshake(const mbedtls_ssl_context *ssl)
     return ssl->MBEDTLS_PRIVATE(in_msg)[0];
 }
 
-bool fth_tls_is_joining(const mbedtls_ssl_context *ssl)
-{
-    return ssl->MBEDTLS_PRIVATE(badmac_seen_or_in_hsfraglen) != 0;
-}
-
 bool fth_tls_is_short_piece(const mbedtls_ssl_context *ssl)
 {
     const size_t size = ssl->MBEDTLS_PRIVATE(in_msglen);
@@ -97,7 +92,7 @@ static const unsigned char *find_list(const mbedtls_ssl_context *ssl, unsigned c
 {
     const unsigned char *hello = ssl->MBEDTLS_PRIVATE(in_msg), *at;
 
-    *end = hello + ssl->MBEDTLS_PRIVATE(in_hslen);
+    *end = hello + 4 + ((size_t)hello[1] << 16 | (size_t)hello[2] << 8 | hello[3]);
     if (*end - hello < HELLO_FIXED)
         return NULL;
     at = skip(hello + HELLO_FIXED, *end, 1); /* session id */

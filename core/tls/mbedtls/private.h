@@ -24,9 +24,6 @@ int fth_tls_received_alert(const mbedtls_ssl_context *ssl);
 /* The type of the handshake message that was read last, after MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE; -1: it was none. */
 int fth_tls_received_handshake(const mbedtls_ssl_context *ssl);
 
-/* Whether there is a part of a handshake message whose rest is in records to come. */
-bool fth_tls_is_joining(const mbedtls_ssl_context *ssl);
-
 /* Whether the record that was decrypted last ends within the header of a handshake message that begins in it, after
  * MBEDTLS_ERR_SSL_INVALID_RECORD. */
 bool fth_tls_is_short_piece(const mbedtls_ssl_context *ssl);

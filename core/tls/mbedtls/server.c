@@ -77,6 +77,9 @@ static void prepare(fth_tls_session *session, int state, bool is_1_3)
     if (!is_1_3)
         return;
     switch (state) {
+    case MBEDTLS_SSL_HELLO_RETRY_REQUEST:
+        session->has_asked_again = true;
+        break;
     case MBEDTLS_SSL_CLIENT_CERTIFICATE:
         if (requires_certificate(session))
             judge_certificate(session);
@@ -100,10 +103,19 @@ static bool is_refused(const fth_tls_session *session)
            mbedtls_ssl_get_verify_result(&session->ssl) != 0;
 }
 
+/* Who was asked for another ClientHello has TLS 1.3, and cannot have lost it since. Before 3.6.6 mbedTLS takes that for a
+ * hello of TLS 1.2, and of one with a ticket of TLS 1.3 it resumes a session whose secret is all zeros. */
+static bool is_downgraded(const fth_tls_session *session)
+{
+    return session->has_asked_again && mbedtls_ssl_get_version_number(&session->ssl) != MBEDTLS_SSL_VERSION_TLS1_3;
+}
+
 static int stepped(fth_tls_session *session)
 {
     uint32_t flags;
 
+    if (is_downgraded(session))
+        return fth_tls_session_fail(session, MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER);
     if (!is_refused(session))
         return FIRTH_OK;
     flags = mbedtls_ssl_get_verify_result(&session->ssl);

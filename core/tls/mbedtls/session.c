@@ -6,7 +6,7 @@
 
 static void session_close(fth_tls_session *session)
 {
-    mbedtls_ssl_free(&session->ssl);
+    fth_tls_tear_down(&session->ssl);
     fth_tls_detach(&session->link);
     mbedtls_free(session->aside);
     mbedtls_free(session->host);
@@ -22,11 +22,10 @@ static int session_open(fth_tls_session *session, fth_tls_context *context, cons
     session->owner = opening->owner;
     mbedtls_ssl_init(&session->ssl);
     session->failure.step = session->failure.detail = "";
-    if (mbedtls_ssl_setup(&session->ssl, &context->config) != 0)
+    if (fth_tls_set_up(&session->ssl, &context->config, fth_tls_verify, session) != 0)
         result = firth_fail(FIRTH_ERR_NO_MEMORY, 0, "mbedtls_ssl_setup");
     fth_tls_attach(context, &session->ssl, &session->link);
     mbedtls_ssl_set_bio(&session->ssl, session, fth_tls_transport_send, fth_tls_pieces_receive, NULL);
-    mbedtls_ssl_set_verify(&session->ssl, fth_tls_verify, session);
     if (result == FIRTH_OK)
         result = context->side->open(session, opening);
     if (result != FIRTH_OK)

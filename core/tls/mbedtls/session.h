@@ -28,7 +28,7 @@ typedef struct fth_tls_pieces {
     uint8_t theirs_came, message_came; /* bytes of the two headers that came; of a message's, all until it ends */
     uint8_t ours_size, ours_given;
     uint16_t left;         /* bytes of the peer's record that did not come yet */
-    uint16_t passing;      /* of these, what belongs to our record */
+    uint16_t passing;      /* bytes of our record that did not come yet, in this one of the peer or in later ones */
     uint32_t message_left; /* bytes of the message that no record of ours has yet */
     bool is_over;          /* records are sealed now, and pass as they are */
     const char *fault;     /* what is wrong with the peer's pieces, or NULL */
@@ -66,6 +66,7 @@ struct fth_tls_session {
     int idle_steps;            /* that came to nothing, though the transport had bytes */
     int64_t offered_until_ns;  /* client: of the kept session that was offered; 0: none was */
     bool has_certificate_step; /* the handshake came to where the server's certificate belongs */
+    bool has_asked_again;      /* server of TLS 1.3: for another ClientHello */
     bool has_verified;         /* a certificate of the peer's was looked at */
     bool is_judge;             /* server: mbedTLS lets any certificate pass, and none, to have it refused here */
 
