@@ -229,27 +229,32 @@ static bool is_watched(const firth_io *io, unsigned ready)
     return (io->state & (FTH_STANDING | ready * FTH_WATCHED_READ | ready)) == (FTH_STANDING | ready * FTH_WATCHED_READ);
 }
 
-/* Apart from fth_reactor_submit, so that an op which ends at once does not pay for what waiting takes. */
+/* The first wait for io, or the first after an attempt that gave up too early. */
+FIRTH_NOINLINE static firth_submit watch_and_pend(firth_op *op)
+{
+    fth_reactor *reactor = fth_reactor_of(op->io);
+    int os_code = watch(reactor, op->io, rules[op->kind].ready);
+
+    if (os_code != 0) {
+        fth_fail(op, os_code, reactor->poller->add_step);
+        return FIRTH_SUBMIT_DONE;
+    }
+    *side_of(op) = op;
+    return FIRTH_SUBMIT_PENDING;
+}
+
+/* Apart from what attempts, so that an op which ends at once does not pay for what waiting takes, nor the other way. */
 FIRTH_NOINLINE static firth_submit pend(firth_op *op)
 {
     const struct rule *rule = &rules[op->kind];
-    firth_io *io = op->io;
-    firth_op **side = side_of(op);
 
     if (op->attempt_only) {
         fth_end(op, FIRTH_ERR_WOULD_BLOCK, 0, rule->step);
         return FIRTH_SUBMIT_DONE;
     }
-    if (!is_watched(io, rule->ready)) {
-        fth_reactor *reactor = fth_reactor_of(io);
-        int os_code = watch(reactor, io, rule->ready);
-
-        if (os_code != 0) {
-            fth_fail(op, os_code, reactor->poller->add_step);
-            return FIRTH_SUBMIT_DONE;
-        }
-    }
-    *side = op;
+    if (!is_watched(op->io, rule->ready))
+        return watch_and_pend(op);
+    *side_of(op) = op;
     return FIRTH_SUBMIT_PENDING;
 }
 
@@ -272,13 +277,18 @@ FIRTH_INLINE bool attempt(firth_op *op)
     return fth_succeed(op, FIRTH_OK); /* a wait */
 }
 
+FIRTH_NOINLINE static firth_submit attempt_or_pend(firth_op *op)
+{
+    if (op->kind == FIRTH_OP_CONNECT ? fth_attempt_connect(op) : attempt(op))
+        return FIRTH_SUBMIT_DONE;
+    return pend(op);
+}
+
 firth_submit fth_reactor_submit(firth_op *op)
 {
     FTH_ASSERT(*side_of(op) == NULL);
-    if ((op->io->state & rules[op->kind].ready) == 0 && !op->look_again && op->kind != FIRTH_OP_CONNECT)
-        return pend(op);
-    if (op->kind == FIRTH_OP_CONNECT ? fth_attempt_connect(op) : attempt(op))
-        return FIRTH_SUBMIT_DONE;
+    if ((op->io->state & rules[op->kind].ready) != 0 || op->look_again || op->kind == FIRTH_OP_CONNECT)
+        return attempt_or_pend(op);
     return pend(op);
 }
 
