@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ctrl-C, Ctrl-Break and the end of the console's window as a call of those who watch. The system calls the handler on a
- * thread of its own, so a lock will do. */
+ * thread of its own, so a lock will do.
+ *
+ * It does so under a lock of its own, which SetConsoleCtrlHandler takes too. So that is never called under ours, which the
+ * handler takes; and never to remove the handler, as after the window's end that one does not return: whoever then forgot
+ * to watch would wait until the system ends the program. Without a watch the handler leaves all to those before it. */
 #include <windows.h>
 
 #include <firth/port.h>
@@ -38,6 +42,23 @@ static BOOL WINAPI handle(DWORD event)
     return TRUE;
 }
 
+/* For good, and so a DLL of ours stays loaded. A failure is tried again by the next watch. */
+static BOOL CALLBACK install(INIT_ONCE *once, void *argument, void **context)
+{
+    union {
+        PHANDLER_ROUTINE routine;
+        LPCWSTR address;
+    } own = {.routine = handle};
+    HMODULE module;
+
+    (void)once;
+    (void)argument;
+    (void)context;
+    return GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, own.address,
+                              &module) &&
+           SetConsoleCtrlHandler(handle, TRUE);
+}
+
 /* Under the lock. */
 static int add(firth_port_interrupt *watch)
 {
@@ -47,12 +68,8 @@ static int add(firth_port_interrupt *watch)
         slot++;
     if (slot == WATCHES_MAX)
         return FIRTH_ERR_NO_MEMORY;
-    if (watch_count == 0) {
-        if (!SetConsoleCtrlHandler(handle, TRUE))
-            return FIRTH_ERR_NOT_SUPPORTED;
+    if (watch_count++ == 0)
         armed = true;
-    }
-    watch_count++;
     watch->slot = slot;
     watches[slot] = watch;
     return FIRTH_OK;
@@ -60,8 +77,11 @@ static int add(firth_port_interrupt *watch)
 
 int firth_port_interrupt_watch(firth_port_interrupt *watch)
 {
+    static INIT_ONCE installed = INIT_ONCE_STATIC_INIT;
     int rc;
 
+    if (!InitOnceExecuteOnce(&installed, install, NULL, NULL))
+        return FIRTH_ERR_NOT_SUPPORTED;
     AcquireSRWLockExclusive(&lock);
     rc = add(watch);
     ReleaseSRWLockExclusive(&lock);
@@ -72,9 +92,7 @@ void firth_port_interrupt_forget(firth_port_interrupt *watch)
 {
     AcquireSRWLockExclusive(&lock);
     watches[watch->slot] = NULL;
-    if (--watch_count == 0) {
+    if (--watch_count == 0)
         armed = false;
-        (void)SetConsoleCtrlHandler(handle, FALSE);
-    }
     ReleaseSRWLockExclusive(&lock);
 }

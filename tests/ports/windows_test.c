@@ -213,11 +213,13 @@ static void loopback_is_an_interface_that_is_found_by_name_and_by_index(void **s
 typedef BOOL(WINAPI *watch_function)(PHANDLER_ROUTINE, BOOL);
 extern const watch_function __real___imp_SetConsoleCtrlHandler, __wrap___imp_SetConsoleCtrlHandler;
 
-static PHANDLER_ROUTINE handler; /* the one that the system has */
+static PHANDLER_ROUTINE handler; /* the one that the system has, for good */
 
 static BOOL WINAPI see_watch(PHANDLER_ROUTINE routine, BOOL add)
 {
-    handler = add ? routine : NULL;
+    assert_true(add);
+    assert_null(handler);
+    handler = routine;
     return __real___imp_SetConsoleCtrlHandler(routine, add);
 }
 
@@ -254,7 +256,6 @@ static void ctrl_c_is_told_to_all_who_watch_and_a_second_one_is_the_systems(void
 
     (void)state;
     for (int round = 1; round <= 2; round++) {
-        assert_null(handler);
         assert_int_equal(firth_port_interrupt_watch(&first), FIRTH_OK);
         assert_non_null(handler);
         assert_int_equal(firth_port_interrupt_watch(&second), FIRTH_OK);
@@ -265,8 +266,51 @@ static void ctrl_c_is_told_to_all_who_watch_and_a_second_one_is_the_systems(void
         assert_int_equal(told[0], round);
         firth_port_interrupt_forget(&first);
         firth_port_interrupt_forget(&second);
+        assert_false(press(CTRL_C_EVENT));
+        assert_int_equal(told[0], round);
     }
-    assert_null(handler);
+}
+
+static void set_event(void *event)
+{
+    (void)SetEvent(event);
+}
+
+static DWORD WINAPI forget(void *watch)
+{
+    firth_port_interrupt_forget(watch);
+    return 0;
+}
+
+static HANDLE start_thread(LPTHREAD_START_ROUTINE fn, void *argument)
+{
+    HANDLE thread = CreateThread(NULL, 0, fn, argument, 0, NULL);
+
+    assert_non_null(thread);
+    return thread;
+}
+
+/* The system's own thread at the end of a console's window, as the system starts it: it calls all handlers under a lock that
+ * SetConsoleCtrlHandler takes, and ours does not return. */
+static void who_forgets_at_the_end_of_the_window_is_not_held_up(void **state)
+{
+    union {
+        FARPROC any;
+        LPTHREAD_START_ROUTINE start;
+    } found = {.any = GetProcAddress(GetModuleHandleW(L"kernelbase.dll"), "CtrlRoutine")};
+    HANDLE told = CreateEventW(NULL, TRUE, FALSE, NULL), forgetting;
+    firth_port_interrupt watch = {.notify = set_event, .argument = told};
+
+    (void)state;
+    assert_non_null(found.any);
+    assert_non_null(told);
+    assert_int_equal(firth_port_interrupt_watch(&watch), FIRTH_OK);
+    (void)CloseHandle(start_thread(found.start, (void *)(ULONG_PTR)CTRL_CLOSE_EVENT));
+    assert_int_equal(WaitForSingleObject(told, 10000), WAIT_OBJECT_0);
+    forgetting = start_thread(forget, &watch);
+    assert_int_equal(WaitForSingleObject(forgetting, 10000), WAIT_OBJECT_0);
+    (void)CloseHandle(forgetting);
+    (void)CloseHandle(told);
 }
 
 int main(int argc, char **argv)
@@ -280,6 +324,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_file_or_folder_that_a_variable_names_takes_its_place, make_file, remove_file),
         cmocka_unit_test(loopback_is_an_interface_that_is_found_by_name_and_by_index),
         cmocka_unit_test(ctrl_c_is_told_to_all_who_watch_and_a_second_one_is_the_systems),
+        cmocka_unit_test(who_forgets_at_the_end_of_the_window_is_not_held_up),
     };
 
     return support_main(argc, argv, "the port of Windows", tests, sizeof tests / sizeof tests[0]);
