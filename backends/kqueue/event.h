@@ -62,6 +62,27 @@ static inline void fth_event_fill(fth_event *change, int descriptor, __typeof__(
     change->udata = (__typeof__(change->udata))fth_event_tag(token);
 }
 
+/* EVFILT_USER came with macOS 10.6, FreeBSD 8.1 and NetBSD 10; an older kernel says EINVAL, whatever the headers know.
+ * So it is added, rung and has to be heard: `first`. 0, or -1 with errno. Test: the mode "no_user". */
+static inline int fth_event_ring(int queue, uint64_t token, bool first)
+{
+#ifdef EVFILT_USER
+    fth_event changes[2], event;
+
+    fth_event_fill(&changes[0], 0, EVFILT_USER, EV_ADD | EV_CLEAR, token);
+    fth_event_fill(&changes[1], 0, EVFILT_USER, 0, token);
+    changes[1].fflags = NOTE_TRIGGER;
+    if (!first)
+        return fth_kevent(queue, &changes[1], 1, NULL, 0, 0);
+    return fth_kevent(queue, changes, 2, &event, 1, 0) == 1 && (event.flags & EV_ERROR) == 0 ? 0 : -1;
+#else
+    (void)queue;
+    (void)token;
+    (void)first;
+    return -1;
+#endif
+}
+
 /* EV_EOF does not say that there are no bytes, and on the write filter it also follows our own shutdown. fflags is the
  * socket's error until a call takes it. An error may come without EV_EOF, and with data 0 (a connected UDP socket's): the
  * next call finds it. Tests: the modes "quiet_errors" and "eaten". */

@@ -35,6 +35,7 @@ typedef struct fth_kqueue {
     firth_selector *selector;
     pid_t owner; /* the process that has the queue */
     int descriptor;
+    bool is_watched; /* its descriptor, by a loop that is not ours: pollable was asked for */
     int bell[2];     /* without EVFILT_USER: a pipe, read end and write end; else -1 */
     atomic_int rung; /* since the last wait that heard it: more need not be written */
     fth_registration *registrations;
@@ -60,26 +61,6 @@ static uint16_t fill_all(fth_event *changes, const fth_registration *of, unsigne
 
 /* ---- the bell ---------------------------------------------------------------------------------------------------- */
 
-/* EVFILT_USER came with macOS 10.6, FreeBSD 8.1 and NetBSD 10; an older kernel says EINVAL, whatever the headers know.
- * So it is added, rung and has to be heard. Test: the mode "no_user". */
-static int ring_user_event(const fth_kqueue *queue, bool first)
-{
-#ifdef EVFILT_USER
-    fth_event changes[2], event;
-
-    fth_event_fill(&changes[0], 0, EVFILT_USER, EV_ADD | EV_CLEAR, bell_token);
-    fth_event_fill(&changes[1], 0, EVFILT_USER, 0, bell_token);
-    changes[1].fflags = NOTE_TRIGGER;
-    if (!first)
-        return fth_kevent(queue->descriptor, &changes[1], 1, NULL, 0, 0);
-    return fth_kevent(queue->descriptor, changes, 2, &event, 1, 0) == 1 && (event.flags & EV_ERROR) == 0 ? 0 : -1;
-#else
-    (void)queue;
-    (void)first;
-    return -1;
-#endif
-}
-
 /* FIRTH_OK; or not, and what is open is left to close_descriptors. */
 static int open_descriptors(fth_kqueue *queue)
 {
@@ -90,7 +71,7 @@ static int open_descriptors(fth_kqueue *queue)
     queue->descriptor = kqueue();
     if (queue->descriptor < 0 || fcntl(queue->descriptor, F_SETFD, FD_CLOEXEC) != 0)
         return fth_fail_errno("kqueue");
-    if (ring_user_event(queue, true) == 0)
+    if (fth_event_ring(queue->descriptor, bell_token, true) == 0)
         return FIRTH_OK;
     if (fth_pipe(queue->bell) != 0)
         return fth_fail_errno("pipe");
@@ -115,7 +96,7 @@ static bool ring(const fth_kqueue *queue)
     ssize_t n;
 
     do
-        n = queue->bell[1] < 0 ? ring_user_event(queue, false) : write(queue->bell[1], "", 1);
+        n = queue->bell[1] < 0 ? fth_event_ring(queue->descriptor, bell_token, false) : write(queue->bell[1], "", 1);
     while (n < 0 && errno == EINTR);
     return n >= 0;
 }
@@ -148,6 +129,14 @@ static void enlist(fth_kqueue *queue, uint32_t slot)
     FTH_ASSERT(queue->listed < queue->capacity);
     queue->list[queue->listed++] = slot;
     queue->registrations[slot].is_listed = true;
+}
+
+/* Who waits for the queue's descriptor is in no wait of ours, which alone makes changes: he is called to one.
+ * Test: the_pollable_descriptor_tells_of_what_was_asked_for_after_the_poll. */
+static void call_watcher(fth_kqueue *queue)
+{
+    if (queue->is_watched && queue->listed > 0)
+        queue_wake(queue);
 }
 
 static int queue_reserve(void *state, size_t capacity)
@@ -187,6 +176,7 @@ static void queue_arm(void *state, int descriptor, uint64_t token, unsigned read
     registration->descriptor = descriptor;
     registration->wanted |= (uint8_t)ready;
     enlist(queue, (uint32_t)token);
+    call_watcher(queue);
 }
 
 static int queue_add(void *state, int descriptor, uint64_t token, unsigned ready)
@@ -322,6 +312,7 @@ static int queue_wait(void *state, int timeout_ms, fth_reactor *reactor)
         take_event(queue, &queue->events[i], reactor);
     if (paced)
         look_again(queue, reactor);
+    call_watcher(queue);
     return FIRTH_OK;
 }
 
@@ -332,7 +323,11 @@ static uint32_t *queue_bytes(void *state, uint64_t token)
 
 static int queue_pollable(void *state)
 {
-    return ((const fth_kqueue *)state)->descriptor;
+    fth_kqueue *queue = state;
+
+    queue->is_watched = true;
+    call_watcher(queue);
+    return queue->descriptor;
 }
 
 static void queue_close(void *state)

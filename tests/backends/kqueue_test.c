@@ -117,6 +117,15 @@ static void eprototype_is_a_reset(void **state)
     close(peer);
 }
 
+/* One turn of a loop that is not ours: it polls when the descriptor says so, or, without one, now and then. */
+static void poll_as_a_guest(intptr_t native)
+{
+    struct pollfd entry = {.fd = (int)native, .events = POLLIN};
+
+    assert_int_equal(poll(&entry, native >= 0, native >= 0 ? 10000 : 1), native >= 0);
+    host_poll(0);
+}
+
 /* More than one call has room for. */
 static void more_changes_than_a_call_takes(void **state)
 {
@@ -125,6 +134,7 @@ static void more_changes_than_a_call_takes(void **state)
     static host_op *readers[PAIRS];
     static int peers[PAIRS];
     static char text[PAIRS][8];
+    intptr_t native = -1;
     int i;
 
     (void)state;
@@ -137,8 +147,13 @@ static void more_changes_than_a_call_takes(void **state)
     }
     for (i = 0; i < PAIRS; i++)
         assert_int_equal(write(peers[i], "abc", 3), 3);
-    for (i = 0; i < PAIRS; i++)
-        assert_int_equal(host_await(readers[i]), 3);
+    if ((host_backend()->capabilities & FIRTH_CAN_POLLABLE) != 0)
+        assert_int_equal(host_backend()->pollable(host_selector(), &native), FIRTH_OK);
+    for (i = 0; i < PAIRS; i++) {
+        while (readers[i]->endings == 0)
+            poll_as_a_guest(native);
+        assert_int_equal(readers[i]->result, 3);
+    }
     for (i = 0; i < PAIRS; i++)
         close(peers[i]);
 }
