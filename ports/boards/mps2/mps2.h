@@ -13,8 +13,9 @@
 enum { MPS2_UART0_RECEIVE_INTERRUPT = 0, MPS2_ETHERNET_INTERRUPT = 13, MPS2_INTERRUPTS = 32 };
 
 /* The processor's interrupt controller: a bit for each. */
-#define MPS2_INTERRUPT_ON  MPS2_REGISTER(0xe000e100)
-#define MPS2_INTERRUPT_OFF MPS2_REGISTER(0xe000e180)
+#define MPS2_INTERRUPT_ON    MPS2_REGISTER(0xe000e100)
+#define MPS2_INTERRUPT_OFF   MPS2_REGISTER(0xe000e180)
+#define MPS2_INTERRUPT_TAKEN MPS2_REGISTER(0xe000e280) /* is pending no more, unless its line is still high */
 
 /* Handlers. */
 void fth_board_uart_interrupt(void);

@@ -35,6 +35,7 @@ static bool poll(firth_lwip_driver *self)
 
     (void)self;
     fth_lan9118_acknowledge();
+    MPS2_INTERRUPT_TAKEN = 1u << MPS2_ETHERNET_INTERRUPT; /* the line was high still behind the handler */
     while (left-- > 0 && (frame = fth_lan9118_receive()) != NULL)
         if (ethernet.input(frame, &ethernet) != ERR_OK)
             (void)pbuf_free(frame);
