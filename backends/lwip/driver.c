@@ -4,7 +4,6 @@
 #include <stddef.h>
 
 #include "backends/lwip/driver.h"
-#include "backends/lwip/platform.h"
 
 /* The program's, as lwIP's netifs are. */
 static firth_lwip_driver *first;
@@ -21,6 +20,7 @@ void firth_lwip_driver_add(firth_lwip_driver *driver)
 {
     driver->next = first;
     first = driver;
+    firth_lwip_wake();
 }
 
 void firth_lwip_driver_remove(firth_lwip_driver *driver)
@@ -48,9 +48,4 @@ bool fth_lwip_poll_drivers(void)
         is_more |= driver->poll(driver);
     }
     return is_more;
-}
-
-void firth_lwip_wake(void)
-{
-    fth_lwip_platform_wake();
 }

@@ -101,6 +101,7 @@ int fth_lwip_resolve(firth_selector *selector, firth_name *name)
     one->next = first;
     first = one;
     ask_on(one);
+    fth_lwip_platform_wake(); /* it may be over by now */
     return FIRTH_OK;
 }
 

@@ -20,6 +20,7 @@ static struct {
     bool is_initialized;
     uintptr_t thread; /* of the selector that has it */
     atomic_bool is_woken;
+    atomic_bool is_called; /* by a driver, since the last turn: a hint, the platform's wake is what counts */
 } program = {.is_taken = ATOMIC_FLAG_INIT};
 
 #if NO_SYS
@@ -29,12 +30,12 @@ void fth_lwip_assert_thread(void)
     if (program.thread != firth_port_thread_id())
         firth_port_panic("firth: lwIP, used on another thread than its selector's");
 }
-#endif
-
+#else
 bool fth_lwip_is_elsewhere(void)
 {
-    return !NO_SYS && program.thread != firth_port_thread_id();
+    return program.thread != firth_port_thread_id();
 }
+#endif
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
@@ -121,21 +122,23 @@ static bool has_packets(void)
     return false;
 }
 
-/* Takes what there is, and runs the timers. Whether there is more. */
+/* Runs the timers, and takes what there is: whether there is more. The timers come first: behind the packets they would
+ * acknowledge what a task is about to answer, in a segment of its own. */
 static bool move(void)
 {
-    bool is_more = fth_lwip_poll_drivers();
+    bool is_more;
 
-    netif_poll_all();
     sys_check_timeouts();
+    atomic_store_explicit(&program.is_called, false, memory_order_relaxed);
+    is_more = fth_lwip_poll_drivers();
+    netif_poll_all();
     return is_more;
 }
 
-static int64_t next_timer_ns(int64_t now_ns)
+/* If there is none, a turn after 49 days. */
+static int64_t next_timer_ns(void)
 {
-    u32_t left_ms = sys_timeouts_sleeptime();
-
-    return left_ms == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? INT64_MAX : now_ns + (int64_t)left_ms * 1000000;
+    return firth_now_ns() + (int64_t)sys_timeouts_sleeptime() * 1000000;
 }
 #else
 static bool has_packets(void)
@@ -145,48 +148,57 @@ static bool has_packets(void)
 
 static bool move(void)
 {
+    atomic_store_explicit(&program.is_called, false, memory_order_relaxed);
     return fth_lwip_poll_drivers();
 }
 
-static int64_t next_timer_ns(int64_t now_ns)
+static int64_t next_timer_ns(void)
 {
-    (void)now_ns;
     return INT64_MAX;
 }
 #endif
 
 /* One turn: how many ops and names have ended. */
-static unsigned turn(firth_selector *selector, bool *is_more)
+static unsigned turn(fth_lwip_stack *stack)
 {
     unsigned ended;
 
     fth_lwip_lock();
-    *is_more = move();
-    ended = fth_lwip_deliver(fth_lwip_stack_of(selector));
-    ended += fth_lwip_deliver_names(selector);
-    *is_more = *is_more || has_packets();
+    stack->is_more = move();
+    ended = fth_lwip_deliver(stack);
+    ended += fth_lwip_deliver_names(stack->selector);
     fth_lwip_unlock();
     return ended;
 }
 
+/* Whether a turn is due of which no wake tells: there was more in the last, or tasks have left some since. */
+static bool is_due(const fth_lwip_stack *stack)
+{
+    bool is_due;
+
+    fth_lwip_lock();
+    is_due = stack->is_more || stack->ready_first != NULL || has_packets();
+    fth_lwip_unlock();
+    return is_due || atomic_load_explicit(&program.is_called, memory_order_relaxed);
+}
+
+static int rest(int64_t until_ns)
+{
+    int64_t timer_ns = next_timer_ns();
+
+    return fth_lwip_platform_wait(timer_ns < until_ns ? timer_ns : until_ns);
+}
+
+/* What has come since the last turn ends the sleep at once, so there is no turn before it that would find nothing. */
 int fth_lwip_poll(firth_selector *selector, int64_t until_ns)
 {
+    fth_lwip_stack *stack = fth_lwip_stack_of(selector);
     int rc = FIRTH_OK;
 
-    while (rc >= 0) {
-        int64_t now_ns, timer_ns;
-        bool is_more;
-
-        if (turn(selector, &is_more) > 0 || atomic_exchange(&program.is_woken, false) || until_ns <= 0)
-            break;
-        now_ns = firth_now_ns();
-        if (now_ns >= until_ns)
-            break;
-        if (is_more)
-            continue;
-        timer_ns = next_timer_ns(now_ns);
-        rc = fth_lwip_platform_wait(timer_ns < until_ns ? timer_ns : until_ns);
-    }
+    do {
+        if (!is_due(stack) && until_ns > 0)
+            rc = rest(until_ns);
+    } while (turn(stack) == 0 && !atomic_exchange(&program.is_woken, false) && rc >= 0 && firth_now_ns() < until_ns);
     return rc;
 }
 
@@ -194,5 +206,11 @@ void fth_lwip_wake(firth_selector *selector)
 {
     (void)selector;
     atomic_store(&program.is_woken, true);
+    fth_lwip_platform_wake();
+}
+
+void firth_lwip_wake(void)
+{
+    atomic_store_explicit(&program.is_called, true, memory_order_relaxed);
     fth_lwip_platform_wake();
 }

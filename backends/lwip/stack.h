@@ -83,6 +83,7 @@ struct fth_lwip_stack {
     firth_selector *selector;
     fth_lwip_socket *ready_first, *ready_last;
     size_t ready_count;
+    bool is_more; /* a driver has left some for the next turn */
 };
 
 static inline fth_lwip_stack *fth_lwip_stack_of(const firth_selector *selector)
@@ -107,16 +108,21 @@ static inline void fth_lwip_lock(void)
 static inline void fth_lwip_unlock(void)
 {
 }
+
+static inline bool fth_lwip_is_elsewhere(void)
+{
+    return false;
+}
 #else
 void fth_lwip_lock(void);
 void fth_lwip_unlock(void);
 
+/* Whether the caller is a callback on another thread than the selector's, who may be asleep. */
+bool fth_lwip_is_elsewhere(void);
+
 /* Starts the thread, once in a program; when this returns it runs. */
 void fth_lwip_start_thread(void);
 #endif
-
-/* Whether the caller is a callback on another thread than the selector's, who may be asleep. */
-bool fth_lwip_is_elsewhere(void);
 
 /* ---- sockets (socket.c) ------------------------------------------------------------------------------------------ */
 

@@ -29,7 +29,8 @@ typedef struct firth_lwip_driver firth_lwip_driver;
 struct firth_lwip_driver {
     /* Gives the frames that have come to its netif's input, and returns without waiting: once in each turn of the loop, so
      * a driver of a busy network takes some and leaves the rest for the next. Whether it left any: the loop does not sleep
-     * then. What it sends goes out in its netif's linkoutput. It may add and remove drivers. */
+     * then. What it sends goes out in its netif's linkoutput: there is a turn behind each sleep, not before it, so a driver
+     * that keeps frames back calls firth_lwip_wake for its turn. It may add and remove drivers. */
     bool (*poll)(firth_lwip_driver *driver);
     void *argument;          /* the driver's own */
     intptr_t descriptor;     /* on a hosted system one that is readable while poll has something to do, which ends a

@@ -183,6 +183,8 @@ err_t __wrap_netif_loop_output(struct netif *netif, struct pbuf *packet)
     }
     put(&waiting, copy_of(bytes, size, 0));
     leave(&waiting, (int)driver.descriptor, 0);
+    if (waiting.first != NULL)
+        firth_lwip_wake();
     return ERR_OK;
 }
 

@@ -46,6 +46,8 @@ void fth_lwip_platform_wake(void)
 {
     BaseType_t higher_priority_woken = pdFALSE;
 
+    if (waiter == NULL)
+        return;
     if (FIRTH_FREERTOS_IN_INTERRUPT()) {
         vTaskNotifyGiveFromISR(waiter, &higher_priority_woken);
         portYIELD_FROM_ISR(higher_priority_woken);

@@ -59,6 +59,7 @@ void fth_lwip_platform_close(void)
     fth_lwip_tap_close();
     (void)close(bell[0]);
     (void)close(bell[1]);
+    bell[0] = bell[1] = -1;
 }
 
 /* Rounded up: a wait that ends a fraction of a millisecond early would be followed by a spin of empty ones. */
