@@ -152,6 +152,7 @@ void fth_lwip_end(fth_lwip_socket *socket, firth_close_how how)
 {
     struct tcp_pcb *pcb = socket->pcb;
 
+    fth_lwip_open_window(socket->stack); /* what was read, or lwIP would reset */
     if (pcb == NULL)
         return;
     fth_lwip_detach(socket);
@@ -182,11 +183,22 @@ bool fth_lwip_is_readable(const fth_lwip_socket *socket)
     return socket->received != NULL || socket->has_end || socket->error != 0 || socket->pcb == NULL;
 }
 
-/* How many bytes; the pbufs they were in are lwIP's again, and so is their part of the window. */
+void fth_lwip_open_window(fth_lwip_stack *stack)
+{
+    const fth_lwip_socket *reader = stack->reader;
+
+    stack->reader = NULL;
+    if (reader != NULL && reader->pcb != NULL)
+        tcp_recved(reader->pcb, stack->read_bytes);
+}
+
+/* How many bytes; the pbufs they were in are lwIP's again, and soon so is their part of the window. */
 static size_t take(fth_lwip_socket *socket, firth_buffer *pieces, unsigned count)
 {
+    fth_lwip_stack *stack = socket->stack;
     size_t taken = 0;
 
+    fth_lwip_open_window(stack);
     for (unsigned i = 0; i < count && socket->received != NULL; i++) {
         size_t there = socket->received->tot_len;
         u16_t part = (u16_t)(pieces[i].size < there ? pieces[i].size : there);
@@ -195,8 +207,8 @@ static size_t take(fth_lwip_socket *socket, firth_buffer *pieces, unsigned count
         socket->received = pbuf_free_header(socket->received, part);
         taken += part;
     }
-    if (socket->pcb != NULL)
-        tcp_recved(socket->pcb, (u16_t)taken);
+    stack->reader = socket;
+    stack->read_bytes = (u16_t)taken;
     return taken;
 }
 
@@ -256,6 +268,7 @@ int64_t fth_lwip_send(fth_lwip_socket *socket, const firth_buffer *pieces, unsig
         socket->is_starved = tcp_sndbuf(socket->pcb) > 0;
         return FIRTH_ERR_WOULD_BLOCK;
     }
+    fth_lwip_open_window(socket->stack);
     (void)tcp_output(socket->pcb); /* what cannot leave now does when lwIP's timers try again */
     return (int64_t)sent;
 }

@@ -172,11 +172,12 @@ static unsigned turn(fth_lwip_stack *stack)
 }
 
 /* Whether a turn is due of which no wake tells: there was more in the last, or tasks have left some since. */
-static bool is_due(const fth_lwip_stack *stack)
+static bool is_due(fth_lwip_stack *stack)
 {
     bool is_due;
 
     fth_lwip_lock();
+    fth_lwip_open_window(stack);
     is_due = stack->is_more || stack->ready_first != NULL || has_packets();
     fth_lwip_unlock();
     return is_due || atomic_load_explicit(&program.is_called, memory_order_relaxed);

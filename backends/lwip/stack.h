@@ -83,6 +83,8 @@ struct fth_lwip_stack {
     firth_selector *selector;
     fth_lwip_socket *ready_first, *ready_last;
     size_t ready_count;
+    fth_lwip_socket *reader; /* the last, with so many bytes by which lwIP's window is not wider yet; or NULL */
+    u16_t read_bytes;
     bool is_more; /* a driver has left some for the next turn */
 };
 
@@ -180,6 +182,9 @@ int fth_lwip_shutdown_write(firth_io *io);
 /* As a RECEIVE and a SEND: the result, or FIRTH_ERR_WOULD_BLOCK. */
 int64_t fth_lwip_receive(fth_lwip_socket *socket, firth_buffer *pieces, unsigned count);
 int64_t fth_lwip_send(fth_lwip_socket *socket, const firth_buffer *pieces, unsigned count);
+
+/* Widens the window by what was read last. */
+void fth_lwip_open_window(fth_lwip_stack *stack);
 
 /* Whether such an op would end now. */
 bool fth_lwip_is_readable(const fth_lwip_socket *socket);
