@@ -209,6 +209,8 @@ static size_t take(fth_lwip_socket *socket, firth_buffer *pieces, unsigned count
     }
     stack->reader = socket;
     stack->read_bytes = (u16_t)taken;
+    if (NO_SYS && !fth_lwip_is_readable(socket))
+        socket->io->state |= FIRTH_IO_DRY;
     return taken;
 }
 

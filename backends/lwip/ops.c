@@ -5,15 +5,20 @@
 #include "backends/lwip/platform.h"
 #include "core/base/assert.h"
 
+/* Kinds of ops, a bit for each. */
+enum {
+    WAITS = 1 << FIRTH_OP_WAIT_READABLE | 1 << FIRTH_OP_WAIT_WRITABLE,
+    READS = 1 << FIRTH_OP_WAIT_READABLE | 1 << FIRTH_OP_ACCEPT | 1 << FIRTH_OP_RECEIVE | 1 << FIRTH_OP_RECEIVE_DATAGRAMS
+};
+
 static bool is_reading(const firth_op *op)
 {
-    return op->kind == FIRTH_OP_WAIT_READABLE || op->kind == FIRTH_OP_ACCEPT || op->kind == FIRTH_OP_RECEIVE ||
-           op->kind == FIRTH_OP_RECEIVE_DATAGRAMS;
+    return (READS >> op->kind & 1) != 0;
 }
 
 static bool is_wait(const firth_op *op)
 {
-    return op->kind == FIRTH_OP_WAIT_READABLE || op->kind == FIRTH_OP_WAIT_WRITABLE;
+    return (WAITS >> op->kind & 1) != 0;
 }
 
 static const char *step_of(const firth_op *op)
@@ -95,7 +100,11 @@ void fth_lwip_look(fth_lwip_socket *socket)
 {
     fth_lwip_stack *stack = socket->stack;
 
-    if (socket->is_ready || socket->io == NULL || (socket->io->reading == NULL && socket->io->writing == NULL))
+    if (socket->io == NULL)
+        return;
+    if (NO_SYS) /* else core may be looking at it */
+        socket->io->state &= ~FIRTH_IO_DRY;
+    if (socket->is_ready || (socket->io->reading == NULL && socket->io->writing == NULL))
         return;
     socket->is_ready = true;
     socket->next_ready = NULL;
@@ -142,7 +151,7 @@ static void complete(firth_op *op, int64_t result)
         io->reading = NULL;
     else
         io->writing = NULL;
-    if (op->kind == FIRTH_OP_WAIT_READABLE)
+    if (!NO_SYS && op->kind == FIRTH_OP_WAIT_READABLE)
         io->state &= ~FIRTH_IO_DRY;
     firth_op_complete(op, result, os_code_of(fth_lwip_socket_of(io), result), result < 0 ? step_of(op) : NULL);
 }
@@ -154,7 +163,7 @@ static bool look_at(fth_lwip_socket *socket, firth_op *op)
 
     if (op == NULL || !could_end(socket, op))
         return false;
-    result = attempt(socket, op);
+    result = is_wait(op) ? FIRTH_OK : attempt(socket, op);
     if (result == FIRTH_ERR_WOULD_BLOCK)
         return false;
     complete(op, result);
@@ -207,7 +216,7 @@ firth_submit fth_lwip_submit(firth_op *op)
         return fail(op);
     result = attempt(socket, op);
     if (result != FIRTH_ERR_WOULD_BLOCK) {
-        if (op->kind == FIRTH_OP_WAIT_READABLE)
+        if (!NO_SYS && op->kind == FIRTH_OP_WAIT_READABLE)
             op->io->state &= ~FIRTH_IO_DRY;
         return finish(op, result, result < 0 ? step_of(op) : NULL);
     }
