@@ -9,7 +9,7 @@
 #include "ports/baremetal/memory.h"
 #include "ports/baremetal/registers.h"
 
-enum { TICKS_PER_SECOND = 1000, TICK_NS = 1000000 };
+enum { TICKS_PER_SECOND = 1000, TICK_NS = 1000000, SCALE_BITS = 20 };
 
 /* ---- time --------------------------------------------------------------------------------------------------------- */
 
@@ -18,9 +18,13 @@ static volatile uint32_t ticks, ticks_high;
 static uint32_t cycles_per_tick;
 static int64_t latest_ns;
 
+/* Nanoseconds in a cycle, times 2^SCALE_BITS: a division of 64 bits would be half of a reading. */
+static uint32_t scale;
+
 void fth_clock_open(void)
 {
     cycles_per_tick = firth_board_clock_hz() / TICKS_PER_SECOND;
+    scale = (uint32_t)(((uint64_t)TICK_NS << SCALE_BITS) / cycles_per_tick);
     FTH_SYST_RVR = cycles_per_tick - 1;
     FTH_SYST_CVR = 0;
     FTH_SYST_CSR = 7;
@@ -49,7 +53,7 @@ int64_t firth_port_now_ns(void)
             left = FTH_SYST_CVR;
     } while (high != ticks_high || low != ticks);
     now_ns = ((int64_t)high << 32 | low) * TICK_NS + (is_pending ? TICK_NS : 0);
-    now_ns += (int64_t)(cycles_per_tick - 1 - left) * TICK_NS / cycles_per_tick + 1;
+    now_ns += (int64_t)((uint64_t)(cycles_per_tick - 1 - left) * scale >> SCALE_BITS) + 1;
     if (now_ns > latest_ns)
         latest_ns = now_ns;
     return latest_ns;
