@@ -13,6 +13,7 @@ set(FIRTH_TLS auto CACHE STRING "Build with TLS, which needs mbedTLS 3.6: ON, OF
 set(FIRTH_MBEDTLS_SOURCE "" CACHE PATH "The source of mbedTLS 3.6, to be built as a part of Firth")
 option(FIRTH_LWIP_THREAD "lwIP has a thread of its own (NO_SYS 0), as under an RTOS, and a lock that calls hold" OFF)
 option(FIRTH_LWIP_SYSTEM "The lwIP that is installed, Debian's liblwip-dev, which has a thread, and not a source" OFF)
+option(FIRTH_LWIP_GROUPS "Sockets of lwIP join multicast groups; OFF, where flash is short: FIRTH_ERR_NOT_SUPPORTED" ON)
 set(FIRTH_LWIP_SOURCE "" CACHE PATH "The source of lwIP 2.2, for the backend of that name")
 option(FIRTH_MBEDTLS_DOWNLOAD "Download a release of mbedTLS if there is none here" OFF)
 set(FIRTH_TLS_OUT_CONTENT_LEN "" CACHE STRING

@@ -123,9 +123,9 @@ static bool is_itself(const fth_lwip_socket *socket, const firth_address *addres
 
     if (socket->local.port == 0 || socket->local.port != address->port)
         return false;
-    if (firth_address_classify(&socket->local) == FIRTH_ADDRESS_UNSPECIFIED)
-        return fth_lwip_is_ours(ip);
-    return fth_lwip_address_to(&local, &socket->local) && ip_addr_eq(&local, ip);
+    if (!fth_lwip_address_to(&local, &socket->local))
+        return false;
+    return ip_addr_isany(&local) ? fth_lwip_is_ours(ip) : ip_addr_eq(&local, ip);
 }
 
 int fth_lwip_connect(fth_lwip_socket *socket, const firth_address *address)

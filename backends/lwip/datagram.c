@@ -51,7 +51,8 @@ static void note(fth_lwip_mail *mail, const ip_addr_t *from, u16_t port)
 static bool is_for(const fth_lwip_socket *socket)
 {
     return !ip_addr_ismulticast(ip_current_dest_addr()) ||
-           fth_lwip_is_member(socket, ip_current_dest_addr(), netif_get_index(ip_current_input_netif()));
+           (FTH_LWIP_HAS_GROUPS &&
+            fth_lwip_is_member(socket, ip_current_dest_addr(), netif_get_index(ip_current_input_netif())));
 }
 
 /* What waits is limited with its notes, and one more may come while it is below. */
@@ -150,14 +151,19 @@ static bool takes_ipv4(const fth_lwip_socket *socket)
 
     if (socket->family == FIRTH_FAMILY_IPV4 || socket->values[FTH_LWIP_IPV6_ONLY] != 0)
         return socket->family == FIRTH_FAMILY_IPV4;
-    return firth_address_classify(&local) == FIRTH_ADDRESS_UNSPECIFIED || local.family == FIRTH_FAMILY_IPV4 ||
-           firth_address_unmap(&local);
+    return ip_addr_isany(&socket->udp->local_ip) || local.family == FIRTH_FAMILY_IPV4 || firth_address_unmap(&local);
 }
 
 /* A socket of IPv4 takes no address in IPv6's form, even one that carries IPv4's. */
 static bool is_foreign(const fth_lwip_socket *socket, const firth_address *address)
 {
     return socket->family == FIRTH_FAMILY_IPV4 && address->family == FIRTH_FAMILY_IPV6;
+}
+
+static bool is_everybody(const firth_address *address)
+{
+    return address->family == FIRTH_FAMILY_IPV4 &&
+           (address->ip[0] & address->ip[1] & address->ip[2] & address->ip[3]) == 0xff;
 }
 
 /* To whom; why not. */
@@ -176,7 +182,7 @@ static int check(const fth_lwip_socket *socket, const firth_datagram *datagram, 
         return FIRTH_ERR_ARGUMENT;
     if ((address.family == FIRTH_FAMILY_IPV4 && !takes_ipv4(socket)) || !fth_lwip_address_to(to, &address))
         return FIRTH_ERR_NETWORK_UNREACHABLE;
-    if (firth_address_classify(&address) == FIRTH_ADDRESS_BROADCAST && socket->values[FTH_LWIP_BROADCAST] == 0)
+    if (is_everybody(&address) && socket->values[FTH_LWIP_BROADCAST] == 0)
         return FIRTH_ERR_PERMISSION;
     *port = address.port;
     return datagram->size > (address.family == FIRTH_FAMILY_IPV4 ? LARGEST_IPV4 : LARGEST_IPV6) ? FIRTH_ERR_TOO_LONG
@@ -338,7 +344,8 @@ void fth_lwip_datagram_close(fth_lwip_socket *socket)
 {
     if (socket->udp == NULL)
         return;
-    fth_lwip_leave_groups(socket);
+    if (FTH_LWIP_HAS_GROUPS)
+        fth_lwip_leave_groups(socket);
     udp_remove(socket->udp);
     socket->udp = NULL;
     discard_all(socket);

@@ -98,8 +98,8 @@ int fth_lwip_multicast(firth_io *io, firth_membership membership, const firth_ad
     fth_lwip_group **link;
     ip_addr_t ip;
 
-    if (source != NULL)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "multicast source");
+    if (!FTH_LWIP_HAS_GROUPS || source != NULL)
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, FTH_LWIP_HAS_GROUPS ? "multicast source" : "multicast");
     if (address->family != socket->family || !fth_lwip_address_to(&ip, address))
         return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "multicast group");
     if (interface_index == 0)

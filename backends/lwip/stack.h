@@ -204,6 +204,11 @@ int64_t fth_lwip_send_datagrams(fth_lwip_socket *socket, const firth_datagram *d
 
 int fth_lwip_multicast(firth_io *io, firth_membership membership, const firth_address *address,
                        uint32_t interface_index, const firth_address *source);
+#ifdef FIRTH_NO_LWIP_GROUPS
+#define FTH_LWIP_HAS_GROUPS 0
+#else
+#define FTH_LWIP_HAS_GROUPS 1
+#endif
 void fth_lwip_leave_groups(fth_lwip_socket *socket);
 
 /* Whether it has joined that group on that netif. */
