@@ -22,8 +22,9 @@ set(FIRTH_STACK_BYTES "" CACHE STRING "What stack_bytes of a selector is by defa
 set(FIRTH_BLOCK_BYTES "" CACHE STRING "What block_bytes of a selector is by default; empty: 16384")
 set(FIRTH_BLOCK_CACHE "" CACHE STRING "What block_cache of a selector is by default; empty: 64")
 option(FIRTH_WORDS "Failures have words beside code and step; OFF: they are not in the image, where flash is short" ON)
+option(FIRTH_STEPS "Failures have a step; OFF, with FIRTH_WORDS OFF: they are codes, where flash is short" ON)
 set(FIRTH_TLS_LEAVE_OUT "" CACHE STRING
-    "Parts of TLS that are not in the image, where flash is short: a list of alpn, key_log, pins, psk, revocation_lists")
+    "Parts of TLS that are not in the image, where flash is short: a list, see docs/building.md")
 set(FIRTH_FIRMWARE_FILES "" CACHE STRING "Files to be compiled into the TLS examples of firmware: certificates, a key")
 set_property(CACHE FIRTH_TLS PROPERTY STRINGS auto ON OFF)
 set_property(CACHE FIRTH_CONTEXT PROPERTY STRINGS auto assembly ucontext)

@@ -82,7 +82,8 @@ const firth_failure *firth_last_failure(void)
     return failure;
 }
 
-int firth_fail(int code, int os_code, const char *step)
+/* In brackets, as without steps there is a macro of that name. */
+int(firth_fail)(int code, int os_code, const char *step)
 {
     firth_failure *failure = current_failure();
 
@@ -97,7 +98,19 @@ int firth_fail(int code, int os_code, const char *step)
     return code;
 }
 
-/* In brackets, as without words there is a macro of that name. */
+#ifdef FIRTH_NO_STEPS
+int fth_fail_plainly(int code, int os_code)
+{
+    return (firth_fail)(code, os_code, "");
+}
+
+int fth_fail_alone(int code)
+{
+    return fth_fail_plainly(code, 0);
+}
+#endif
+
+/* As firth_fail, a macro without words. */
 int(firth_fail_in_words)(int code, int os_code, const char *step, const char *format, ...)
 {
     va_list arguments;

@@ -232,20 +232,24 @@ int firth_selector_open(firth_selector **selector, const firth_selector_options 
 
 /* ---- close ------------------------------------------------------------------------------------------------------- */
 
+#ifndef FIRTH_NO_STEPS
 static void log_task(const firth_task_info *task, void *argument)
 {
     fth_selector_log(argument, "still open: task %s spawned at %s%s%s", task->name, task->place,
                      task->waiting_for[0] != '\0' ? ", suspended in " : "", task->waiting_for);
 }
+#endif
 
 static bool list_open(firth_selector *selector)
 {
     fth_opened *opened = selector->opened.next;
     bool any = fth_selector_has_tasks(selector) || opened != &selector->opened;
 
+#ifndef FIRTH_NO_STEPS
     firth_tasks_visit(selector, log_task, selector);
     for (; opened != &selector->opened; opened = opened->next)
         fth_selector_log(selector, "still open: %s opened at %s", opened->kind->name, opened->place);
+#endif
     return any;
 }
 

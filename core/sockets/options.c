@@ -3,30 +3,39 @@
 #include "core/selector/selector.h"
 #include <string.h>
 
+#ifdef FIRTH_NO_STEPS
+#define STEP_OF(option) "option"
+#define ROW(NAME, name, least, most, unit, tcp, udp, local, what)                                                      \
+    [FIRTH_OPTION_##NAME] = {most, least, {tcp, udp, local}},
+#else
+#define STEP_OF(option) (rows[option].step)
+#define ROW(NAME, name, least, most, unit, tcp, udp, local, what)                                                      \
+    [FIRTH_OPTION_##NAME] = {"option " #name, most, least, {tcp, udp, local}},
+#endif
+
 typedef struct row {
+#ifndef FIRTH_NO_STEPS
     const char *step;
+#endif
     int32_t most;
     int8_t least;
     int8_t defaults[FTH_TRANSPORTS];
 } row;
 
-enum { PREFIX_BYTES = sizeof "option " - 1 };
-
-static const row rows[FIRTH_OPTION_COUNT_] = {
-#define ROW(NAME, name, least, most, unit, tcp, udp, local, what)                                                      \
-    [FIRTH_OPTION_##NAME] = {"option " #name, most, least, {tcp, udp, local}},
-    FIRTH_OPTIONS(ROW)
-#undef ROW
-};
+static const row rows[FIRTH_OPTION_COUNT_] = {FIRTH_OPTIONS(ROW)};
 
 const char *firth_option_step(firth_option option)
 {
-    return (unsigned)option < FIRTH_OPTION_COUNT_ ? rows[option].step : "option";
+    return (unsigned)option < FIRTH_OPTION_COUNT_ ? STEP_OF(option) : "option";
 }
 
 const char *firth_option_name(firth_option option)
 {
-    return (unsigned)option < FIRTH_OPTION_COUNT_ ? rows[option].step + PREFIX_BYTES : "?";
+#define NAME(NAME, name, least, most, unit, tcp, udp, local, what) [FIRTH_OPTION_##NAME] = #name,
+    static const char *const names[FIRTH_OPTION_COUNT_] = {FIRTH_OPTIONS(NAME)};
+#undef NAME
+
+    return (unsigned)option < FIRTH_OPTION_COUNT_ ? names[option] : "?";
 }
 
 static int check(fth_transport transport, firth_option option)
@@ -34,7 +43,7 @@ static int check(fth_transport transport, firth_option option)
     if ((unsigned)option >= FIRTH_OPTION_COUNT_)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "option");
     if (rows[option].defaults[transport] == FIRTH_DEFAULT_NONE)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, rows[option].step);
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, STEP_OF(option));
     return FIRTH_OK;
 }
 
@@ -45,9 +54,9 @@ int fth_option_set(firth_io *io, fth_transport transport, firth_option option, i
     if (rc < 0)
         return rc;
     if (rows[option].least > rows[option].most)
-        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, rows[option].step);
+        return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, STEP_OF(option));
     if (value < rows[option].least || value > rows[option].most)
-        return firth_fail(FIRTH_ERR_ARGUMENT, 0, rows[option].step);
+        return firth_fail(FIRTH_ERR_ARGUMENT, 0, STEP_OF(option));
     return io->selector->backend->set_option(io, option, value);
 }
 

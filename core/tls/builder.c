@@ -10,21 +10,18 @@
 
 enum { MOST_NAME_BYTES = 253, MOST_ALPN_BYTES = 255, MOST_LIFETIME_S = 604800 };
 
+/* All of these fields are in the shortest struct there is; one that comes later is to be set only if the caller's has it. */
 static void init(firth_tls_builder *tls, const struct firth_tls_side *side, size_t struct_bytes)
 {
-    const firth_tls_builder defaults = {
-        .struct_bytes = struct_bytes,
-        .role = side->role,
-        .min_version = FIRTH_TLS_1_2,
-        .max_version = FIRTH_TLS_1_3,
-        .session_tickets = true,
-        .ticket_lifetime_s = 86400,
-        .handshake_timeout_ms = 10000,
-        .side = side,
-    };
-
     memset(tls, 0, struct_bytes);
-    memcpy(tls, &defaults, struct_bytes < sizeof defaults ? struct_bytes : sizeof defaults);
+    tls->struct_bytes = struct_bytes;
+    tls->role = side->role;
+    tls->min_version = FIRTH_TLS_1_2;
+    tls->max_version = FIRTH_TLS_1_3;
+    tls->session_tickets = FTH_TLS_HAS_SESSION_TICKETS;
+    tls->ticket_lifetime_s = 86400;
+    tls->handshake_timeout_ms = 10000;
+    tls->side = side;
 }
 
 void firth_tls_init_client(firth_tls_builder *tls, size_t struct_bytes)
@@ -228,11 +225,13 @@ static const char *find_bad(const firth_tls_builder *tls)
     return tls->side->find_stray(tls);
 }
 
-/* By its name also in a build without words: what is not there at all is not found by looking at the code. */
+/* By its name also in a build without words or steps (so firth_fail is in brackets, see backend.h): what is not there at all is not found by looking at the code. */
 static const char *find_left_out(const firth_tls_builder *tls)
 {
     if (!FTH_TLS_HAS_ALPN && tls->alpn_count > 0)
         return "option alpn";
+    if (!FTH_TLS_HAS_IDENTITIES && tls->identity_count > 1)
+        return "option identities";
     if (!FTH_TLS_HAS_KEY_LOG && tls->key_log != NULL)
         return "option key_log";
     if (!FTH_TLS_HAS_PINS && (tls->pin_count > 0 || tls->trust == FIRTH_TLS_TRUST_PINS))
@@ -241,6 +240,8 @@ static const char *find_left_out(const firth_tls_builder *tls)
         return "option psk";
     if (!FTH_TLS_HAS_REVOCATION_LISTS && tls->revocation_list_count > 0)
         return "option revocation_lists";
+    if (!FTH_TLS_HAS_SESSION_TICKETS && tls->session_tickets)
+        return "option session_tickets";
     return NULL;
 }
 
@@ -255,7 +256,7 @@ int fth_tls_read(firth_tls_builder *full, const firth_tls_builder *given)
     full->struct_bytes = sizeof *full;
     option = find_left_out(full);
     if (option != NULL)
-        return firth_fail_in_words(FIRTH_ERR_NOT_SUPPORTED, 0, option, "left out of this build by FIRTH_TLS_LEAVE_OUT");
+        return (firth_fail)(FIRTH_ERR_NOT_SUPPORTED, 0, option);
     option = find_bad(full);
     if (option == NULL)
         option = find_passed_over(full, &words);

@@ -114,12 +114,17 @@ static void wait_for_client(fth_handshake *one)
 
 static void report(const fth_handshake *one, int rc, const char *step, const char *detail)
 {
+#ifdef FIRTH_NO_STEPS /* the text of an address is half a KiB */
+    (void)step, (void)detail;
+    fth_selector_log(one->secure->socket.io.selector, "TLS handshake: %s", firth_error_name(rc));
+#else
     const firth_socket *below = one->secure->socket.below;
     firth_address peer = {.family = FIRTH_FAMILY_NONE};
 
     (void)below->io.selector->backend->peer_address(&below->io, &peer);
     fth_selector_log(below->io.selector, "TLS handshake with %s: %s: %s%s%s", firth_address_text(&peer).text,
                      firth_error_name(rc), step, detail[0] != '\0' ? ": " : "", detail);
+#endif
 }
 
 void fth_handshake_expire(fth_handshake *one)

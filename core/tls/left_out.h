@@ -10,6 +10,13 @@
 #define FTH_TLS_HAS_ALPN 1
 #endif
 
+/* More than one, for a server to choose from. */
+#ifdef FIRTH_NO_TLS_IDENTITIES
+#define FTH_TLS_HAS_IDENTITIES 0
+#else
+#define FTH_TLS_HAS_IDENTITIES 1
+#endif
+
 #ifdef FIRTH_NO_TLS_KEY_LOG
 #define FTH_TLS_HAS_KEY_LOG 0
 #else
@@ -32,6 +39,13 @@
 #define FTH_TLS_HAS_REVOCATION_LISTS 0
 #else
 #define FTH_TLS_HAS_REVOCATION_LISTS 1
+#endif
+
+/* Both sides': no session is resumed then. */
+#ifdef FIRTH_NO_TLS_SESSION_TICKETS
+#define FTH_TLS_HAS_SESSION_TICKETS 0
+#else
+#define FTH_TLS_HAS_SESSION_TICKETS 1
 #endif
 
 #endif

@@ -288,6 +288,15 @@ FIRTH_API FIRTH_COLD int firth_fail_in_words(int code, int os_code, const char *
     ((void)sizeof(firth_fail_in_words(code, os_code, step, __VA_ARGS__)), firth_fail(code, os_code, step))
 #endif
 
+/* One without steps leaves those out, too: what is noted is the code, and the system's. */
+#if defined(FIRTH_BUILDING) && defined(FIRTH_NO_STEPS)
+FIRTH_COLD int fth_fail_plainly(int code, int os_code);
+FIRTH_COLD int fth_fail_alone(int code);
+#define firth_fail(code, os_code, step)                                                                                \
+    ((void)sizeof(step),                                                                                               \
+     __builtin_constant_p(os_code) && (os_code) == 0 ? fth_fail_alone(code) : fth_fail_plainly(code, os_code))
+#endif
+
 /* The option as firth_last_failure()->step names it, "option no_delay". Static storage. */
 FIRTH_API const char *firth_option_step(firth_option option);
 

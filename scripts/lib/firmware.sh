@@ -70,10 +70,11 @@ firmware_build_plain() {
         run_quietly "$board-build" cmake --build "build/$board-$kind" --parallel "$jobs" --target "$@"
 }
 
-# firmware_size BUILD PROGRAM: flash and RAM of each component beside their limits; false if one is over its limit.
+# firmware_size BUILD PATH [NAME]: flash and RAM of each component of a program beside the limits of that name; false if
+# one is over its limit. PATH is below build/BUILD, without .map.
 firmware_size() {
-    awk -f scripts/lib/firmware_size.awk "build/$1/examples/$2.map" | LC_ALL=C sort |
-        awk -v program="$2" -f scripts/lib/firmware_limits.awk tests/baremetal/size_limits -
+    awk -f scripts/lib/firmware_size.awk "build/$1/$2.map" | LC_ALL=C sort |
+        awk -v program="${3:-${2##*/}}" -f scripts/lib/firmware_limits.awk tests/baremetal/size_limits -
 }
 
 # firmware_memory PROGRAM LOG: what a program took at most, which it says at its end, beside its limits; false if one is over,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prints what firmware_size.awk found beside the limits of that program, "PROGRAM COMPONENT FLASH RAM" in the first file, and
 # ends with 1 if anything is over its limit, or has none. "own" is what Firth itself takes: core, channels, tasks, backend;
+# "share", where there is TLS, that with UDP, names and what is between it and mbedTLS;
 # "all" is everything but the
 # arena and the stacks of main and of handlers, 5 KiB.
 
@@ -34,8 +35,15 @@ $1 ~ /^(core|channels|tasks|backend)$/ {
     own_flash += $2
     own_ram += $3
 }
+$1 ~ /^(UDP|names|TLS-glue)$/ {
+    glue_flash += $2
+    glue_ram += $3
+    has_tls = has_tls || $1 == "TLS-glue"
+}
 END {
     row("own", own_flash, own_ram)
+    if (has_tls)
+        row("share", own_flash + glue_flash, own_ram + glue_ram)
     row("all", all_flash, all_ram)
     exit is_over
 }

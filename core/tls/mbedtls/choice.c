@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which of a server's certificates is shown: by the name that the client asks for, and by what the client can verify. */
+#include "core/tls/left_out.h"
 #include "core/tls/mbedtls/parts.h"
 #include "core/tls/mbedtls/private.h"
 #include <string.h>
@@ -97,7 +98,7 @@ int fth_tls_choose(mbedtls_ssl_context *ssl)
         if (error != 0)
             return error;
     }
-    if (link->context->own_count < 2)
+    if (!FTH_TLS_HAS_IDENTITIES || link->context->own_count < 2)
         return 0;
     for (how = BY_NAME; how <= ANY && error == 0 && !is_shown; how++)
         error = show_those(link->context, ssl, name, size, (fit)how, &is_shown);

@@ -12,7 +12,7 @@ static int build(fth_tls_context *context, const firth_tls_builder *tls)
 {
     int rc = FIRTH_OK;
 
-    if (tls->session_tickets)
+    if (FTH_TLS_HAS_SESSION_TICKETS && tls->session_tickets)
         fth_tls_signal_tickets(&context->config);
     if (tls->server_name != NULL) {
         context->server_name = fth_tls_copy_text(tls->server_name);
@@ -21,12 +21,13 @@ static int build(fth_tls_context *context, const firth_tls_builder *tls)
     }
     if (FTH_TLS_HAS_PSK)
         rc = fth_tls_psk_build_client(context, tls);
-    return rc < 0 ? rc : fth_tls_kept_build(context, tls);
+    return rc < 0 || !FTH_TLS_HAS_SESSION_TICKETS ? rc : fth_tls_kept_build(context, tls);
 }
 
 static void release(fth_tls_context *context)
 {
-    fth_tls_kept_free(context);
+    if (FTH_TLS_HAS_SESSION_TICKETS)
+        fth_tls_kept_free(context);
     firth_port_release(context->server_name);
 }
 
@@ -67,7 +68,8 @@ static int begin(fth_tls_session *session, const fth_tls_opening *opening)
     if (result != FIRTH_OK)
         return result;
     session->port = opening->port;
-    session->offered_until_ns = fth_tls_kept_offer(context, &session->ssl, session->host, session->port);
+    if (FTH_TLS_HAS_SESSION_TICKETS)
+        session->offered_until_ns = fth_tls_kept_offer(context, &session->ssl, session->host, session->port);
     return FIRTH_OK;
 }
 
@@ -83,12 +85,13 @@ static void check_leaf(const fth_tls_session *session, const mbedtls_x509_crt *l
 
 static void keep(fth_tls_session *session, int64_t until_ns)
 {
-    fth_tls_kept_keep(session->link.context, &session->ssl, session->host, session->port, until_ns);
+    if (FTH_TLS_HAS_SESSION_TICKETS)
+        fth_tls_kept_keep(session->link.context, &session->ssl, session->host, session->port, until_ns);
 }
 
 static void forget(fth_tls_session *session)
 {
-    if (session->offered_until_ns != 0)
+    if (FTH_TLS_HAS_SESSION_TICKETS && session->offered_until_ns != 0)
         fth_tls_kept_forget(session->link.context, session->host, session->port);
 }
 
@@ -126,7 +129,7 @@ static int stepped(fth_tls_session *session)
 
 static int established(fth_tls_session *session, bool is_1_3)
 {
-    if (!is_1_3)
+    if (FTH_TLS_HAS_SESSION_TICKETS && !is_1_3)
         keep_1_2(session);
     return FIRTH_OK;
 }

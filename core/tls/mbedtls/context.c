@@ -123,7 +123,7 @@ static void take_keys(void *argument, mbedtls_ssl_key_export_type type, const un
 {
     fth_tls_link *link = argument;
 
-    if (type == MBEDTLS_SSL_KEY_EXPORT_TLS12_MASTER_SECRET)
+    if (FTH_TLS_HAS_SESSION_TICKETS && type == MBEDTLS_SSL_KEY_EXPORT_TLS12_MASTER_SECRET)
         link->is_held_back = memcmp(server_random + 24, "DOWNGRD\1", 8) == 0;
     if (FTH_TLS_HAS_KEY_LOG && link->context->key_log != NULL)
         fth_tls_key_log(link->context, type, secret, secret_len, client_random, server_random, tls_prf_type);
@@ -135,7 +135,8 @@ void fth_tls_attach(fth_tls_context *context, mbedtls_ssl_context *ssl, fth_tls_
     link->server_name = NULL;
     link->is_held_back = false;
     mbedtls_ssl_set_user_data_p(ssl, link);
-    mbedtls_ssl_set_export_keys_cb(ssl, take_keys, link);
+    if (FTH_TLS_HAS_SESSION_TICKETS || FTH_TLS_HAS_KEY_LOG)
+        mbedtls_ssl_set_export_keys_cb(ssl, take_keys, link);
 }
 
 void fth_tls_detach(fth_tls_link *link)

@@ -80,10 +80,6 @@ static const meaning meanings[] = {
     MEANING(MBEDTLS_ERR_SSL_INTERNAL_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error),
     MEANING(PSA_ERROR_GENERIC_ERROR, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, internal_error),
     MEANING(PSA_ERROR_INSUFFICIENT_ENTROPY, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, no_random),
-    MEANING(MBEDTLS_ERR_SSL_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""),
-    MEANING(MBEDTLS_ERR_X509_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""),
-    MEANING(MBEDTLS_ERR_PK_ALLOC_FAILED, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""),
-    MEANING(PSA_ERROR_INSUFFICIENT_MEMORY, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR, ""),
     MEANING(PSA_ERROR_INVALID_SIGNATURE, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR,
             "the peer's signature is wrong"),
     MEANING(MBEDTLS_ERR_PK_UNKNOWN_PK_ALG, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT,
@@ -98,19 +94,6 @@ static const meaning meanings[] = {
 static int high_part(int error)
 {
     return -(-error & 0xff80);
-}
-
-static int low_part(int error)
-{
-    return -(-error & 0x7f);
-}
-
-static bool is_out_of_memory(int error)
-{
-    return low_part(error) == MBEDTLS_ERR_ASN1_ALLOC_FAILED ||
-           (high_part(error) != 0 && low_part(error) == MBEDTLS_ERR_MPI_ALLOC_FAILED) ||
-           error == MBEDTLS_ERR_MPI_ALLOC_FAILED || high_part(error) == MBEDTLS_ERR_ECP_ALLOC_FAILED ||
-           high_part(error) == MBEDTLS_ERR_MD_ALLOC_FAILED || high_part(error) == MBEDTLS_ERR_CIPHER_ALLOC_FAILED;
 }
 
 static bool is_of_x509(int error)
@@ -130,7 +113,7 @@ static meaning other_meaning(int error)
     meaning other = MEANING((int16_t)error, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE,
                             fth_tls_error_text(error));
 
-    if (is_out_of_memory(error)) {
+    if (fth_tls_is_no_memory(error)) {
         is_meant(&other, FIRTH_ERR_NO_MEMORY, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR);
     } else if (fth_tls_is_no_random(error)) {
         is_meant(&other, FIRTH_ERR_SYSTEM, MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR);

@@ -14,7 +14,7 @@ static int build_tickets(fth_tls_context *context, const firth_tls_builder *tls)
 {
     int error;
 
-    if (!tls->session_tickets)
+    if (!FTH_TLS_HAS_SESSION_TICKETS || !tls->session_tickets)
         return FIRTH_OK;
     mbedtls_ssl_ticket_init(&context->tickets);
     context->has_tickets = true;
@@ -42,7 +42,7 @@ static int build(fth_tls_context *context, const firth_tls_builder *tls)
 
 static void release(fth_tls_context *context)
 {
-    if (context->has_tickets)
+    if (FTH_TLS_HAS_SESSION_TICKETS && context->has_tickets)
         mbedtls_ssl_ticket_free(&context->tickets);
 }
 
