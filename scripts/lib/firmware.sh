@@ -94,7 +94,7 @@ firmware_command() {
         words+=",arg=$argument"
     done
     # shellcheck disable=SC2034,SC2054 # QEMU's options have commas
-    firmware_qemu=(qemu-system-arm -M "$board" -kernel "build/$board/$path.elf" -display none -monitor "$firmware_monitor"
+    firmware_qemu=(qemu-system-arm -M "${board%-small}" -kernel "build/$board/$path.elf" -display none -monitor "$firmware_monitor"
         -chardev stdio,id=console,signal=off -serial chardev:console -semihosting-config "$words"
         -nic "user,id=cable,model=lan9118,$network")
 }

@@ -349,6 +349,14 @@ test_without_names() {
     fi
 }
 
+# With all left out that may be, the same examples still do what they do.
+test_small() {
+    board=mps2-an385-small
+    firmware_build "$board" sockets-server-tls sockets-client-tls || fail 'builds'
+    test_tls_server
+    test_tls_client
+}
+
 main() {
     firmware_is_ready firmware || return 0
     mkdir -p "$work"
@@ -377,6 +385,7 @@ main() {
             test_names
         fi
     done
+    [ "$firmware_tls" != ON ] || test_small
     board=mps2-an385
     test_command
     test_sizes
