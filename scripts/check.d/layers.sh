@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Who may include what. core/ knows no system: C11's own headers, and no macro of a platform; in core/tls, files named
-# mbedtls* know that library, and no others do. A backend knows no other backend, a port no backend, a public header
-# nothing internal, an example only what is public.
+# Who may include what. core/ knows no system: C11's own headers, and no macro of a platform; in core/tls/mbedtls the adapter
+# knows that library, and no others include it or ask for its version. A backend knows no other backend, a port no backend,
+# a public header nothing internal, an example only what is public.
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
 source scripts/lib/findings.sh
@@ -27,6 +27,14 @@ uses() {
         /^#/ && $0 ~ pattern { print FILENAME ":" FNR ": " message ": " $0 }' "$@"
 }
 
+# mentions PATTERN MESSAGE FILE…: lines with a word that begins with PATTERN, anywhere.
+mentions() {
+    local pattern=$1 message=$2
+    shift 2
+    [ $# -eq 0 ] || awk -v pattern="(^|[^A-Za-z0-9_])($pattern)" -v message="$message" '
+        $0 ~ pattern { print FILENAME ":" FNR ": " message ": " $0 }' "$@"
+}
+
 check_core() {
     local files
     mapfile -t files < <(files_of 'core/*.c' 'core/*.h' | grep -v '^core/tls/mbedtls/')
@@ -35,6 +43,9 @@ check_core() {
     mapfile -t files < <(files_of 'core/tls/mbedtls/*.c' 'core/tls/mbedtls/*.h')
     includes_but "$c11|<(firth|mbedtls|psa)/|\"core/" "the engine may not include this" "${files[@]}"
     uses "$platforms" "core may not ask for a platform" "${files[@]}"
+    mapfile -t files < <(files_of 'core/*.c' 'core/*.h' | grep -v '^core/tls/mbedtls/adapter\.[ch]$')
+    includes_but "$c11|<firth/|\"core/" "only the adapter may include mbedTLS" "${files[@]}"
+    mentions MBEDTLS_VERSION "only the adapter may ask for mbedTLS's version" "${files[@]}"
 }
 
 check_backends() {

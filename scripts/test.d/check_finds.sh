@@ -64,6 +64,10 @@ fault a_system_header_in_core_is_found layers core/base/version.c 'core may not 
 fault mbedtls_beyond_its_adapter_is_found layers core/tls/fault.c 'core may not include' <<<'#include <mbedtls/ssl.h>'
 fault a_system_header_in_the_adapter_is_found layers core/tls/mbedtls/fault.c 'the engine may not include' \
     <<<'#include <unistd.h>'
+fault an_include_of_mbedtls_beside_the_adapter_is_found layers core/tls/mbedtls/fault.c 'only the adapter may include' \
+    <<<'#include <mbedtls/ssl.h>'
+fault a_version_of_mbedtls_beside_the_adapter_is_found layers core/tls/mbedtls/fault.c "only the adapter may ask" \
+    <<<'#if MBEDTLS_VERSION_MAJOR < 4'
 fault a_platform_in_core_is_found layers core/base/version.c 'core may not ask' <<<'#ifdef __linux__'
 fault a_backend_that_knows_another_is_found layers backends/epoll/fault.c 'a backend may not include' \
     <<<'#include "backends/poll/poll.h"'

@@ -9,7 +9,8 @@
 #include <mbedtls/ecp.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/psa_util.h>
-#include <mbedtls/rsa.h>
+#include <mbedtls/rsa.h> /* its codes, which a build without RSA has too */
+#include <mbedtls/threading.h>
 #endif
 
 static atomic_bool is_prepared;
@@ -75,6 +76,46 @@ int fth_tls_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_co
 #endif
 }
 
+bool fth_tls_is_rsa(const mbedtls_pk_context *key)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    return FTH_TLS_HAS_RSA && mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA;
+#else
+    return mbedtls_pk_can_do_psa(key, PSA_ALG_RSA_PKCS1V15_SIGN(PSA_ALG_SHA_256), PSA_KEY_USAGE_SIGN_HASH) == 1;
+#endif
+}
+
+void fth_tls_renew_blinding(mbedtls_pk_context *key)
+{
+#if MBEDTLS_VERSION_MAJOR < 4 && defined(MBEDTLS_RSA_C)
+    mbedtls_rsa_context *rsa = fth_tls_is_rsa(key) ? mbedtls_pk_rsa(*key) : NULL;
+
+    if (rsa == NULL)
+        return;
+#if defined(MBEDTLS_THREADING_C)
+    if (mbedtls_mutex_lock(&rsa->MBEDTLS_PRIVATE(mutex)) != 0)
+        return;
+#endif
+    mbedtls_mpi_free(&rsa->MBEDTLS_PRIVATE(Vi));
+    mbedtls_mpi_free(&rsa->MBEDTLS_PRIVATE(Vf));
+#if defined(MBEDTLS_THREADING_C)
+    (void)mbedtls_mutex_unlock(&rsa->MBEDTLS_PRIVATE(mutex));
+#endif
+#else
+    (void)key;
+#endif
+}
+
+bool fth_tls_is_of_private_key(int error)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    return -(-error & 0xFF80) == MBEDTLS_ERR_RSA_PRIVATE_FAILED;
+#else
+    (void)error;
+    return false;
+#endif
+}
+
 /* ---- a connection ------------------------------------------------------------------------------------------------ */
 
 #if FTH_TLS_VERIFIES_BY_CONNECTION
@@ -124,7 +165,9 @@ void fth_tls_tear_down(mbedtls_ssl_context *ssl)
 
 bool fth_tls_is_joining(const mbedtls_ssl_context *ssl)
 {
-#if FTH_TLS_JOINS_MESSAGES
+#if MBEDTLS_VERSION_MAJOR >= 4
+    return ssl->MBEDTLS_PRIVATE(in_hsfraglen) != 0;
+#elif FTH_TLS_JOINS_MESSAGES
     return ssl->MBEDTLS_PRIVATE(badmac_seen_or_in_hsfraglen) != 0;
 #else
     (void)ssl;
@@ -187,11 +230,10 @@ bool fth_tls_is_no_random(int error)
 bool fth_tls_is_own_fault(int error)
 {
 #if MBEDTLS_VERSION_MAJOR < 4
-    if (error == MBEDTLS_ERR_ERROR_GENERIC_ERROR || error == MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE ||
-        -(-error & 0xFF80) == MBEDTLS_ERR_RSA_PRIVATE_FAILED)
+    if (error == MBEDTLS_ERR_ERROR_GENERIC_ERROR || error == MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE)
         return true;
 #endif
-    return error == PSA_ERROR_GENERIC_ERROR;
+    return error == PSA_ERROR_GENERIC_ERROR || fth_tls_is_of_private_key(error);
 }
 
 bool fth_tls_is_no_memory(int error)
@@ -243,10 +285,14 @@ const char *fth_tls_engine_text(void)
     return text;
 }
 
-/* The lower layer's words say more than the higher one's. Both begin with the layer, "X509 - ". */
+/* The lower layer's words say more than the higher one's. Both begin with the layer, "X509 - ". mbedTLS 4 writes them to a
+ * buffer only, which nobody here would own. */
 const char *fth_tls_error_text(int error)
 {
-#if defined(MBEDTLS_ERROR_C)
+#if MBEDTLS_VERSION_MAJOR >= 4
+    (void)error;
+    return "mbedTLS has a number for it only";
+#elif defined(MBEDTLS_ERROR_C)
     const char *text = mbedtls_low_level_strerr(error);
     const char *after;
 

@@ -15,7 +15,6 @@
 #include <mbedtls/pk.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/platform_util.h>
-#include <mbedtls/rsa.h> /* its codes, which a build without RSA has too */
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_ciphersuites.h>
 #include <mbedtls/ssl_ticket.h>
@@ -67,6 +66,13 @@
 #define FTH_TLS_JOINS_MESSAGES         (MBEDTLS_VERSION_NUMBER >= 0x03060300) /* that come in several sealed records */
 #define FTH_TLS_MINDS_NO_MEMORY        (MBEDTLS_VERSION_NUMBER >= 0x03060300) /* always, and frees what it has then */
 
+/* A signature that is longer than it says, which mbedTLS 4 calls wrong like any other. */
+#if MBEDTLS_VERSION_MAJOR < 4
+#define FTH_TLS_ERR_SIGNATURE_LENGTH MBEDTLS_ERR_PK_SIG_LEN_MISMATCH
+#else
+#define FTH_TLS_ERR_SIGNATURE_LENGTH PSA_ERROR_INVALID_SIGNATURE
+#endif
+
 /* The bytes that a message of a handshake may have, in words. */
 #define FTH_TLS_IN_WORDS(bytes)        #bytes
 #define FTH_TLS_BYTES_IN_WORDS(bytes)  FTH_TLS_IN_WORDS(bytes)
@@ -82,6 +88,17 @@ void fth_tls_use_random(mbedtls_ssl_config *config);
 /* Parses a private key, PEM (size counts its NUL) or DER; checks that a key belongs to a certificate's public one. */
 int fth_tls_parse_key(mbedtls_pk_context *key, const unsigned char *bytes, size_t size, const char *password);
 int fth_tls_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_context *key);
+
+bool fth_tls_is_rsa(const mbedtls_pk_context *key);
+
+/* mbedTLS keeps in an RSA key, for all who use it, the values that blind a private operation, and squares both for the
+ * next. When there is no memory for the second of the two they do not belong together any more, and every later operation
+ * fails. Has the next one make new ones; other keys have none, and mbedTLS 4 makes new ones each time. Test:
+ * no_memory_for_a_signature_spoils_no_later_one. */
+void fth_tls_renew_blinding(mbedtls_pk_context *key);
+
+/* Whether an error is that of a private operation with an RSA key, in which no memory is not always called so. */
+bool fth_tls_is_of_private_key(int error);
 
 /* Sets ssl, which was initialised, up for a connection of the configuration's, which outlives it; verify is asked of each
  * certificate of the peer's. Returns 0 or an error, after which there is something to tear down, too. */

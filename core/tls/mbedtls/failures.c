@@ -86,11 +86,11 @@ static const meaning meanings[] = {
             "the peer's certificate has a kind of key that mbedTLS does not know"),
     MEANING(MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT,
             "the peer's certificate has a key on a curve that mbedTLS does not know"),
-    MEANING(MBEDTLS_ERR_PK_SIG_LEN_MISMATCH, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR,
+    MEANING(FTH_TLS_ERR_SIGNATURE_LENGTH, FIRTH_ERR_TLS_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR,
             "the peer's signature is wrong"),
 };
 
-/* mbedTLS's errors are sums of one of a high and one of a low module. */
+/* mbedTLS's errors are sums of one of a high and one of a low module; in mbedTLS 4 they are one of the two. */
 static int high_part(int error)
 {
     return -(-error & 0xff80);
@@ -301,11 +301,11 @@ static int plain_alert(const fth_tls_session *session)
     return record[6];
 }
 
-/* It may have been in a private operation, in which no memory is not always called so. */
+/* It may have been in a private operation. */
 static void mend_keys(const fth_tls_context *context, int error, int code)
 {
 #if FTH_TLS_HAS_RSA
-    if (code != FIRTH_ERR_NO_MEMORY && high_part(error) != MBEDTLS_ERR_RSA_PRIVATE_FAILED)
+    if (code != FIRTH_ERR_NO_MEMORY && !fth_tls_is_of_private_key(error))
         return;
     for (size_t i = 0; i < context->own_count; i++)
         fth_tls_renew_blinding(&context->own[i].key);

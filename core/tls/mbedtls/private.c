@@ -2,10 +2,6 @@
 #include "core/tls/mbedtls/private.h"
 #include <string.h>
 
-#if MBEDTLS_VERSION_MAJOR < 4
-#include <mbedtls/threading.h>
-#endif
-
 int fth_tls_state(const mbedtls_ssl_context *ssl)
 {
     return ssl->MBEDTLS_PRIVATE(state);
@@ -128,7 +124,7 @@ bool fth_tls_client_verifies(const mbedtls_ssl_context *ssl, const mbedtls_pk_co
 
     if (list == NULL)
         return false;
-    if (FTH_TLS_HAS_RSA && mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA)
+    if (fth_tls_is_rsa(key))
         return lists(list, end, 0x0804) || lists(list, end, 0x0805) || lists(list, end, 0x0806);
     switch (mbedtls_pk_get_bitlen(key)) {
     case 256:
@@ -164,25 +160,4 @@ void fth_tls_prepare_alerts(mbedtls_ssl_context *ssl)
     default:
         break;
     }
-}
-
-void fth_tls_renew_blinding(mbedtls_pk_context *key)
-{
-#if MBEDTLS_VERSION_MAJOR < 4 && defined(MBEDTLS_RSA_C)
-    mbedtls_rsa_context *rsa = mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA ? mbedtls_pk_rsa(*key) : NULL;
-
-    if (rsa == NULL)
-        return;
-#if defined(MBEDTLS_THREADING_C)
-    if (mbedtls_mutex_lock(&rsa->MBEDTLS_PRIVATE(mutex)) != 0)
-        return;
-#endif
-    mbedtls_mpi_free(&rsa->MBEDTLS_PRIVATE(Vi));
-    mbedtls_mpi_free(&rsa->MBEDTLS_PRIVATE(Vf));
-#if defined(MBEDTLS_THREADING_C)
-    (void)mbedtls_mutex_unlock(&rsa->MBEDTLS_PRIVATE(mutex));
-#endif
-#else
-    (void)key;
-#endif
 }

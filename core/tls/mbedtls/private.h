@@ -55,11 +55,6 @@ const unsigned char *fth_tls_received_header(const mbedtls_ssl_context *ssl);
  * change_cipher_spec, which is never sealed. Test: a_refused_certificate_is_answered_with_an_alert_the_server_can_read. */
 void fth_tls_prepare_alerts(mbedtls_ssl_context *ssl);
 
-/* mbedTLS keeps in an RSA key, for all who use it, the values that blind a private operation, and squares both for the
- * next. When there is no memory for the second of the two they do not belong together any more, and every later operation
- * fails. Has the next one make new ones; other keys have none. Test: no_memory_for_a_signature_spoils_no_later_one. */
-void fth_tls_renew_blinding(mbedtls_pk_context *key);
-
 /* Whether the next part of a name belongs to the same RDN (RFC 4514 §2.2: they are joined by "+"). */
 bool fth_tls_is_joined(const mbedtls_x509_name *part);
 
