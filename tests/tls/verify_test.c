@@ -4,6 +4,7 @@
 #include "tests/support/support.h"
 #include "tests/tls/expect.h"
 #include "tests/tls/pki.h"
+#include <stdio.h>
 
 static pki keys;
 
@@ -185,6 +186,31 @@ static void a_pin_is_needed_beside_an_authority(void **state)
         }
 }
 
+/* "SHA-256 of its key is 0f3a…", as a pin of that kind would have to be. */
+static const char *hash_words(firth_tls_pin pin)
+{
+    static char words[100];
+    int used = snprintf(words, sizeof words, "SHA-256 of %s is ", pin.is_public_key ? "its key" : "it");
+
+    for (size_t i = 0; i < sizeof pin.sha256; i++)
+        used += snprintf(words + used, sizeof words - (size_t)used, "%02x", pin.sha256[i]);
+    return words;
+}
+
+static void the_hash_of_one_that_is_not_pinned_is_told(void **state)
+{
+    (void)state;
+    for (size_t v = 0; v < VERSION_COUNT; v++)
+        for (int of_key = 0; of_key < 2; of_key++) {
+            firth_tls_pin bad = certificate_pin(keys.rsa, of_key);
+            wire_pair *pair = open_pinned(keys.ec, FIRTH_TLS_TRUST_PINS, &bad, versions[v]);
+
+            expect_refused(pair, PKI_HOST, hash_words(certificate_pin(keys.ec, of_key)), "alert access_denied");
+            assert_null(strstr(pair->client.detail, hash_words(certificate_pin(keys.ec, !of_key))));
+            wire_close(pair);
+        }
+}
+
 static void a_pin_alone_stands_for_the_authority_and_for_nothing_else(void **state)
 {
     certificate_wish wish = {.subject = "CN=alone", .names = "DNS:" PKI_HOST};
@@ -283,6 +309,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_revoked_certificate_is_refused, setup_group, teardown_group),
         cmocka_unit_test_setup_teardown(an_outdated_revocation_list_is_no_list, setup_group, teardown_group),
         cmocka_unit_test_setup_teardown(a_pin_is_needed_beside_an_authority, setup_group, teardown_group),
+        cmocka_unit_test_setup_teardown(the_hash_of_one_that_is_not_pinned_is_told, setup_group, teardown_group),
         cmocka_unit_test_setup_teardown(a_pin_alone_stands_for_the_authority_and_for_nothing_else, setup_group,
                                         teardown_group),
         cmocka_unit_test_setup_teardown(an_insecure_name_is_all_that_is_let_through_by_that, setup_group,

@@ -24,7 +24,6 @@ static const struct {
     const char *words;
 } faults[] = {
     {MBEDTLS_X509_BADCERT_REVOKED, "revoked"},
-    {MBEDTLS_X509_BADCERT_OTHER, "pin does not match"},
     {MBEDTLS_X509_BADCERT_KEY_USAGE, "not for signatures (key usage)"},
     {MBEDTLS_X509_BADCERT_NS_CERT_TYPE, "not for this use (Netscape certificate type)"},
     {MBEDTLS_X509_BADCERT_BAD_MD, "signed with a hash that is too weak"},
@@ -68,6 +67,34 @@ static void add_host(fth_tls_text *text, const fth_tls_session *session, const m
             separator = ", ";
 }
 
+static void add_hash(fth_tls_text *text, const char *words, const mbedtls_x509_buf *of)
+{
+    unsigned char hash[32];
+    size_t size = 0;
+
+    if (psa_hash_compute(PSA_ALG_SHA_256, of->p, of->len, hash, sizeof hash, &size) != PSA_SUCCESS)
+        return;
+    fth_tls_text_add(text, "%s", words);
+    for (size_t i = 0; i < size; i++)
+        fth_tls_text_add(text, "%02x", hash[i]);
+}
+
+/* With the hash that a pin would have to be, of the kind that the pins are. */
+static void add_pin(fth_tls_text *text, const fth_tls_context *context, const mbedtls_x509_crt *certificate)
+{
+    bool has_key = false, has_certificate = false;
+
+    for (size_t i = 0; i < context->pin_count; i++) {
+        has_key = has_key || context->pins[i].is_public_key;
+        has_certificate = has_certificate || !context->pins[i].is_public_key;
+    }
+    fth_tls_text_add(text, "pin does not match");
+    if (has_key)
+        add_hash(text, ", SHA-256 of its key is ", &certificate->pk_raw);
+    if (has_certificate)
+        add_hash(text, ", SHA-256 of it is ", &certificate->raw);
+}
+
 static void add_authority(fth_tls_text *text, const mbedtls_x509_crt *certificate)
 {
     const mbedtls_x509_buf *subject = &certificate->subject_raw, *issuer = &certificate->issuer_raw;
@@ -99,6 +126,9 @@ static bool add_fault(fth_tls_text *text, const fth_tls_session *session, const 
         return true;
     case MBEDTLS_X509_BADCERT_NOT_TRUSTED:
         add_authority(text, certificate);
+        return true;
+    case MBEDTLS_X509_BADCERT_OTHER:
+        add_pin(text, session->link.context, certificate);
         return true;
     case MBEDTLS_X509_BADCERT_EXT_KEY_USAGE:
         fth_tls_text_add(text, "not for %s (extended key usage)",
