@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What completion ports are known to trip programs up with, each by name. Calls of the system are looked at on their way
- * where nothing else could tell. More of them are cases of the conformance kit, and in cost_test.c and limits_test.c. */
+ * where nothing else could tell. More of them are cases of the conformance kit, and in cost_test.c, limits_test.c and
+ * told_test.c. */
 #include <winsock2.h>
 
 #include <mstcpip.h>
@@ -122,7 +123,7 @@ TASK_TEST(cancelled_reads_lose_no_byte_and_touch_no_stack)
     return FIRTH_OK;
 }
 
-/* Without SO_UPDATE_CONNECT_CONTEXT and its like neither end knows its peer, nor can end its writing side. */
+/* As it is on Windows with SO_UPDATE_CONNECT_CONTEXT and its like alone; that those are there is told_test.c's. */
 TASK_TEST(both_ends_know_their_peer_and_can_end_their_side)
 {
     firth_address of_a, of_b;
@@ -206,7 +207,7 @@ TASK_TEST(an_ipv4_address_in_ipv6s_form_is_connected_to)
     return firth_socket_close(accepted);
 }
 
-/* With SO_REUSEADDR another program would take its clients. */
+/* With SO_REUSEADDR another program would take its clients. How it is kept from that is told_test.c's. */
 TASK_TEST(nobody_takes_a_listeners_port_over)
 {
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
