@@ -88,6 +88,8 @@ static void a_clients_error_is_not_the_listeners(void **state)
 
 static void a_hundred_failed_clients_leave_room_for_others(void **state)
 {
+    /* Of one poll: kqueue's own second look, and a lie of the double's. */
+    const int reports = host_backend_is("kqueue") ? 2 : 1;
     firth_address address;
     firth_io *listener = host_listener(&address);
     int client = host_raw_connect(&address), polls = 0;
@@ -103,11 +105,11 @@ static void a_hundred_failed_clients_leave_room_for_others(void **state)
 
         assert_in_range(before, 1, 100);
         host_poll(1000);
-        assert_in_range(host_calls(HOST_ACCEPT) - before, 1, 32);
+        assert_in_range(host_calls(HOST_ACCEPT) - before, 1, 32 * reports);
         polls++;
     }
     assert_int_equal(op->result, FIRTH_OK);
-    assert_in_range(polls, 3, 4);
+    assert_in_range(polls, 4 - reports, 4);
     close(client);
 }
 

@@ -238,11 +238,12 @@ static void a_spurious_report_is_legal(void **state)
     host_op *op = host_receive(io, text, 8);
 
     (void)state;
-    host_call_fail(HOST_RECV, EAGAIN, 1);
+    host_call_fail(HOST_RECV, EAGAIN, 100);
     put(peer, "ab");
     host_poll(1000);
     assert_int_equal(op->endings, 0);
-    assert_int_equal(host_calls(HOST_RECV), 1);
+    assert_in_range(host_calls(HOST_RECV), 1, 2); /* the double of kqueue may tell a lie beside the truth */
+    host_calls_reset();
     put(peer, "cd");
     assert_int_equal(host_await(op), 4);
     close(peer);
