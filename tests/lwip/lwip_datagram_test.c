@@ -153,22 +153,26 @@ TASK_TEST(a_broadcast_needs_the_option)
 
 TASK_TEST(what_does_not_fit_is_dropped_and_counted)
 {
-    enum { SENT = 40, SIZE = 1000, KEPT_LEAST = 5 };
+    enum { SENT = 40, SIZE = 1000, KEPT_LEAST = 5, KEPT_MOST = 10 };
     static const char bytes[SIZE];
     firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
     firth_datagram_socket *socket;
     firth_address self;
     int kept = 0, drops = 0;
 
-    udp.receive_buffer_bytes = 10 * SIZE;
+    udp.receive_buffer_bytes = KEPT_MOST * SIZE;
     EXPECT_EQUAL(open_socket(scope, &udp, "127.0.0.1", 0, &socket), FIRTH_OK);
     EXPECT_EQUAL(firth_datagram_socket_local_address(socket, &self), FIRTH_OK);
     for (int i = 0; i < SENT; i++)
         EXPECT_EQUAL(firth_send_to(socket, bytes, SIZE, &self), FIRTH_OK);
+    while (drops < SENT - KEPT_MOST) { /* a thread of lwIP's may be behind */
+        EXPECT_EQUAL(firth_sleep(1), FIRTH_OK);
+        EXPECT_EQUAL(firth_datagram_socket_get_option(socket, FIRTH_OPTION_RECEIVE_DROPS, &drops), FIRTH_OK);
+    }
     while (next(socket) >= 0)
         kept++;
     EXPECT_EQUAL(firth_datagram_socket_get_option(socket, FIRTH_OPTION_RECEIVE_DROPS, &drops), FIRTH_OK);
-    EXPECT(kept >= KEPT_LEAST && kept <= udp.receive_buffer_bytes / SIZE);
+    EXPECT(kept >= KEPT_LEAST && kept <= KEPT_MOST);
     EXPECT_EQUAL(kept + drops, SENT);
     return FIRTH_OK;
 }
