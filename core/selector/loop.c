@@ -98,7 +98,7 @@ static int64_t sleep_until(const firth_selector *selector, int64_t until_ns)
     return next_ns < until_ns ? next_ns : until_ns;
 }
 
-static void run_tasks(firth_selector *selector)
+FIRTH_INLINE void run_tasks(firth_selector *selector)
 {
     FTH_ASSERT(fth_current == NULL);
     run_ready(selector);
