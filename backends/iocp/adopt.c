@@ -1,19 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/iocp/iocp.h"
 
-/* A connected socket of TCP or a Unix stream socket; *family tells which. */
-static int check(SOCKET socket, bool is_unix, int *family)
+/* Calls of ntdll.dll: NtSetInformationFile and NtQueryInformationFile. */
+typedef LONG(NTAPI *file_function)(HANDLE, void *, void *, ULONG, int);
+
+static file_function find(const char *name)
+{
+    HMODULE library = GetModuleHandleW(L"ntdll.dll");
+    union {
+        FARPROC any;
+        file_function call;
+    } found = {.any = library != NULL ? GetProcAddress(library, name) : NULL};
+
+    return found.call;
+}
+
+typedef struct io_status {
+    void *status;
+    ULONG_PTR information;
+} io_status;
+
+/* A socket that was made without WSA_FLAG_OVERLAPPED takes no notice of an OVERLAPPED: each of its calls ends at once, and
+ * no packet comes. Test: a_socket_without_overlapped_calls_is_not_adopted. */
+static bool has_overlapped_calls(SOCKET socket)
+{
+    enum { FILE_MODE = 16, SYNCHRONOUS = 0x10 | 0x20 };
+    const file_function query = find("NtQueryInformationFile");
+    io_status told = {NULL, 0};
+    ULONG mode = 0;
+
+    return query == NULL || query((HANDLE)socket, &told, &mode, sizeof mode, FILE_MODE) < 0 ||
+           (mode & SYNCHRONOUS) == 0;
+}
+
+/* A connected socket of TCP or a Unix stream socket; *state is that of its io. */
+static int check(SOCKET socket, bool is_unix, uint32_t *state)
 {
     WSAPROTOCOL_INFOW info;
     struct sockaddr_storage peer;
-    int size = sizeof info, peer_size = sizeof peer;
+    int size = sizeof info, peer_size = sizeof peer, family;
 
     if (getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) != 0)
         return fth_fail_last("getsockopt(SO_PROTOCOL_INFOW)");
-    *family = info.iAddressFamily;
-    if (info.iSocketType != SOCK_STREAM ||
-        (is_unix ? *family != AF_UNIX : info.iProtocol != IPPROTO_TCP || (*family != AF_INET && *family != AF_INET6)))
+    family = info.iAddressFamily;
+    if (info.iSocketType != SOCK_STREAM || !has_overlapped_calls(socket) ||
+        (is_unix ? family != AF_UNIX : info.iProtocol != IPPROTO_TCP || (family != AF_INET && family != AF_INET6)))
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "adopt");
+    *state = is_unix ? FTH_UNIX : family == AF_INET6 ? FTH_IPV6 : 0;
+    if (!fth_is_systems_own(&info))
+        *state |= FTH_LAYERED;
     if (getpeername(socket, (struct sockaddr *)&peer, &peer_size) != 0)
         return fth_fail_last("getpeername");
     return FIRTH_OK;
@@ -44,12 +79,13 @@ int fth_adopt(firth_io *io, intptr_t native, bool is_unix)
 {
     fth_iocp *iocp = fth_iocp_of(io);
     fth_record *record;
-    int rc, family = AF_UNSPEC;
+    uint32_t state = 0;
+    int rc;
 
     io->native = -1;
     if (native == -1)
         return firth_fail(FIRTH_ERR_ARGUMENT, WSAENOTSOCK, "adopt");
-    rc = check((SOCKET)native, is_unix, &family);
+    rc = check((SOCKET)native, is_unix, &state);
     if (rc < 0)
         return rc;
     record = fth_record_take(iocp);
@@ -61,7 +97,7 @@ int fth_adopt(firth_io *io, intptr_t native, bool is_unix)
         return rc;
     }
     io->native = native;
-    io->state = is_unix ? FTH_UNIX : family == AF_INET6 ? FTH_IPV6 : 0;
+    io->state = state;
     fth_record_use(record, io);
     return FIRTH_OK;
 }
@@ -81,19 +117,11 @@ static void part(SOCKET socket)
         HANDLE port;
         void *key;
     } none = {NULL, NULL};
-    struct {
-        void *status;
-        ULONG_PTR information;
-    } told = {NULL, 0};
-    typedef LONG(NTAPI * set_information)(HANDLE, void *, void *, ULONG, int);
-    HMODULE library = GetModuleHandleW(L"ntdll.dll");
-    union {
-        FARPROC any;
-        set_information set;
-    } found = {.any = library != NULL ? GetProcAddress(library, "NtSetInformationFile") : NULL};
+    const file_function set = find("NtSetInformationFile");
+    io_status told = {NULL, 0};
 
-    if (found.any != NULL)
-        (void)found.set((HANDLE)socket, &told, &none, sizeof none, REPLACE_COMPLETION);
+    if (set != NULL)
+        (void)set((HANDLE)socket, &told, &none, sizeof none, REPLACE_COMPLETION);
 }
 
 int fth_iocp_release(firth_io *io, intptr_t *native)

@@ -11,15 +11,12 @@ enum { FTH_WAKE_KEY = 0 };
 
 /* ---- open and close ---------------------------------------------------------------------------------------------- */
 
-/* A layered provider (an old filter) completes by itself, and then packets come after immediate successes too: only the
- * system's own handles, at the bottom of no chain, are trusted (documented for SetFileCompletionNotificationModes). */
 static bool is_systems_own(SOCKET socket)
 {
     WSAPROTOCOL_INFOW info;
     int size = sizeof info;
 
-    return getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) == 0 &&
-           info.ProtocolChain.ChainLen == 1 && (info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0;
+    return getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) == 0 && fth_is_systems_own(&info);
 }
 
 static int get_function(SOCKET socket, GUID name, void *function, DWORD size, const char *step)

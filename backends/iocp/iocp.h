@@ -38,6 +38,7 @@ enum {
     FTH_CONNECTED = 1u << 11, /* of datagrams: has a peer */
     FTH_MAPPED = 1u << 12,    /* an IPv4 one, of an IPv6 socket */
     FTH_UNIX = 1u << 13,
+    FTH_LAYERED = 1u << 14, /* adopted, of a provider that sends packets as it likes */
     FTH_ERROR_SHIFT = 16
 };
 
@@ -198,6 +199,13 @@ SOCKET fth_socket_make(int family, bool datagrams);
 static inline int fth_family_of(const firth_io *io)
 {
     return (io->state & FTH_UNIX) != 0 ? AF_UNIX : (io->state & FTH_IPV6) != 0 ? AF_INET6 : AF_INET;
+}
+
+/* A layered provider (an old filter) completes by itself, and then packets come after immediate successes too: only the
+ * system's own handles, at the bottom of no chain, are trusted (documented for SetFileCompletionNotificationModes). */
+static inline bool fth_is_systems_own(const WSAPROTOCOL_INFOW *info)
+{
+    return info->ProtocolChain.ChainLen == 1 && (info->dwServiceFlags1 & XP1_IFS_HANDLES) != 0;
 }
 
 /* Sees to it that io's packets come to the port. 0 or an error of the system's. */

@@ -43,7 +43,7 @@ int fth_join(firth_io *io)
     io->state |= FTH_JOINED;
     /* Of a datagram that is too long for its memory the call fails, and a packet comes nevertheless: with datagrams every
      * end that is no plain error is told by a packet. */
-    if ((io->state & (FTH_DATAGRAMS | FTH_UNIX)) == 0 && iocp->skips[(io->state & FTH_IPV6) != 0] &&
+    if ((io->state & (FTH_DATAGRAMS | FTH_UNIX | FTH_LAYERED)) == 0 && iocp->skips[(io->state & FTH_IPV6) != 0] &&
         SetFileCompletionNotificationModes(handle, modes))
         io->state |= FTH_SKIPS;
     return 0;

@@ -93,8 +93,8 @@ FIRTH_API FIRTH_NODISCARD int firth_tcp_bind_at(const firth_tcp_builder *tcp, co
 
 /* Takes over a connected native TCP socket, with the builder's options applied to it. On success the descriptor is the
  * socket's; on failure it is still the caller's, open, but maybe non-blocking and with some of the options set.
- * Returns FIRTH_OK; FIRTH_ERR_NOT_CONNECTED; FIRTH_ERR_ARGUMENT for something else than a TCP socket; as firth_tcp_bind
- * otherwise. Never suspends. */
+ * Returns FIRTH_OK; FIRTH_ERR_NOT_CONNECTED; FIRTH_ERR_ARGUMENT for something else than a TCP socket, and on Windows for
+ * one that was made by WSASocket without WSA_FLAG_OVERLAPPED; as firth_tcp_bind otherwise. Never suspends. */
 #define firth_tcp_adopt(tcp, descriptor, socket) firth_tcp_adopt_at(tcp, descriptor, socket, FIRTH_HERE)
 FIRTH_API FIRTH_NODISCARD int firth_tcp_adopt_at(const firth_tcp_builder *tcp, intptr_t descriptor,
                                                  firth_socket **socket, const char *place);

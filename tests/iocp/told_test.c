@@ -190,6 +190,66 @@ static void only_the_systems_own_sockets_send_no_packet_after_a_success(void **s
     talk_over(false, true, false);
 }
 
+/* ---- sockets of others ------------------------------------------------------------------------------------------------- */
+
+/* A connection of the system's own, made without Firth: one end with these flags, the other accepted. */
+static bool connect_others(DWORD flags, SOCKET *a, SOCKET *b)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    int size = sizeof address;
+    const SOCKET listener = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
+
+    *a = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, flags);
+    *b = INVALID_SOCKET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 1) == 0 &&
+        getsockname(listener, (struct sockaddr *)&address, &size) == 0 &&
+        connect(*a, (struct sockaddr *)&address, sizeof address) == 0)
+        *b = accept(listener, NULL, NULL);
+    (void)closesocket(listener);
+    return *b != INVALID_SOCKET;
+}
+
+/* Its provider is its own affair, whatever those of Firth's sockets are. */
+TASK_TEST(an_adopted_socket_of_a_layered_provider_sends_packets_after_successes_too)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_socket *socket;
+    SOCKET a, b;
+    int rc;
+
+    EXPECT(connect_others(WSA_FLAG_OVERLAPPED, &a, &b));
+    seen.layered = true;
+    rc = firth_tcp_adopt(&tcp, (intptr_t)a, &socket);
+    seen.layered = false;
+    EXPECT_EQUAL(rc, FIRTH_OK);
+    firth_scope_own_socket(scope, socket);
+    seen.skips = 0;
+    for (int i = 0; i < 10; i++) {
+        EXPECT_EQUAL(firth_with_timeout(1, read_one, socket), FIRTH_ERR_TIMED_OUT);
+        EXPECT_EQUAL(send(b, "x", 1, 0), 1);
+        EXPECT_EQUAL(read_one(scope, socket), 1);
+    }
+    EXPECT_EQUAL(seen.skips, 0);
+    return closesocket(b) == 0 ? FIRTH_OK : FIRTH_ERR_SYSTEM;
+}
+
+/* It takes no notice of an OVERLAPPED, so a wait for something to read would go round for ever. */
+TASK_TEST(a_socket_without_overlapped_calls_is_not_adopted)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_socket *socket;
+    SOCKET a, b;
+    char byte;
+
+    EXPECT(connect_others(0, &a, &b));
+    EXPECT_EQUAL(firth_tcp_adopt(&tcp, (intptr_t)a, &socket), FIRTH_ERR_ARGUMENT);
+    EXPECT_EQUAL(send(a, "x", 1, 0), 1);
+    EXPECT_EQUAL(recv(b, &byte, 1, 0), 1);
+    (void)closesocket(a);
+    return closesocket(b) == 0 ? FIRTH_OK : FIRTH_ERR_SYSTEM;
+}
+
 /* ---- errors ------------------------------------------------------------------------------------------------------------ */
 
 static void what_the_system_calls_it_is_told_in_our_words(void **state)
@@ -210,6 +270,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_listener_has_its_port_to_itself_whatever_reuse_address_says),
         cmocka_unit_test(clients_that_are_gone_are_passed_over_for_the_next),
         cmocka_unit_test(only_the_systems_own_sockets_send_no_packet_after_a_success),
+        cmocka_unit_test(an_adopted_socket_of_a_layered_provider_sends_packets_after_successes_too),
+        cmocka_unit_test(a_socket_without_overlapped_calls_is_not_adopted),
         cmocka_unit_test(what_the_system_calls_it_is_told_in_our_words),
     };
 
