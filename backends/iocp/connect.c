@@ -20,9 +20,11 @@ static void refuse_at_once(SOCKET socket)
 
 static bool is_loopback(const firth_address *address)
 {
-    static const uint8_t ipv6[16] = {[15] = 1};
+    static const uint8_t ipv6[16] = {[15] = 1}, mapped[13] = {[10] = 0xff, 0xff, 127};
 
-    return address->family == FIRTH_FAMILY_IPV4 ? address->ip[0] == 127 : memcmp(address->ip, ipv6, sizeof ipv6) == 0;
+    if (address->family == FIRTH_FAMILY_IPV4)
+        return address->ip[0] == 127;
+    return memcmp(address->ip, ipv6, sizeof ipv6) == 0 || memcmp(address->ip, mapped, sizeof mapped) == 0;
 }
 
 /* ConnectEx wants a socket that is bound. */
