@@ -284,8 +284,10 @@ static int open_again(fth_kqueue *queue)
         if (queue->registrations[slot].wanted != 0)
             enlist(queue, (uint32_t)slot);
     }
-    if (rc == FIRTH_OK && atomic_load(&queue->rung))
-        (void)ring(queue);
+    if (rc == FIRTH_OK) { /* who rang before had nothing to ring, or the pipe that is shared */
+        atomic_store(&queue->rung, false);
+        queue_wake(queue);
+    }
     return rc;
 }
 

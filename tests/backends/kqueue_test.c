@@ -210,16 +210,26 @@ static void a_second_look_needs_no_event(void **state)
 }
 
 /* The exit code is the number of the step that failed. */
-static void be_the_child(firth_io *io, int peer)
+static void be_the_child(firth_io *io, firth_io *other, int peer, int queue)
 {
     char text[8];
-    host_op *op = host_receive(io, text, 8);
+    host_op *op;
 
+    alarm(10);
+    host_calls_reset();
+    host_close(other);
+    if (host_calls(HOST_KEVENT) != 0) /* which number would it be? */
+        _exit(5);
+    host_backend()->wake(host_selector());
+    if (dup2(peer, queue) != queue) /* the number is free */
+        _exit(7);
+    if (host_poll(20000) >= INT64_C(10000000000))
+        _exit(6);
+    op = host_receive(io, text, 8);
     if (op->endings != 0)
         _exit(1);
-    if (write(peer, "abc", 3) != 3)
+    if (write(queue, "abc", 3) != 3)
         _exit(2);
-    alarm(10);
     if (host_await(op) != 3)
         _exit(3);
     host_backend()->wake(host_selector());
@@ -231,21 +241,25 @@ static void be_the_child(firth_io *io, int peer)
 /* The child goes on with the parent's sockets, and the parent's queue hears nothing of what the child does to its own. */
 static void a_child_process_makes_its_own_queue(void **state)
 {
-    int peer, status;
-    firth_io *io;
+    int peer, other_peer, status;
+    firth_io *io, *other;
     char text[8];
     host_op *op;
+    intptr_t queue;
     pid_t child;
 
     (void)state;
     KQUEUE_ONLY();
+    assert_int_equal(host_backend()->pollable(host_selector(), &queue), FIRTH_OK);
     io = host_accepted_pair(&peer);
+    other = host_accepted_pair(&other_peer);
     host_cancel(host_receive(io, text, 8));
+    host_cancel(host_receive(other, text, 8));
     host_poll(0);
     child = fork();
     assert_true(child >= 0);
     if (child == 0)
-        be_the_child(io, peer);
+        be_the_child(io, other, peer, (int)queue);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     host_poll(0); /* the child read what this was told of */
@@ -255,6 +269,7 @@ static void a_child_process_makes_its_own_queue(void **state)
     assert_int_equal(write(peer, "de", 2), 2);
     assert_int_equal(host_await(op), 2);
     close(peer);
+    close(other_peer);
 }
 
 static void a_refused_connect_names_its_error(void **state)
