@@ -245,7 +245,7 @@ static void take_event(fth_kqueue *queue, const fth_event *event, fth_reactor *r
     if (tag == fth_event_tag(bell_token)) {
         hear_bell(queue);
     } else if (registration == NULL || registration->wanted == 0 || fth_event_tag(registration->token) != tag) {
-        return; /* it was fetched before its descriptor was closed */
+        return; /* of a descriptor that is closed (libkqueue). Test: the mode "shuffled" */
     } else if ((event->flags & EV_ERROR) != 0) {
         registration->known &= (uint8_t)~filter;
         registration->again |= filter;

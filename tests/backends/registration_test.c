@@ -17,6 +17,7 @@ static firth_io *registered_pair(int *peer)
     firth_io *io = host_accepted_pair(peer);
 
     host_cancel(host_wait_readable(io));
+    host_poll(0); /* kqueue hears of it now */
     return io;
 }
 
@@ -105,6 +106,70 @@ static void a_reused_descriptor_hears_nothing_of_the_old_one(void **state)
 }
 
 /* The registration is made to outlive its socket, so that a report with the old token really comes. */
+/* Without a poll between: what was asked for waits while the table grows, and while sockets come and go. */
+static void what_was_asked_for_outlives_the_tables_growth(void **state)
+{
+    enum { MANY = 300 };
+    firth_io *opened[MANY];
+    int peer, passing, i;
+    firth_address address;
+    int listener = host_raw_listener(&address);
+    firth_io *io = host_accepted_pair(&peer), *other = host_io();
+    char text[8];
+    host_op *op = host_receive(io, text, 8);
+
+    (void)state;
+    for (i = 0; i < MANY; i++) {
+        opened[i] = host_io();
+        assert_int_equal(host_backend()->socket_open(opened[i], FIRTH_FAMILY_IPV4), FIRTH_OK);
+    }
+    for (i = 0; i < MANY; i++)
+        host_close(opened[i]);
+    for (i = 0; i < MANY * 2; i++) {
+        assert_int_equal(host_backend()->adopt(other, host_raw_connect(&address)), FIRTH_OK);
+        passing = accept(listener, NULL, NULL);
+        host_cancel(host_receive(other, text, 8));
+        host_close(other);
+        close(passing);
+    }
+    assert_int_equal(write(peer, "abc", 3), 3);
+    assert_int_equal(host_await(op), 3);
+    close(listener);
+    close(peer);
+}
+
+/* Its number is somebody else's, and its place in the table another socket's. A queue may tell of it even so: libkqueue, and
+ * the double of kqueue in the mode "shuffled". */
+static void the_end_of_a_closed_descriptor_is_not_the_next_ones(void **state)
+{
+    enum { BYTES = 100 };
+    int peer, other, i;
+    firth_io *old = registered_pair(&peer), *new;
+    intptr_t native = old->native;
+    uint32_t slot = old->slot;
+    firth_address address;
+    firth_io *listener = host_listener(&address);
+    char text[8];
+    host_op *op;
+
+    (void)state;
+    host_close(old);
+    assert_int_equal(dup2(peer, (int)native), native);
+    new = host_accept_from(listener, &address, &other);
+    assert_int_equal(new->slot, slot);
+    for (i = 0; i < BYTES; i++) {
+        op = host_receive(new, text, 8);
+        assert_int_equal(write(other, "a", 1), 1);
+        assert_int_equal(host_await(op), 1);
+    }
+    op = host_receive(new, text, 8);
+    assert_int_equal(shutdown(other, SHUT_WR), 0);
+    assert_int_equal(host_await(op), 0);
+    close((int)native);
+    close(peer);
+    close(other);
+}
+
 static void a_stale_report_is_dropped(void **state)
 {
     int peer, other, duplicate;
@@ -263,6 +328,8 @@ int main(int argc, char **argv)
         HOST_TEST(a_registration_reports_nothing_by_itself),
         HOST_TEST(what_is_there_before_the_registration_is_told),
         HOST_TEST(a_reused_descriptor_hears_nothing_of_the_old_one),
+        HOST_TEST(what_was_asked_for_outlives_the_tables_growth),
+        HOST_TEST(the_end_of_a_closed_descriptor_is_not_the_next_ones),
         HOST_TEST(a_stale_report_is_dropped),
         HOST_TEST(a_duplicate_does_not_keep_the_registration),
         HOST_TEST(a_duplicate_of_an_ended_stream_is_quiet),

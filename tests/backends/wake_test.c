@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a poll ends: by its time, a wake, a signal, a report. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -42,6 +43,23 @@ static void many_wakes_are_one(void **state)
         wake();
     assert_true(host_poll(LONG_MS) < long_ns / 2);
     assert_true(host_poll(30) >= 30000000);
+    wake();
+    assert_true(host_poll(LONG_MS) < long_ns / 2);
+}
+
+/* Nobody else rings, and a signal handler may have interrupted anybody. */
+static void a_wake_that_fails_is_made_again(void **state)
+{
+    (void)state;
+    host_call_fail(HOST_KEVENT, EINTR, 3);
+    wake();
+    host_calls_reset();
+    assert_true(host_poll(LONG_MS) < long_ns / 2);
+    host_call_fail(HOST_KEVENT, EBADF, 1);
+    errno = EDOM;
+    wake();
+    assert_int_equal(errno, EDOM);
+    host_calls_reset();
     wake();
     assert_true(host_poll(LONG_MS) < long_ns / 2);
 }
@@ -216,6 +234,7 @@ static void the_pollable_descriptor_tells_when_to_poll(void **state)
         SKIP("this backend has no descriptor to watch");
     }
     assert_int_equal(host_backend()->pollable(host_selector(), &native), FIRTH_OK);
+    assert_int_equal(fcntl((int)native, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
     entry.fd = (int)native;
     io = host_accepted_pair(&peer);
     op = host_receive(io, text, 8);
@@ -267,6 +286,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         HOST_TEST(a_wake_before_the_poll_ends_it),
         HOST_TEST(many_wakes_are_one),
+        HOST_TEST(a_wake_that_fails_is_made_again),
         HOST_TEST(another_thread_wakes),
         HOST_TEST(no_wake_is_lost),
         HOST_TEST(a_signal_handler_wakes),

@@ -72,7 +72,7 @@ static bool add_to(int set, int descriptor)
 static bool open_all(queue *of)
 {
     of->sets[DOUBLE_READ] = of->sets[DOUBLE_WRITE] = of->user = of->more = -1;
-    of->descriptor = epoll_create1(EPOLL_CLOEXEC);
+    of->descriptor = epoll_create1(0); /* a program started by exec would inherit it, but on macOS */
     if (of->descriptor < 0 || of->descriptor >= DOUBLE_DESCRIPTORS)
         return false;
     of->sets[DOUBLE_READ] = epoll_create1(EPOLL_CLOEXEC);

@@ -81,12 +81,16 @@ static bool tell(queue *of, event *told)
     return true;
 }
 
-/* An event that is not true, of any filter that is there. */
+/* An event that is not true, of any filter that is there, or of one that is not any more (libkqueue). */
 static bool tell_lie(const queue *of, event *told)
 {
     for (int tries = 0; tries < 16 && of->capacity > 0; tries++) {
         const filter *from = &of->filters[double_chance(of->capacity)];
 
+        if (!from->is_there && from->udata != 0) {
+            *told = make_event(of, from, &(double_look){.is_ended = true, .error = ECONNRESET});
+            return true;
+        }
         if (from->is_there && from->is_enabled) {
             *told = make_event(of, from, &(double_look){0});
             return true;
