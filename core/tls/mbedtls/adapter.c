@@ -79,7 +79,7 @@ int fth_tls_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_co
 bool fth_tls_is_rsa(const mbedtls_pk_context *key)
 {
 #if MBEDTLS_VERSION_MAJOR < 4
-    return FTH_TLS_HAS_RSA && mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA;
+    return mbedtls_pk_get_type(key) == MBEDTLS_PK_RSA;
 #else
     return mbedtls_pk_can_do_psa(key, PSA_ALG_RSA_PKCS1V15_SIGN(PSA_ALG_SHA_256), PSA_KEY_USAGE_SIGN_HASH) == 1;
 #endif
@@ -108,7 +108,7 @@ void fth_tls_renew_blinding(mbedtls_pk_context *key)
 
 bool fth_tls_is_of_private_key(int error)
 {
-#if MBEDTLS_VERSION_MAJOR < 4
+#if MBEDTLS_VERSION_MAJOR < 4 && defined(MBEDTLS_RSA_C)
     return -(-error & 0xFF80) == MBEDTLS_ERR_RSA_PRIVATE_FAILED;
 #else
     (void)error;

@@ -65,6 +65,7 @@
 #define FTH_TLS_VERIFIES_BY_CONNECTION (MBEDTLS_VERSION_NUMBER >= 0x03060100) /* in TLS 1.3 too */
 #define FTH_TLS_JOINS_MESSAGES         (MBEDTLS_VERSION_NUMBER >= 0x03060300) /* that come in several sealed records */
 #define FTH_TLS_MINDS_NO_MEMORY        (MBEDTLS_VERSION_NUMBER >= 0x03060300) /* always, and frees what it has then */
+#define FTH_TLS_MINDS_A_DOWNGRADE      (MBEDTLS_VERSION_NUMBER >= 0x03060600) /* by the second ClientHello */
 
 /* A signature that is longer than it says, which mbedTLS 4 calls wrong like any other. */
 #if MBEDTLS_VERSION_MAJOR < 4

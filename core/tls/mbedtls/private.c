@@ -124,7 +124,7 @@ bool fth_tls_client_verifies(const mbedtls_ssl_context *ssl, const mbedtls_pk_co
 
     if (list == NULL)
         return false;
-    if (fth_tls_is_rsa(key))
+    if (FTH_TLS_HAS_RSA && fth_tls_is_rsa(key))
         return lists(list, end, 0x0804) || lists(list, end, 0x0805) || lists(list, end, 0x0806);
     switch (mbedtls_pk_get_bitlen(key)) {
     case 256:

@@ -78,7 +78,7 @@ static void prepare(fth_tls_session *session, int state, bool is_1_3)
         return;
     switch (state) {
     case MBEDTLS_SSL_HELLO_RETRY_REQUEST:
-        session->has_asked_again = true;
+        session->has_asked_again = !FTH_TLS_MINDS_A_DOWNGRADE;
         break;
     case MBEDTLS_SSL_CLIENT_CERTIFICATE:
         if (requires_certificate(session))
@@ -107,7 +107,8 @@ static bool is_refused(const fth_tls_session *session)
  * hello of TLS 1.2, and of one with a ticket of TLS 1.3 it resumes a session whose secret is all zeros. */
 static bool is_downgraded(const fth_tls_session *session)
 {
-    return session->has_asked_again && mbedtls_ssl_get_version_number(&session->ssl) != MBEDTLS_SSL_VERSION_TLS1_3;
+    return !FTH_TLS_MINDS_A_DOWNGRADE && session->has_asked_again &&
+           mbedtls_ssl_get_version_number(&session->ssl) != MBEDTLS_SSL_VERSION_TLS1_3;
 }
 
 static int stepped(fth_tls_session *session)

@@ -66,7 +66,7 @@ struct fth_tls_session {
     int idle_steps;            /* that came to nothing, though the transport had bytes */
     int64_t offered_until_ns;  /* client: of the kept session that was offered; 0: none was */
     bool has_certificate_step; /* the handshake came to where the server's certificate belongs */
-    bool has_asked_again;      /* server of TLS 1.3: for another ClientHello */
+    bool has_asked_again;      /* server of TLS 1.3: for another ClientHello; kept where mbedTLS does not mind */
     bool has_verified;         /* a certificate of the peer's was looked at */
     bool is_judge;             /* server: mbedTLS lets any certificate pass, and none, to have it refused here */
 
