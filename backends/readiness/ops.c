@@ -258,9 +258,18 @@ FIRTH_NOINLINE static firth_submit pend(firth_op *op)
     return FIRTH_SUBMIT_PENDING;
 }
 
-/* One attempt, the frequent kinds first. Not by a table: a call by pointer is one that the processor guesses wrong after
- * a system call. */
-FIRTH_INLINE bool attempt(firth_op *op)
+FIRTH_NOINLINE static bool attempt_rarely(firth_op *op, bool first)
+{
+    if (op->kind == FIRTH_OP_ACCEPT)
+        return fth_attempt_accept(op);
+    if (op->kind == FIRTH_OP_CONNECT)
+        return first ? fth_attempt_connect(op) : fth_attempt_connected(op);
+    return fth_succeed(op, FIRTH_OK); /* a wait */
+}
+
+/* One attempt, the first of this op or a later one, the frequent kinds first. Not by a table, and of so few kinds that the
+ * compiler makes none: a jump by pointer is one that the processor guesses wrong after a system call. */
+FIRTH_INLINE bool attempt(firth_op *op, bool first)
 {
     if (op->kind == FIRTH_OP_RECEIVE)
         return attempt_receive(op);
@@ -270,18 +279,12 @@ FIRTH_INLINE bool attempt(firth_op *op)
         return fth_attempt_receive_datagrams(op);
     if (op->kind == FIRTH_OP_SEND_DATAGRAMS)
         return fth_attempt_send_datagrams(op);
-    if (op->kind == FIRTH_OP_ACCEPT)
-        return fth_attempt_accept(op);
-    if (op->kind == FIRTH_OP_CONNECT)
-        return fth_attempt_connected(op);
-    return fth_succeed(op, FIRTH_OK); /* a wait */
+    return attempt_rarely(op, first);
 }
 
 FIRTH_NOINLINE static firth_submit attempt_or_pend(firth_op *op)
 {
-    if (op->kind == FIRTH_OP_CONNECT ? fth_attempt_connect(op) : attempt(op))
-        return FIRTH_SUBMIT_DONE;
-    return pend(op);
+    return attempt(op, true) ? FIRTH_SUBMIT_DONE : pend(op);
 }
 
 firth_submit fth_reactor_submit(firth_op *op)
@@ -314,7 +317,7 @@ void fth_reactor_retry(fth_reactor *reactor, firth_io *io, firth_op **side)
         firth_op_complete(op, FIRTH_OK, 0, NULL);
         return;
     }
-    if (!attempt(op)) {
+    if (!attempt(op, false)) {
         if (!is_watched(io, rules[op->kind].ready))
             (void)watch(reactor, io, rules[op->kind].ready); /* cannot fail: it is registered */
         return;

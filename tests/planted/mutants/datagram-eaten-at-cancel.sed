@@ -4,5 +4,5 @@
 # on: epoll poll
 # finder: a_receive_cancelled_as_its_datagram_arrives_loses_none
 /^void fth_reactor_cancel/,/^}/ s/    \*side = NULL;/    if (op->kind == FIRTH_OP_RECEIVE_DATAGRAMS)\
-        (void)attempt(op);\
+        (void)attempt(op, false);\
 &/
