@@ -73,11 +73,52 @@ TASK_TEST(datagrams_before_one_without_memory_are_received_into)
     return FIRTH_OK;
 }
 
+/* Sends `count`, and receives them into that many from `at` on, the first of which has room for half of it alone. */
+static int send_and_receive(firth_datagram_socket *socket, firth_datagram *at, size_t count)
+{
+    at[0].capacity = BYTES / 2;
+    EXPECT_EQUAL(send_and_wait(socket, count), FIRTH_OK);
+    for (size_t received = 0; received < count;) {
+        int64_t n = firth_receive_many(socket, at + received, count - received);
+
+        EXPECT(n > 0);
+        received += (size_t)n;
+    }
+    EXPECT(at[0].truncated && at[0].size == BYTES / 2);
+    for (size_t i = 0; i < count; i++) {
+        EXPECT(support_is_filled(at[i].bytes, at[i].size, i));
+        EXPECT(at[i].truncated == (i == 0));
+    }
+    at[0].capacity = BYTES;
+    return FIRTH_OK;
+}
+
+/* The same array, or a part of it, says another time other memory and other sizes. */
+TASK_TEST(datagrams_arrive_where_the_array_says_at_that_call)
+{
+    firth_datagram_socket *socket;
+    firth_address self;
+
+    EXPECT_EQUAL(sockets_open_plain(scope, &socket, &self), FIRTH_OK);
+    fill(&self);
+    make_room();
+    EXPECT_EQUAL(send_and_receive(socket, in, 4), FIRTH_OK);
+    for (size_t i = 0; i < 4; i++)
+        in[i].bytes = received_bytes[20 - i];
+    EXPECT_EQUAL(send_and_receive(socket, in, 4), FIRTH_OK);
+    EXPECT_EQUAL(send_and_receive(socket, in + 2, 6), FIRTH_OK);
+    EXPECT_EQUAL(send_and_receive(socket, in, 2), FIRTH_OK);
+    make_room();
+    EXPECT_EQUAL(send_and_receive(socket, in, 9), FIRTH_OK);
+    return sockets_expect_nothing(socket);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(burst_behind_a_single_one_is_received_by_one_call),
         cmocka_unit_test(datagrams_before_one_without_memory_are_received_into),
+        cmocka_unit_test(datagrams_arrive_where_the_array_says_at_that_call),
     };
 
     return support_main(argc, argv, "bursts of datagrams", tests, sizeof tests / sizeof tests[0]);
