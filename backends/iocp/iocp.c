@@ -178,13 +178,16 @@ static int fth_iocp_poll(firth_selector *selector, int64_t until_ns)
     return FIRTH_OK;
 }
 
-/* One packet that wakes is enough. When the system has no memory for one the next wake tries again. */
+/* One packet that wakes is enough. Where the system has no memory for it just now it is tried until it has: who wakes does so
+ * once, and then counts on it. Test: a_wake_is_not_lost_when_there_is_no_memory_for_its_packet. */
 static void fth_iocp_wake(firth_selector *selector)
 {
     fth_iocp *iocp = firth_selector_state(selector);
 
-    if (!atomic_exchange(&iocp->woken, true) && !PostQueuedCompletionStatus(iocp->port, 0, FTH_WAKE_KEY, NULL))
-        atomic_store(&iocp->woken, false);
+    if (atomic_exchange(&iocp->woken, true))
+        return;
+    while (!PostQueuedCompletionStatus(iocp->port, 0, FTH_WAKE_KEY, NULL))
+        Sleep(1);
 }
 
 const firth_backend firth_backend_iocp = {

@@ -8,6 +8,9 @@
 
 #include "tests/support/support.h"
 
+#include <firth/port.h>
+#include <stdatomic.h>
+
 /* ---- the calls that are looked at ---------------------------------------------------------------------------------- */
 
 static const DWORD udp_connection_reset = 0x9800000c, udp_network_reset = 0x9800000f, tcp_initial_rto = 0x98000011;
@@ -16,7 +19,8 @@ static struct {
     int starts, clean_ups;
     int udp_connection_reset, udp_network_reset; /* what they were set to last; -1: never */
     int rto_sets;
-    int early; /* how often yet a look at the port is to give up at once */
+    int early;          /* how often yet a look at the port is to give up at once */
+    atomic_int no_room; /* how often yet there is no memory for a packet */
 } seen;
 
 typedef int(WSAAPI *ioctl_function)(SOCKET, DWORD, void *, DWORD, void *, DWORD, DWORD *, OVERLAPPED *,
@@ -25,10 +29,13 @@ typedef int(WSAAPI *start_function)(WORD, WSADATA *);
 typedef int(WSAAPI *clean_up_function)(void);
 typedef BOOL(WINAPI *look_function)(HANDLE, OVERLAPPED_ENTRY *, ULONG, ULONG *, DWORD, BOOL);
 
+typedef BOOL(WINAPI *post_function)(HANDLE, DWORD, ULONG_PTR, OVERLAPPED *);
+
 extern const ioctl_function __real___imp_WSAIoctl, __wrap___imp_WSAIoctl;
 extern const start_function __real___imp_WSAStartup, __wrap___imp_WSAStartup;
 extern const clean_up_function __real___imp_WSACleanup, __wrap___imp_WSACleanup;
 extern const look_function __real___imp_GetQueuedCompletionStatusEx, __wrap___imp_GetQueuedCompletionStatusEx;
+extern const post_function __real___imp_PostQueuedCompletionStatus, __wrap___imp_PostQueuedCompletionStatus;
 
 static int WSAAPI see_ioctl(SOCKET socket, DWORD code, void *in, DWORD in_bytes, void *out, DWORD out_bytes,
                             DWORD *returned, OVERLAPPED *overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
@@ -66,10 +73,21 @@ static BOOL WINAPI see_look(HANDLE port, OVERLAPPED_ENTRY *entries, ULONG most, 
     return __real___imp_GetQueuedCompletionStatusEx(port, entries, most, count, timeout_ms, alertable);
 }
 
+static BOOL WINAPI see_post(HANDLE port, DWORD bytes, ULONG_PTR key, OVERLAPPED *overlapped)
+{
+    if (atomic_load(&seen.no_room) > 0) {
+        atomic_fetch_sub(&seen.no_room, 1);
+        SetLastError(ERROR_NO_SYSTEM_RESOURCES);
+        return FALSE;
+    }
+    return __real___imp_PostQueuedCompletionStatus(port, bytes, key, overlapped);
+}
+
 const ioctl_function __wrap___imp_WSAIoctl = see_ioctl;
 const start_function __wrap___imp_WSAStartup = see_start;
 const clean_up_function __wrap___imp_WSACleanup = see_clean_up;
 const look_function __wrap___imp_GetQueuedCompletionStatusEx = see_look;
+const post_function __wrap___imp_PostQueuedCompletionStatus = see_post;
 
 /* ---- ops ------------------------------------------------------------------------------------------------------------- */
 
@@ -156,6 +174,34 @@ TASK_TEST(a_look_that_gives_up_early_is_repeated_until_the_deadline)
     EXPECT_EQUAL(firth_sleep(30), FIRTH_OK);
     EXPECT(firth_now_ns() - start_ns >= 30 * 1000000);
     EXPECT_EQUAL(seen.early, 0);
+    return FIRTH_OK;
+}
+
+static void cancel(void *scope)
+{
+    firth_scope_cancel(scope);
+}
+
+/* From another thread, while the loop is asleep or about to be. */
+static void wake(void *scope)
+{
+    atomic_store(&seen.no_room, 3);
+    if (firth_selector_post(firth_scope_selector(scope), cancel, scope) < 0)
+        abort();
+}
+
+TASK_TEST(a_wake_is_not_lost_when_there_is_no_memory_for_its_packet)
+{
+    enum { MINUTE_MS = 60 * 1000 };
+    firth_scope asleep;
+    int rc;
+
+    firth_scope_open(&asleep, scope, NULL);
+    EXPECT_EQUAL(firth_port_thread_start(wake, &asleep, "waker"), FIRTH_OK);
+    rc = firth_sleep(MINUTE_MS);
+    EXPECT_EQUAL(rc, FIRTH_ERR_CANCELED);
+    EXPECT_EQUAL(firth_scope_close(&asleep, rc), FIRTH_OK);
+    EXPECT_EQUAL(atomic_load(&seen.no_room), 0);
     return FIRTH_OK;
 }
 
@@ -310,6 +356,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(cancelled_reads_lose_no_byte_and_touch_no_stack),
         cmocka_unit_test(both_ends_know_their_peer_and_can_end_their_side),
         cmocka_unit_test(a_look_that_gives_up_early_is_repeated_until_the_deadline),
+        cmocka_unit_test(a_wake_is_not_lost_when_there_is_no_memory_for_its_packet),
         cmocka_unit_test(winsock_is_cleaned_up_as_often_as_it_is_started),
         cmocka_unit_test(a_refusal_on_loopback_is_asked_for_at_once),
         cmocka_unit_test(an_ipv4_address_in_ipv6s_form_is_connected_to),
