@@ -55,6 +55,17 @@ check_imports() {
     fi
 }
 
+# A name with an ü is one to the program, too, as its bytes are not those of the system's code page.
+check_arguments() {
+    local name=windows/what_main_is_given_is_utf_8 said
+    said=$(wine "$build/examples/sockets-server.exe" ü 0 2>&1 </dev/null) || true
+    if [[ $said == *' ü '* ]]; then
+        pass "$name"
+    else
+        fail "$name" "it said ${said//$'\r'/}"
+    fi
+}
+
 # As others get it: installed, static and as a DLL.
 check_packages() {
     local source='' lines=$log_dir/windows-package
@@ -225,6 +236,7 @@ main() {
         return "$failed"
     fi
     check_imports
+    check_arguments
     install_missing optional clang
     check_msvc "$build" "$work/msvc"
     if is_brief; then
