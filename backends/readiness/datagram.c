@@ -161,6 +161,10 @@ bool fth_send_with_control(firth_op *op)
     rc = fth_control_write(op->io, datagram->control, &to, &message, &step);
     if (rc < 0)
         return fth_end(op, rc, 0, step);
+    /* The BSDs and macOS refuse room without a header in it (EINVAL; FreeBSD, sendit).
+     * Test: a_control_that_says_nothing_is_as_none. */
+    if (message.msg_controllen == 0)
+        message.msg_control = NULL;
     do
         n = sendmsg((int)op->io->native, &message, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);

@@ -299,10 +299,20 @@ ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int fla
                : sent(sendto(native, bytes, size, send_flags(native, flags), to, length));
 }
 
+/* Room for control data without a header in it is refused. */
+static bool lacks_header(const struct msghdr *message)
+{
+    if (message->msg_control == NULL || message->msg_controllen >= sizeof(struct cmsghdr))
+        return false;
+    errno = EINVAL;
+    return true;
+}
+
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags);
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags)
 {
-    return lacks_buffers() || is_connected(native, message->msg_name) || is_too_much(size_of(message))
+    return lacks_buffers() || lacks_header(message) || is_connected(native, message->msg_name) ||
+                   is_too_much(size_of(message))
                ? -1
                : sent(sendmsg(native, message, send_flags(native, flags)));
 }

@@ -133,6 +133,19 @@ TASK_TEST(what_was_not_asked_for_is_not_told)
     return FIRTH_OK;
 }
 
+/* As an answer has it that hands the control of the question on. */
+TASK_TEST(a_control_that_says_nothing_is_as_none)
+{
+    firth_datagram_control control = firth_datagram_control_none();
+    pair two;
+
+    EXPECT_EQUAL(open_pair(scope, "127.0.0.1", &two), FIRTH_OK);
+    EXPECT_EQUAL(send_with(&two, &two.to, &control), FIRTH_OK);
+    EXPECT_EQUAL(receive_with(&two), FIRTH_OK);
+    EXPECT_EQUAL(two.control.ecn, FIRTH_ECN_NOT_ECT);
+    return FIRTH_OK;
+}
+
 /* All of 127.0.0.0/8 is this machine: a socket bound to any address can send from each. */
 TASK_TEST_UNLESS(fault_seen(FAULT_IGNORES_CONTROL_DATA), source_address_is_chosen_by_the_control)
 {
@@ -284,6 +297,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(control_tells_destination_interface_hop_limit_and_ecn_of_ipv6),
         cmocka_unit_test(control_tells_of_ipv4_on_a_socket_for_both),
         cmocka_unit_test(what_was_not_asked_for_is_not_told),
+        cmocka_unit_test(a_control_that_says_nothing_is_as_none),
         cmocka_unit_test(source_address_is_chosen_by_the_control),
         cmocka_unit_test(interface_is_chosen_by_the_control),
         cmocka_unit_test(ecn_leaves_the_traffic_class_alone),
