@@ -93,21 +93,14 @@ static bool is_usable(const fth_tls_context *context, const firth_tls_builder *t
     return one->version == FIRTH_TLS_1_3 || (one->is_for_psk ? has_psk(tls) : has_certificates(context));
 }
 
-static int check_given(const firth_tls_builder *tls)
+static int refuse_suite(uint16_t number)
 {
-    size_t i;
-
-    for (i = 0; i < tls->cipher_suite_count; i++) {
-        const uint16_t number = tls->cipher_suites[i];
-        const mbedtls_ssl_ciphersuite_t *known = mbedtls_ssl_ciphersuite_from_id(number);
-
-        if (find_suite(number) == NULL)
-            return firth_fail_in_words(
-                FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("cipher_suites"), "0x%04X%s%s: %s", number, known != NULL ? " " : "",
-                known != NULL ? mbedtls_ssl_get_ciphersuite_name(number) : "",
-                known != NULL ? "without forward secrecy or authenticated encryption" : "not a suite that mbedTLS has");
-    }
-    return FIRTH_OK;
+    return firth_fail_in_words(
+        FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("cipher_suites"), "0x%04X%s%s: %s", number,
+        mbedtls_ssl_ciphersuite_from_id(number) != NULL ? " " : "",
+        mbedtls_ssl_ciphersuite_from_id(number) != NULL ? mbedtls_ssl_get_ciphersuite_name(number) : "",
+        mbedtls_ssl_ciphersuite_from_id(number) != NULL ? "without forward secrecy or authenticated encryption"
+                                                        : "not a suite that mbedTLS has");
 }
 
 /* A version none of whose suites was named would be agreed on and then fail, so it is not offered. */
@@ -134,8 +127,11 @@ static int build_suites(fth_tls_context *context, const firth_tls_builder *tls)
     if (context->suites == NULL)
         return firth_fail(FIRTH_ERR_NO_MEMORY, 0, FTH_OPTION("cipher_suites"));
     for (i = 0; i < count; i++) {
-        const suite *one = find_suite(tls->cipher_suite_count > 0 ? tls->cipher_suites[i] : suites[i].number);
+        const uint16_t number = tls->cipher_suite_count > 0 ? tls->cipher_suites[i] : suites[i].number;
+        const suite *one = find_suite(number);
 
+        if (one == NULL && tls->cipher_suite_count > 0)
+            return refuse_suite(number);
         if (!is_usable(context, tls, one))
             continue;
         context->suites[at++] = one->number;
@@ -161,10 +157,6 @@ static int exchange_modes(const fth_tls_context *context, const firth_tls_builde
 
 int fth_tls_versions_build(fth_tls_context *context, const firth_tls_builder *tls)
 {
-    int rc = check_given(tls);
-
-    if (rc < 0)
-        return rc;
     mbedtls_ssl_conf_sig_algs(&context->config, signatures());
     mbedtls_ssl_conf_groups(&context->config, groups);
     mbedtls_ssl_conf_tls13_key_exchange_modes(&context->config, exchange_modes(context, tls));
