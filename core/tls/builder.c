@@ -249,7 +249,7 @@ int fth_tls_read(firth_tls_builder *full, const firth_tls_builder *given)
 {
     const char *option, *words = "";
 
-    if (given == NULL || given->struct_bytes < offsetof(firth_tls_builder, side) + sizeof given->side)
+    if (given == NULL || given->struct_bytes < offsetof(firth_tls_builder, side) + sizeof(void *))
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, FTH_OPTION("struct_bytes"));
     memset(full, 0, sizeof *full);
     memcpy(full, given, given->struct_bytes < sizeof *full ? given->struct_bytes : sizeof *full);

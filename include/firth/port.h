@@ -59,6 +59,15 @@ void firth_port_lock_close(firth_port_lock *lock);
 void firth_port_lock_take(firth_port_lock *lock);
 void firth_port_lock_give(firth_port_lock *lock);
 
+/* With one thread there is nobody to lock out: the image has no calls then. */
+#if defined(FIRTH_BUILDING) && defined(FIRTH_NO_THREADS)
+extern firth_port_lock firth_port_no_lock;
+#define firth_port_lock_open()      (&firth_port_no_lock)
+#define firth_port_lock_close(lock) ((void)(lock))
+#define firth_port_lock_take(lock)  ((void)(lock))
+#define firth_port_lock_give(lock)  ((void)(lock))
+#endif
+
 /* A condition variable. wait gives the lock away, waits - at most timeout_ms, < 0: no limit - and takes it again;
  * it may return early. wake wakes one waiter. */
 firth_port_signal *firth_port_signal_open(void);
@@ -71,6 +80,9 @@ int firth_port_thread_start(void (*fn)(void *argument), void *argument, const ch
 
 /* The calling thread's number, never 0, of no other living thread. */
 uintptr_t firth_port_thread_id(void);
+#if defined(FIRTH_BUILDING) && defined(FIRTH_NO_THREADS)
+#define firth_port_thread_id() ((uintptr_t)1)
+#endif
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 

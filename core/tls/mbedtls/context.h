@@ -35,7 +35,7 @@ struct fth_tls_engine_side {
     void (*failed)(fth_tls_session *session);                  /* or was given up */
     void (*new_ticket)(fth_tls_session *session);              /* of TLS 1.3; any time */
 
-    /* What else is wrong with the leaf of the peer's chain, in flags, or does not count there. */
+    /* What else is wrong with the leaf of the peer's chain, in flags, or does not count there; NULL: nothing. */
     void (*check_leaf)(const fth_tls_session *session, const mbedtls_x509_crt *leaf, uint32_t *flags);
 };
 

@@ -3,6 +3,8 @@
 #include <stdatomic.h>
 
 /* The first thread to put its lock here wins; the others close theirs. */
+#ifndef FIRTH_NO_THREADS
+
 static _Atomic(firth_port_lock *) the_lock;
 
 firth_port_lock *fth_tls_process_lock(void)
@@ -18,3 +20,5 @@ firth_port_lock *fth_tls_process_lock(void)
     firth_port_lock_close(made);
     return lock;
 }
+
+#endif

@@ -52,11 +52,6 @@ static int begin(fth_tls_session *session, const fth_tls_opening *opening)
     return FIRTH_OK;
 }
 
-static void check_leaf(const fth_tls_session *session, const mbedtls_x509_crt *leaf, uint32_t *flags)
-{
-    (void)session, (void)leaf, (void)flags;
-}
-
 /* ---- the handshake ----------------------------------------------------------------------------------------------- */
 
 static bool requires_certificate(const fth_tls_session *session)
@@ -155,5 +150,4 @@ const fth_tls_engine_side fth_tls_mbedtls_server = {
     .established = established,
     .failed = nothing,
     .new_ticket = nothing,
-    .check_leaf = check_leaf,
 };

@@ -54,7 +54,8 @@ static void verify_leaf(fth_tls_session *session, const mbedtls_x509_crt *leaf, 
     *flags |= usage_faults(context, leaf);
     if (FTH_TLS_HAS_PINS && is_unpinned(context, leaf))
         *flags |= MBEDTLS_X509_BADCERT_OTHER;
-    context->side->check_leaf(session, leaf, flags);
+    if (context->side->check_leaf != NULL)
+        context->side->check_leaf(session, leaf, flags);
 }
 
 int fth_tls_verify(void *argument, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
