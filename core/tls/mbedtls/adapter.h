@@ -27,6 +27,9 @@
 #if MBEDTLS_VERSION_NUMBER < 0x03060000
 #error "Firth needs mbedTLS 3.6.0 or newer"
 #endif
+#if MBEDTLS_VERSION_MAJOR >= 4 && !defined(FIRTH_MBEDTLS_4)
+#error "Firth was never run with mbedTLS 4: take 3.6, or define FIRTH_MBEDTLS_4 to be the first"
+#endif
 #if !defined(MBEDTLS_THREADING_C) && !defined(FIRTH_SINGLE_THREADED)
 #error                                                                                                                 \
     "mbedTLS was built without MBEDTLS_THREADING_C: define it, or FIRTH_SINGLE_THREADED if one thread does all of TLS"
