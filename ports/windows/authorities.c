@@ -29,7 +29,7 @@ FIRTH_NOINLINE static int show_entry(const fth_authorities_search *to, const cha
 /* A folder is a list of its own: its files are taken together, those that are none of certificates left aside. */
 FIRTH_NOINLINE static int show_folder(const fth_authorities_search *to, const char *path)
 {
-    char pattern[512];
+    char pattern[1024 + sizeof "\\*"]; /* a character takes up to three bytes */
     WIN32_FIND_DATAW entry;
     HANDLE folder = INVALID_HANDLE_VALUE;
     wchar_t *wide = NULL;

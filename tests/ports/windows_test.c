@@ -175,6 +175,35 @@ static void a_file_or_folder_that_a_variable_names_takes_its_place(void **state)
     assert_memory_equal(all.first, "content", 7);
 }
 
+/* Far more bytes of UTF-8 than a path has characters. */
+static void a_folder_with_a_long_name_is_looked_through(void **state)
+{
+    static const wchar_t part[] = L"\x4e2d\x4e2d\x4e2d\x4e2d\x4e2d\x4e2d\x4e2d\x4e2d\x4e2d\x4e2d";
+    enum { PARTS = 8, LEVELS = 2 };
+    wchar_t levels[LEVELS][MAX_PATH], file[MAX_PATH];
+    shown all = {.count = 0};
+
+    (void)state;
+    for (int level = 0; level < LEVELS; level++) {
+        wcscpy(levels[level], level == 0 ? folder : levels[level - 1]);
+        wcscat(levels[level], level == 0 ? L"" : L"\\");
+        for (int i = 0; i < PARTS; i++)
+            wcscat(levels[level], part);
+        assert_true(CreateDirectoryW(levels[level], NULL));
+    }
+    wcscpy(file, levels[LEVELS - 1]);
+    wcscat(file, L"\\one.pem");
+    assert_true(CopyFileW(wide_path, file, TRUE));
+    assert_true(SetEnvironmentVariableW(L"SSL_CERT_DIR", levels[LEVELS - 1]));
+    assert_int_equal(firth_port_authorities(show, &all), FIRTH_OK);
+    assert_true(SetEnvironmentVariableW(L"SSL_CERT_DIR", NULL));
+    assert_true(DeleteFileW(file));
+    for (int level = LEVELS - 1; level >= 0; level--)
+        assert_true(RemoveDirectoryW(levels[level]));
+    assert_int_equal(all.count, 1);
+    assert_true(strlen(all.place) > 512);
+}
+
 /* ---- interfaces ------------------------------------------------------------------------------------------------------------ */
 
 static void loopback_is_an_interface_that_is_found_by_name_and_by_index(void **state)
@@ -322,6 +351,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(what_cannot_be_read_is_told_in_words, make_file, remove_file),
         cmocka_unit_test(authorities_are_those_of_the_store),
         cmocka_unit_test_setup_teardown(a_file_or_folder_that_a_variable_names_takes_its_place, make_file, remove_file),
+        cmocka_unit_test_setup_teardown(a_folder_with_a_long_name_is_looked_through, make_file, remove_file),
         cmocka_unit_test(loopback_is_an_interface_that_is_found_by_name_and_by_index),
         cmocka_unit_test(ctrl_c_is_told_to_all_who_watch_and_a_second_one_is_the_systems),
         cmocka_unit_test(who_forgets_at_the_end_of_the_window_is_not_held_up),
