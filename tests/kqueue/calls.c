@@ -133,6 +133,8 @@ int kqueue_double_accept(int listener, struct sockaddr *address, socklen_t *size
 
     begin(native, false);
     silence(native, false);
+    if (native >= 0)
+        double_lose_options(native);
     if (native >= 0 && (fcntl(listener, F_GETFL) & O_NONBLOCK) != 0)
         (void)fcntl(native, F_SETFL, O_NONBLOCK);
     return native;

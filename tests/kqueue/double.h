@@ -70,6 +70,9 @@ int double_epoll_ctl(int set, int action, int descriptor, struct epoll_event *en
 int double_poll(int descriptor, int events, int timeout_ms); /* revents, or 0 */
 int double_getsockopt(int native, int level, int name, void *value, size_t size);
 
+/* What NetBSD does not hand on to an accepted socket; its types are told by the user event that they lack. */
+void double_lose_options(int native);
+
 /* A descriptor is about to be closed. True if it was a queue, which closes it. */
 bool double_close_queue(int descriptor);
 void double_drop_filters(int descriptor);

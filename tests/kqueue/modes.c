@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/kqueue/double.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/event.h>
+#include <sys/socket.h>
 
 static const char *const names[DOUBLE_MODES_] = {
     [DOUBLE_NO_USER] = "no_user",       [DOUBLE_DISABLED] = "disabled",
@@ -62,4 +66,19 @@ unsigned double_chance(unsigned limit)
     now *= 0x7feb352du;
     now ^= now >> 15;
     return now % limit;
+}
+
+void double_lose_options(int native)
+{
+    (void)native;
+#ifndef EVFILT_USER
+    static const int lost[][3] = {{IPPROTO_TCP, TCP_KEEPIDLE, 7200},
+                                  {IPPROTO_TCP, TCP_KEEPINTVL, 75},
+                                  {IPPROTO_TCP, TCP_KEEPCNT, 9},
+                                  {IPPROTO_IP, IP_TOS, 0},
+                                  {IPPROTO_IPV6, IPV6_TCLASS, 0}};
+
+    for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++)
+        (void)setsockopt(native, lost[i][0], lost[i][1], &lost[i][2], sizeof lost[i][2]);
+#endif
 }
