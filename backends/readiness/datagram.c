@@ -25,6 +25,25 @@ static void hear_own_groups_only(int native, bool is_ipv6)
 #endif
 }
 
+/* Unlike Linux's, the send buffer of UDP on the BSDs and macOS holds nothing: it is the limit of a datagram, and 9216 bytes
+ * unless somebody says more (udp_sendspace; EMSGSIZE, sosend). The receive buffer may have no room for the largest either:
+ * 42080 bytes (FreeBSD, udp_recvspace). FTH_SHORT_DATAGRAMS: as there in any case.
+ * Test: largest_datagram_is_whole_and_one_byte_more_is_too_long, on tests/kqueue. */
+static void allow_largest(int native)
+{
+#if !defined(__linux__) || defined(FTH_SHORT_DATAGRAMS)
+    const int largest = 65535, room = 2 * largest;
+    int bytes;
+    socklen_t size = sizeof bytes;
+
+    (void)setsockopt(native, SOL_SOCKET, SO_SNDBUF, &largest, sizeof largest);
+    if (getsockopt(native, SOL_SOCKET, SO_RCVBUF, &bytes, &size) == 0 && bytes < room)
+        (void)setsockopt(native, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+#else
+    (void)native;
+#endif
+}
+
 /* Unlike others, Linux forbids fragments by itself and loses what is too long for the path until it has learnt of that
  * (ip(7), IP_MTU_DISCOVER). Test: datagram_longer_than_the_path_takes_arrives_in_fragments_of_ipv4. */
 static int start_options(firth_io *io)
@@ -35,6 +54,7 @@ static int start_options(firth_io *io)
     rc = fth_native_set_option(io, FIRTH_OPTION_DONT_FRAGMENT, 0);
 #endif
 
+    allow_largest((int)io->native);
     hear_own_groups_only((int)io->native, (io->state & FTH_IPV6) != 0);
     if (rc < 0)
         fth_native_close(io, FIRTH_CLOSE_NORMAL);

@@ -103,6 +103,7 @@ int kqueue_double_socket(int domain, int type, int protocol)
     int native = socket(domain, type, protocol);
 
     begin(native, (type & 0xff) == SOCK_STREAM);
+    double_limit(native, domain != AF_UNIX && (type & 0xff) == SOCK_DGRAM ? 9216 : 0);
     silence(native, false);
     return native;
 }
@@ -168,6 +169,13 @@ int kqueue_double_getsockopt(int native, int level, int name, void *value, sockl
     return rc;
 }
 
+static bool is_datagram(int native)
+{
+    int type = 0;
+
+    return double_getsockopt(native, SOL_SOCKET, SO_TYPE, &type, sizeof type) == 0 && type == SOCK_DGRAM;
+}
+
 /* FreeBSD and macOS leave no interface of RFC 3678 to the routes. */
 static bool wants_interface(int level, int name, const void *request)
 {
@@ -188,6 +196,8 @@ int kqueue_double_setsockopt(int native, int level, int name, const void *value,
         errno = EADDRNOTAVAIL;
         return -1;
     }
+    if (level == SOL_SOCKET && name == SO_SNDBUF && is_datagram(native) && double_is_too_long(native, INT_MAX))
+        double_limit(native, *(const int *)value);
     if (level != SOL_SOCKET || name != DOUBLE_NOSIGPIPE)
         return setsockopt(native, level, name, value, size);
     silence(native, *(const int *)value != 0);
@@ -246,13 +256,6 @@ ssize_t kqueue_double_recvmsg(int native, struct msghdr *message, int flags)
     return is_too_much(size_of(message)) ? -1 : received(native, recvmsg(native, message, flags));
 }
 
-static bool is_datagram(int native)
-{
-    int type = 0;
-
-    return double_getsockopt(native, SOL_SOCKET, SO_TYPE, &type, sizeof type) == 0 && type == SOCK_DGRAM;
-}
-
 static bool lacks_buffers(void)
 {
     static atomic_uint count;
@@ -296,7 +299,7 @@ ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int fla
 ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int flags, const struct sockaddr *to,
                              socklen_t length)
 {
-    return lacks_buffers() || is_connected(native, to)
+    return lacks_buffers() || is_connected(native, to) || double_is_too_long(native, size)
                ? -1
                : sent(sendto(native, bytes, size, send_flags(native, flags), to, length));
 }
@@ -313,8 +316,8 @@ static bool lacks_header(const struct msghdr *message)
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags);
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags)
 {
-    return lacks_buffers() || lacks_header(message) || is_connected(native, message->msg_name) ||
-                   is_too_much(size_of(message))
+    return lacks_buffers() || lacks_header(message) || double_is_too_long(native, size_of(message)) ||
+                   is_connected(native, message->msg_name) || is_too_much(size_of(message))
                ? -1
                : sent(sendmsg(native, message, send_flags(native, flags)));
 }

@@ -70,6 +70,10 @@ int double_epoll_ctl(int set, int action, int descriptor, struct epoll_event *en
 int double_poll(int descriptor, int events, int timeout_ms); /* revents, or 0 */
 int double_getsockopt(int native, int level, int name, void *value, size_t size);
 
+/* The longest datagram that the socket sends; 0: Linux decides. */
+void double_limit(int native, int bytes);
+bool double_is_too_long(int native, size_t size);
+
 /* What NetBSD does not hand on to an accepted socket; its types are told by the user event that they lack. */
 void double_lose_options(int native);
 

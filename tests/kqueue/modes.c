@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/kqueue/double.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
@@ -81,4 +82,22 @@ void double_lose_options(int native)
     for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++)
         (void)setsockopt(native, lost[i][0], lost[i][1], &lost[i][2], sizeof lost[i][2]);
 #endif
+}
+
+static atomic_int limits[DOUBLE_DESCRIPTORS];
+
+void double_limit(int native, int bytes)
+{
+    if (native >= 0 && native < DOUBLE_DESCRIPTORS)
+        atomic_store(&limits[native], bytes);
+}
+
+bool double_is_too_long(int native, size_t size)
+{
+    int limit = native >= 0 && native < DOUBLE_DESCRIPTORS ? atomic_load(&limits[native]) : 0;
+
+    if (limit == 0 || size <= (size_t)limit)
+        return false;
+    errno = EMSGSIZE;
+    return true;
 }
