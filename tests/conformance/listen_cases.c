@@ -72,19 +72,25 @@ static int the_wildcard_takes_ipv4_and_where_it_is_there_ipv6(firth_scope *scope
     return fth_kit_has_ipv6(scope) ? exchange(scope, server, "::1") : FIRTH_OK;
 }
 
+/* Another program may listen on that port of IPv4, but not on three of them. */
 static int an_ipv6_wildcard_alone_takes_no_ipv4(firth_scope *scope)
 {
     firth_tcp_builder tcp = fth_kit_tcp(scope);
-    firth_server *server;
+    firth_server *server = NULL;
     firth_socket *client;
+    int rc = FIRTH_OK;
 
     if (!fth_kit_has_ipv6(scope))
         return fth_kit_not_applicable("IPv6");
     tcp.ipv6_only = true;
-    TRY(fth_kit_tcp_bind(&tcp, "::", 0, &server));
-    firth_scope_own_server(scope, server);
-    EXPECT_RESULT(fth_kit_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client),
-                  FIRTH_ERR_REFUSED);
+    for (int tries = 0; tries < 3 && rc != FIRTH_ERR_REFUSED; tries++) {
+        TRY(fth_kit_tcp_bind(&tcp, "::", 0, &server));
+        firth_scope_own_server(scope, server);
+        rc = firth_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &client);
+        if (rc == FIRTH_OK)
+            firth_socket_abort(client);
+    }
+    EXPECT_RESULT(rc, FIRTH_ERR_REFUSED);
     return exchange(scope, server, "::1");
 }
 
