@@ -4,7 +4,8 @@
 # transport suite; under the sanitizers once as real kernels are, and with many of the modes at a time.
 #   kqueue_modes.sh                       each once: a part of scripts/test
 #   kqueue_modes.sh --repeat N [MODES…]   N rounds of the named modes (plain is none of them), or of all, without the
-#                                         sanitizers: how many were clean, and the logs of those that were not
+#                                         sanitizers, with other chances each: how many were clean, and the logs of those
+#                                         that were not
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "$0")/../lib/common.sh"
 
@@ -71,6 +72,7 @@ repeat() {
     jobs=$((jobs * 4))
     build_preset kqueue || die 'kqueue: does not build'
     for ((round = 1; round <= rounds; round++)); do
+        export FIRTH_KQUEUE_SEED=$((2 * round - 1)) # of the double's chances
         for mode in "$@"; do
             failed=0
             run kqueue "${mode#plain}" >"$lines"

@@ -46,7 +46,7 @@ typedef enum double_mode {
 
 bool double_has(double_mode mode);
 
-/* A number of chance's below limit; the same ones in each run. */
+/* A number of chance's below limit; the same ones in each run, or others by FIRTH_KQUEUE_SEED, a number. */
 unsigned double_chance(unsigned limit);
 
 enum { DOUBLE_READ, DOUBLE_WRITE, DOUBLE_FILTERS };

@@ -60,8 +60,15 @@ bool double_has(double_mode mode)
 
 unsigned double_chance(unsigned limit)
 {
-    static atomic_uint state = 1;
-    unsigned now = atomic_fetch_add(&state, 0x9e3779b9u);
+    static atomic_uint state; /* 0: not begun */
+    unsigned now = atomic_load(&state);
+
+    if (now == 0) {
+        const char *seed = getenv("FIRTH_KQUEUE_SEED");
+
+        (void)atomic_compare_exchange_strong(&state, &now, seed != NULL ? (unsigned)strtoul(seed, NULL, 10) | 1 : 1);
+    }
+    now = atomic_fetch_add(&state, 0x9e3779b9u);
 
     now ^= now >> 16;
     now *= 0x7feb352du;
