@@ -42,25 +42,42 @@ static bool is_ipv4(const firth_io *io, const fth_native_address *to)
 }
 
 #ifdef FTH_HAS_PKTINFO
-static int add_ipv4_info(const firth_datagram_control *control, struct msghdr *message, const struct in_addr *local)
+static int add_ipv4_info(const firth_io *io, const firth_datagram_control *control, struct msghdr *message,
+                         const struct in_addr *local)
 {
     struct in_pktinfo info = {.ipi_ifindex = (__typeof__(info.ipi_ifindex))control->interface_index};
 
+    (void)io;
     if (local != NULL)
         info.ipi_spec_dst = *local;
     add(message, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
     return FIRTH_OK;
 }
 #else
+#ifdef IP_SENDSRCADDR
+/* FreeBSD refuses it with EINVAL where the socket is bound to an address, the same one included (in_pcbbind_setup). */
+static bool is_bound_to(const firth_io *io, const struct in_addr *local)
+{
+    fth_native_address own;
+    socklen_t size = sizeof own;
+
+    return getsockname((int)io->native, &own.any, &size) == 0 && own.any.sa_family == AF_INET &&
+           own.ipv4.sin_addr.s_addr == local->s_addr;
+}
+#endif
+
 /* An address can be said where IP_SENDSRCADDR is; an interface cannot (ip(4), FreeBSD). */
-static int add_ipv4_info(const firth_datagram_control *control, struct msghdr *message, const struct in_addr *local)
+static int add_ipv4_info(const firth_io *io, const firth_datagram_control *control, struct msghdr *message,
+                         const struct in_addr *local)
 {
     if (control->interface_index != 0)
         return FIRTH_ERR_NOT_SUPPORTED;
 #ifdef IP_SENDSRCADDR
-    add(message, IPPROTO_IP, IP_SENDSRCADDR, local, sizeof *local);
+    if (!is_bound_to(io, local))
+        add(message, IPPROTO_IP, IP_SENDSRCADDR, local, sizeof *local);
     return FIRTH_OK;
 #else
+    (void)io;
     (void)message;
     (void)local;
     return FIRTH_ERR_NOT_SUPPORTED;
@@ -89,7 +106,7 @@ static int add_packet_info(const firth_io *io, const firth_datagram_control *con
         add(message, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
         return FIRTH_OK;
     }
-    return add_ipv4_info(control, message, size > 0 ? &local.ipv4.sin_addr : NULL);
+    return add_ipv4_info(io, control, message, size > 0 ? &local.ipv4.sin_addr : NULL);
 }
 
 /* Linux and macOS take an int, FreeBSD a byte; of IPv4, the other BSDs take neither, and the hop limit nobody but Linux. */
