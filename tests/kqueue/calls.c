@@ -294,12 +294,23 @@ static bool is_connected(int native, const void *to)
     return true;
 }
 
+/* An error that is pending is told by a datagram that is to be sent, too (sosend). */
+static bool is_told(int native)
+{
+    const int error = is_datagram(native) ? take_error(native) : 0;
+
+    if (error == 0)
+        return false;
+    errno = error;
+    return true;
+}
+
 ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int flags, const struct sockaddr *to,
                              socklen_t length);
 ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int flags, const struct sockaddr *to,
                              socklen_t length)
 {
-    return lacks_buffers() || is_connected(native, to) || double_is_too_long(native, size)
+    return is_told(native) || lacks_buffers() || is_connected(native, to) || double_is_too_long(native, size)
                ? -1
                : sent(sendto(native, bytes, size, send_flags(native, flags), to, length));
 }
@@ -316,8 +327,9 @@ static bool lacks_header(const struct msghdr *message)
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags);
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags)
 {
-    return lacks_buffers() || lacks_header(message) || double_is_too_long(native, size_of(message)) ||
-                   is_connected(native, message->msg_name) || is_too_much(size_of(message))
+    return is_told(native) || lacks_buffers() || lacks_header(message) ||
+                   double_is_too_long(native, size_of(message)) || is_connected(native, message->msg_name) ||
+                   is_too_much(size_of(message))
                ? -1
                : sent(sendmsg(native, message, send_flags(native, flags)));
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/event.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static const char *const names[DOUBLE_MODES_] = {
     [DOUBLE_NO_USER] = "no_user",       [DOUBLE_DISABLED] = "disabled",
@@ -87,7 +89,7 @@ void double_lose_options(int native)
                                   {IPPROTO_IPV6, IPV6_TCLASS, 0}};
 
     for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++)
-        (void)setsockopt(native, lost[i][0], lost[i][1], &lost[i][2], sizeof lost[i][2]);
+        (void)syscall(SYS_setsockopt, native, lost[i][0], lost[i][1], &lost[i][2], sizeof lost[i][2]);
 #endif
 }
 
