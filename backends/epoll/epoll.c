@@ -197,7 +197,7 @@ static int backend_poll(firth_selector *selector, int64_t until_ns)
 
 const firth_backend firth_backend_epoll = {
     .name = "epoll",
-    .capabilities = FIRTH_CAN_POLLABLE | FIRTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_REUSE_PORT |
+    .capabilities = FIRTH_CAN_POLLABLE | FTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_REUSE_PORT |
                     FIRTH_CAN_DATAGRAMS | FIRTH_CAN_UNIX | FIRTH_CAN_BATCH,
     .open = backend_open,
     .poll = backend_poll,

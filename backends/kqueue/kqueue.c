@@ -388,7 +388,7 @@ static int backend_poll(firth_selector *selector, int64_t until_ns)
 /* SO_REUSEPORT spreads no clients here: the last listener gets them all. */
 const firth_backend firth_backend_kqueue = {
     .name = "kqueue",
-    .capabilities = FIRTH_CAN_POLLABLE | FIRTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_DATAGRAMS | FIRTH_CAN_UNIX,
+    .capabilities = FIRTH_CAN_POLLABLE | FTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_DATAGRAMS | FIRTH_CAN_UNIX,
     .open = backend_open,
     .poll = backend_poll,
     .pollable = fth_reactor_pollable,

@@ -237,7 +237,7 @@ static int backend_poll(firth_selector *selector, int64_t until_ns)
 
 const firth_backend firth_backend_poll = {
     .name = "poll",
-    .capabilities = FIRTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_REUSE_PORT | FIRTH_CAN_DATAGRAMS | FIRTH_CAN_UNIX,
+    .capabilities = FTH_CAN_INHERIT | FIRTH_CAN_ADOPT | FIRTH_CAN_REUSE_PORT | FIRTH_CAN_DATAGRAMS | FIRTH_CAN_UNIX,
     .open = backend_open,
     .poll = backend_poll,
     FTH_READINESS_SLOTS,

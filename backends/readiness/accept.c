@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "backends/readiness/reactor.h"
 
-#include <sys/types.h> /* first: see address.h */
-
 #include <errno.h>
+#ifdef __APPLE__
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#endif
 
 #include "backends/readiness/descriptors.h"
 #include "core/base/assert.h"
@@ -78,44 +78,27 @@ static void use(firth_io *io, const fth_reactor *reactor)
 
 /* ---- the attempt --------------------------------------------------------------------------------------------------- */
 
-/* An accepted socket has its listener's options on the systems that FIRTH_CAN_INHERIT is said of; but macOS leaves out when
- * keep-alives begin (XNU, tcp_input), and NetBSD, of TCP's and IP's, all but TCP_NODELAY (syn_cache_get). A connection that
- * was reset already takes none, and its reader hears of that. FTH_FEW_INHERITED: as on NetBSD in any case.
- * Test: an_accepted_socket_has_the_listeners_options, preset kqueue-netbsd. */
-#if defined(__NetBSD__) && !defined(FTH_FEW_INHERITED)
-#define FTH_FEW_INHERITED 1
-#endif
-static const struct {
-    int level, name;
-} left_out[] = {
-#ifdef __APPLE__
-    {IPPROTO_TCP, TCP_KEEPALIVE},
-#elif defined(FTH_FEW_INHERITED)
-    {IPPROTO_TCP, TCP_KEEPIDLE},
-    {IPPROTO_TCP, TCP_KEEPINTVL},
-    {IPPROTO_TCP, TCP_KEEPCNT},
-    {IPPROTO_IP, IP_TOS},
-    {IPPROTO_IPV6, IPV6_TCLASS},
-#endif
-    {-1, -1}, /* the end */
-};
-
-static void hand_on(const firth_io *listener, int native)
+/* An accepted socket has its listener's options on the systems that FTH_CAN_INHERIT is said of; but macOS leaves out when
+ * keep-alives begin (XNU, tcp_input). A connection that was reset already takes none, and its reader hears of that. */
+static void hand_on(int listener, int native)
 {
-    for (size_t i = 0; left_out[i].level >= 0 && (listener->state & FTH_UNIX) == 0; i++) {
-        int value;
-        socklen_t size = sizeof value;
+#ifdef __APPLE__
+    int idle_s;
+    socklen_t size = sizeof idle_s;
 
-        if (getsockopt((int)listener->native, left_out[i].level, left_out[i].name, &value, &size) == 0)
-            (void)setsockopt(native, left_out[i].level, left_out[i].name, &value, size);
-    }
+    if (getsockopt(listener, IPPROTO_TCP, TCP_KEEPALIVE, &idle_s, &size) == 0)
+        (void)setsockopt(native, IPPROTO_TCP, TCP_KEEPALIVE, &idle_s, sizeof idle_s);
+#else
+    (void)listener;
+    (void)native;
+#endif
 }
 
 static bool accepted(firth_op *op, int native)
 {
     firth_io *client = op->with.accepted;
 
-    hand_on(op->io, native);
+    hand_on((int)op->io->native, native);
     client->selector = op->io->selector;
     client->native = native;
     /* It can surely send; whether it can receive the poller tells, which saves the call that would find nothing. */

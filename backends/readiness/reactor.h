@@ -106,6 +106,15 @@ void fth_reactor_close(firth_selector *selector);
 firth_submit fth_reactor_submit(firth_op *op);
 void fth_reactor_cancel(firth_op *op);
 
+/* NetBSD hands on no more of TCP's and IP's options to an accepted socket than TCP_NODELAY (syn_cache_get), so core sets them
+ * there once more. FTH_FEW_INHERITED: as there in any case.
+ * Test: every_option_is_on_the_connected_and_the_accepted_socket, preset kqueue-netbsd. */
+#if defined(__NetBSD__) || defined(FTH_FEW_INHERITED)
+#define FTH_CAN_INHERIT 0u
+#else
+#define FTH_CAN_INHERIT FIRTH_CAN_INHERIT
+#endif
+
 /* What a wait may take. */
 int fth_reactor_timeout_ms(fth_reactor *reactor, int64_t until_ns);
 void fth_reactor_wake(firth_selector *selector);
