@@ -299,10 +299,9 @@ static bool is_told(int native)
 {
     const int error = is_datagram(native) ? take_error(native) : 0;
 
-    if (error == 0)
-        return false;
-    errno = error;
-    return true;
+    if (error != 0)
+        errno = error;
+    return error != 0;
 }
 
 ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int flags, const struct sockaddr *to,
