@@ -256,14 +256,17 @@ ssize_t kqueue_double_recvmsg(int native, struct msghdr *message, int flags)
     return is_too_much(size_of(message)) ? -1 : received(native, recvmsg(native, message, flags));
 }
 
-static bool lacks_buffers(void)
+/* An error that is pending is told by a datagram that is to be sent, too (sosend). */
+static bool fails_first(int native)
 {
     static atomic_uint count;
+    int error = is_datagram(native) ? take_error(native) : 0;
 
-    if (!double_has(DOUBLE_NO_BUFFERS) || atomic_fetch_add(&count, 1) % 5 != 0)
-        return false;
-    errno = ENOBUFS;
-    return true;
+    if (error == 0 && double_has(DOUBLE_NO_BUFFERS) && atomic_fetch_add(&count, 1) % 5 == 0)
+        error = ENOBUFS;
+    if (error != 0)
+        errno = error;
+    return error != 0;
 }
 
 static ssize_t sent(ssize_t n)
@@ -276,7 +279,7 @@ static ssize_t sent(ssize_t n)
 ssize_t kqueue_double_send(int native, const void *bytes, size_t size, int flags);
 ssize_t kqueue_double_send(int native, const void *bytes, size_t size, int flags)
 {
-    return lacks_buffers() || is_too_much(size) ? -1 : sent(send(native, bytes, size, send_flags(native, flags)));
+    return fails_first(native) || is_too_much(size) ? -1 : sent(send(native, bytes, size, send_flags(native, flags)));
 }
 
 /* An address is refused by a datagram socket that has a peer. */
@@ -294,22 +297,12 @@ static bool is_connected(int native, const void *to)
     return true;
 }
 
-/* An error that is pending is told by a datagram that is to be sent, too (sosend). */
-static bool is_told(int native)
-{
-    const int error = is_datagram(native) ? take_error(native) : 0;
-
-    if (error != 0)
-        errno = error;
-    return error != 0;
-}
-
 ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int flags, const struct sockaddr *to,
                              socklen_t length);
 ssize_t kqueue_double_sendto(int native, const void *bytes, size_t size, int flags, const struct sockaddr *to,
                              socklen_t length)
 {
-    return is_told(native) || lacks_buffers() || is_connected(native, to) || double_is_too_long(native, size)
+    return fails_first(native) || is_connected(native, to) || double_is_too_long(native, size)
                ? -1
                : sent(sendto(native, bytes, size, send_flags(native, flags), to, length));
 }
@@ -326,9 +319,8 @@ static bool lacks_header(const struct msghdr *message)
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags);
 ssize_t kqueue_double_sendmsg(int native, const struct msghdr *message, int flags)
 {
-    return is_told(native) || lacks_buffers() || lacks_header(message) ||
-                   double_is_too_long(native, size_of(message)) || is_connected(native, message->msg_name) ||
-                   is_too_much(size_of(message))
+    return fails_first(native) || lacks_header(message) || double_is_too_long(native, size_of(message)) ||
+                   is_connected(native, message->msg_name) || is_too_much(size_of(message))
                ? -1
                : sent(sendmsg(native, message, send_flags(native, flags)));
 }
