@@ -23,18 +23,31 @@ static size_t count_one_by_one(void)
     return count;
 }
 
-size_t support_descriptors_open(void)
+/* 0: there is no such folder. */
+static size_t count_in(const char *path)
 {
-    DIR *folder = opendir("/proc/self/fd");
+    DIR *folder = opendir(path);
     size_t count = 0;
 
     if (folder == NULL)
-        return count_one_by_one();
+        return 0;
     for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
         if (entry->d_name[0] != '.')
             count++;
     closedir(folder);
-    return count - 1; /* the folder's own */
+    return count;
+}
+
+size_t support_descriptors_open(void)
+{
+    const size_t count = count_in("/proc/self/fd");
+
+    return count > 0 ? count - 1 : count_one_by_one(); /* without the folder's own */
+}
+
+size_t support_threads(void)
+{
+    return count_in("/proc/self/task");
 }
 
 static void child_main(void (*fn)(void *argument), void *argument, int standard_error)

@@ -82,10 +82,22 @@ static size_t descriptors_in_the_end(size_t expected)
     return open;
 }
 
+/* Whether a look-up that an earlier test abandoned is still under way, on a thread that was not there at the first one. */
+static bool has_stray_thread(void)
+{
+    static size_t at_first;
+    const size_t threads = support_threads();
+
+    if (at_first == 0)
+        at_first = threads;
+    return threads > at_first;
+}
+
 void support_run_with(firth_selector_options *options, firth_task_fn *body, void *argument)
 {
+    const bool is_stray = has_stray_thread(); /* whose descriptor may be closed meanwhile */
     size_t descriptors_before = support_descriptors_open(), live_before = support_allocations_live();
-    size_t failures;
+    size_t failures, descriptors;
     int rc, closed;
 
     fill_in(options);
@@ -96,7 +108,9 @@ void support_run_with(firth_selector_options *options, firth_task_fn *body, void
     assert_int_equal(failures, 0);
     assert_int_equal(rc, FIRTH_OK);
     assert_int_equal(closed, FIRTH_OK);
-    assert_int_equal(descriptors_in_the_end(descriptors_before), descriptors_before);
+    descriptors = descriptors_in_the_end(descriptors_before);
+    if (!is_stray || descriptors > descriptors_before)
+        assert_int_equal(descriptors, descriptors_before);
     assert_int_equal(support_allocations_live(), live_before);
 }
 

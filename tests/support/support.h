@@ -85,6 +85,9 @@ void support_allocation_fail_at(size_t n, bool all_after);
 /* Descriptors this process has open. */
 size_t support_descriptors_open(void);
 
+/* Threads of this process; 0 where the system does not tell (all but Linux). */
+size_t support_threads(void);
+
 /* The backend under test, and whether it is the one with that name. */
 const firth_backend *support_backend(void);
 bool support_backend_is(const char *name);

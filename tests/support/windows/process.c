@@ -14,6 +14,11 @@
 #include "tests/support/skip.h"
 #include "tests/support/windows/handles.h"
 
+size_t support_threads(void)
+{
+    return 0;
+}
+
 size_t support_descriptors_open(void)
 {
     return windows_handles_open();
