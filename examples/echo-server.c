@@ -8,6 +8,7 @@
 typedef struct place {
     const char *host;
     int port;
+    bool begun; /* the task has, and tells by itself what fails */
 } place;
 
 /* One task for each client: copies until the client has said everything, and then says so too. */
@@ -23,13 +24,16 @@ static int echo(firth_scope *scope, void *argument)
 
 static int serve(firth_scope *scope, void *argument)
 {
-    const place *at = argument;
+    place *at = argument;
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
     firth_scope_options isolated = {.name = "clients", .on_child_error = FIRTH_CHILD_ERROR_REPORT};
     firth_scope clients;
     firth_server *server;
     firth_socket *client;
-    int rc = firth_tcp_bind(&tcp, at->host, at->port, &server);
+    int rc;
+
+    at->begun = true;
+    rc = firth_tcp_bind(&tcp, at->host, at->port, &server);
 
     if (rc < 0) {
         fprintf(stderr, "Cannot listen at %s port %d: %s\n", at->host, at->port, firth_error_text(rc));
@@ -59,11 +63,15 @@ static int parse_port(const char *text)
 int main(int argc, char **argv)
 {
     place at = {.host = argc > 1 ? argv[1] : "127.0.0.1", .port = argc > 2 ? parse_port(argv[2]) : 9003};
+    int rc;
 
     if (argc > 3 || at.port < 0) {
         fprintf(stderr, "usage: %s [host [port]], a port is a number from 1 to 65535, or 0 where any will do\n",
                 argv[0]);
         return EXIT_FAILURE;
     }
-    return firth_run(serve, &at) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    rc = firth_run(serve, &at);
+    if (rc < 0 && !at.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -18,6 +18,7 @@ typedef struct plan {
     target *targets;
     size_t count;
     int64_t timeout_ms;
+    bool begun; /* the task has, and tells by itself what fails */
 } plan;
 
 static int64_t first_line(firth_scope *scope, const target *to, char *line, size_t size)
@@ -57,6 +58,7 @@ static int ask_all(firth_scope *scope, void *argument)
     firth_scope together;
     int rc = FIRTH_OK;
 
+    all->begun = true;
     firth_scope_open(&together, scope, &deadline);
     for (size_t i = 0; i < all->count && rc >= 0; i++)
         rc = firth_spawn(&together, ask, &all->targets[i], NULL);
@@ -85,7 +87,7 @@ int main(int argc, char **argv)
 {
     plan all = {.timeout_ms = argc > 1 ? strtol(argv[1], NULL, 10) : 5000};
     char line[512];
-    int code;
+    int code, rc;
 
     while (fgets(line, sizeof line, stdin) != NULL) {
         if (!plan_add(&all, line)) {
@@ -94,7 +96,10 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    code = firth_run(ask_all, &all) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    rc = firth_run(ask_all, &all);
+    if (rc < 0 && !all.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
+    code = rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     for (size_t i = 0; i < all.count; i++)
         if (!all.targets[i].answered)
             code = EXIT_FAILURE;

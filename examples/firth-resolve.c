@@ -20,6 +20,7 @@ typedef struct request {
     int64_t timeout_ms;
     char **names;
     int count;
+    bool begun; /* the task has, and tells by itself what fails */
 } request;
 
 /* One name: what to ask and what it came to. */
@@ -78,11 +79,12 @@ static void print_answer(const question *one)
 static int resolve_all(firth_scope *scope, void *argument)
 {
     static question questions[NAMES_MAX];
-    const request *all = argument;
+    request *all = argument;
     firth_scope_options limit = {.timeout_ms = all->timeout_ms, .name = "all names"};
     firth_scope asking;
     int rc;
 
+    all->begun = true;
     firth_scope_cancel_on_interrupt(scope);
     firth_scope_open(&asking, scope, &limit);
     for (int i = 0; i < all->count; i++) {
@@ -141,7 +143,7 @@ static bool read_option(request *all, const char *option, const char *value, int
 int main(int argc, char **argv)
 {
     request all = {.timeout_ms = 10000};
-    int at = 1, used;
+    int at = 1, used, rc;
 
     for (; at < argc && argv[at][0] == '-'; at += used)
         if (!read_option(&all, argv[at], at + 1 < argc ? argv[at + 1] : NULL, &used))
@@ -150,5 +152,8 @@ int main(int argc, char **argv)
     all.count = argc - at;
     if (all.count < 1 || all.count > NAMES_MAX)
         return usage(argv[0]);
-    return firth_run(resolve_all, &all) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    rc = firth_run(resolve_all, &all);
+    if (rc < 0 && !all.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

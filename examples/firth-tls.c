@@ -41,6 +41,7 @@ typedef struct request {
     firth_tls_identity identity;
     const char *protocols[REPEATED_MAX];
     firth_tls_builder tls;
+    bool begun; /* the task has, and tells by itself what fails */
 } request;
 
 /* ---- what is printed ---------------------------------------------------------------------------------------------- */
@@ -168,6 +169,7 @@ static int look_around(firth_scope *scope, void *argument)
     firth_tls_config *config;
     int rc;
 
+    from->begun = true;
     firth_scope_cancel_on_interrupt(scope);
     if (from->key_log != NULL) {
         from->tls.key_log = write_key;
@@ -350,6 +352,8 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     rc = firth_run(look_around, &from);
+    if (rc < 0 && !from.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
     all = is_written(stdout, "standard output");
     if (from.key_log != NULL) {
         all = is_written(from.key_log, from.key_log_file) && all;

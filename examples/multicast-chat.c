@@ -25,6 +25,7 @@ typedef struct chat {
     firth_datagram_socket *ears;  /* bound to the group's port, beside those of others on this machine */
     firth_datagram_socket *mouth; /* has a port of its own, by which this end knows its own words */
     firth_address own;            /* the mouth's */
+    bool begun;                   /* the task has, and tells by itself what fails */
 } chat;
 
 static int fail(const char *what, int rc)
@@ -148,6 +149,7 @@ static int meet(firth_scope *scope, void *argument)
     firth_scope together;
     int rc;
 
+    self->begun = true;
     if ((rc = find_interface(self)) < 0 || (rc = open_ears(scope, self)) < 0 || (rc = open_mouth(scope, self)) < 0)
         return rc;
     printf("Joined %s as ", firth_address_text(&self->group).text);
@@ -173,6 +175,7 @@ static int parse_port(const char *text)
 int main(int argc, char **argv)
 {
     chat self = {.interface_name = argc > 3 ? argv[3] : NULL};
+    int rc;
 
     if (argc < 3 || argc > 4 || firth_address_make(&self.group, argv[1], parse_port(argv[2])) < 0 ||
         firth_address_classify(&self.group) != FIRTH_ADDRESS_MULTICAST) {
@@ -182,5 +185,8 @@ int main(int argc, char **argv)
                 argv[0]);
         return 2;
     }
-    return firth_run(meet, &self) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    rc = firth_run(meet, &self);
+    if (rc < 0 && !self.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -12,6 +12,7 @@ typedef struct place {
     const char *host;
     int port;
     const char *authorities; /* NULL: the system's */
+    bool begun;              /* the task has, and tells by itself what fails */
 } place;
 
 static int explain(const char *what, const place *at, int rc)
@@ -66,12 +67,13 @@ static int ask(firth_scope *scope, const place *at, firth_tls_config *config)
 
 static int get(firth_scope *scope, void *argument)
 {
-    const place *at = argument;
+    place *at = argument;
     firth_tls_builder tls = firth_tls_client();
     firth_tls_data authorities = firth_tls_file(at->authorities);
     firth_tls_config *config;
     int rc;
 
+    at->begun = true;
     firth_scope_cancel_on_interrupt(scope);
     if (at->authorities != NULL) {
         tls.trust = FIRTH_TLS_TRUST_AUTHORITIES;
@@ -99,6 +101,7 @@ int main(int argc, char **argv)
     place at = {.host = argc > 1 ? argv[1] : "localhost",
                 .port = argc > 2 ? parse_port(argv[2]) : 9443,
                 .authorities = argc > 3 ? argv[3] : NULL};
+    int rc;
 
     if (argc > 4 || at.port < 0) {
         fprintf(stderr,
@@ -107,5 +110,8 @@ int main(int argc, char **argv)
                 argv[0]);
         return EXIT_FAILURE;
     }
-    return firth_run(get, &at) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    rc = firth_run(get, &at);
+    if (rc < 0 && !at.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -118,6 +118,7 @@ typedef struct conversation {
     int port;
     firth_socket *server;
     terminal input;
+    bool begun; /* the task has, and tells by itself what fails */
 } conversation;
 
 /* Prints what the server says until it has said everything. However that ends, nobody need type any more. */
@@ -161,6 +162,7 @@ static int converse(firth_scope *scope, void *argument)
     firth_scope both;
     int rc;
 
+    talk->begun = true;
     tcp.auto_flush = true; /* what was written leaves when the task waits for the next line */
     firth_scope_cancel_on_interrupt(scope);
     rc = firth_tcp_connect(&tcp, talk->host, talk->port, &talk->server);
@@ -196,6 +198,7 @@ static int parse_port(const char *text)
 int main(int argc, char **argv)
 {
     static conversation talk;
+    int rc;
 
     talk.host = argc > 1 ? argv[1] : "127.0.0.1";
     talk.port = argc > 2 ? parse_port(argv[2]) : 9002;
@@ -208,5 +211,8 @@ int main(int argc, char **argv)
         fputs("No pipe or event is left\n", stderr);
         return EXIT_FAILURE;
     }
-    return firth_run(converse, &talk) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    rc = firth_run(converse, &talk);
+    if (rc < 0 && !talk.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

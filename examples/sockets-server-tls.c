@@ -16,6 +16,7 @@ typedef struct plan {
     const char *key;
     const char *host;
     int port;
+    bool begun; /* the task has, and tells by itself what fails */
 } plan;
 
 /* One task for each client; that the connection is secure makes no difference here. */
@@ -87,8 +88,11 @@ static int serve(firth_scope *scope, void *argument)
     firth_scope clients;
     firth_server *server;
     firth_socket *client;
-    int rc = listen_securely(scope, argument, &server);
+    plan *from = argument;
+    int rc;
 
+    from->begun = true;
+    rc = listen_securely(scope, from, &server);
     if (rc < 0)
         return rc;
     firth_scope_own_server(scope, server);
@@ -123,6 +127,7 @@ int main(int argc, char **argv)
 {
     plan from = {.host = argc > 3 ? argv[3] : "127.0.0.1", .port = argc > 4 ? parse_port(argv[4]) : 9443};
     firth_selector_options options = firth_selector_defaults();
+    int rc;
 
     if (argc < 3 || argc > 5 || from.port < 0) {
         fprintf(stderr,
@@ -133,7 +138,10 @@ int main(int argc, char **argv)
     from.certificate = argv[1];
     from.key = argv[2];
     options.log = print_log;
-    if (firth_run_with(&options, serve, &from) < 0)
+    rc = firth_run_with(&options, serve, &from);
+    if (rc < 0 && !from.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
+    if (rc < 0)
         return EXIT_FAILURE;
     printf("Server stopped\n");
     return EXIT_SUCCESS;

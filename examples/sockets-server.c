@@ -12,6 +12,7 @@ enum { NAME_BYTES = 128 };
 typedef struct place {
     const char *host;
     int port;
+    bool begun; /* the task has, and tells by itself what fails */
 } place;
 
 /* One task for each client. */
@@ -50,7 +51,7 @@ static int explain(const place *at, int rc)
 
 static int serve(firth_scope *scope, void *argument)
 {
-    const place *at = argument;
+    place *at = argument;
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
     firth_scope_options isolated = {.name = "clients", .on_child_error = FIRTH_CHILD_ERROR_REPORT};
     firth_scope clients;
@@ -58,6 +59,7 @@ static int serve(firth_scope *scope, void *argument)
     firth_socket *client;
     int rc;
 
+    at->begun = true;
     tcp.auto_flush = true;     /* what was written leaves when the task waits for the next line */
     tcp.write_idle_ms = 60000; /* a client that takes nothing for a minute is let go */
     if ((rc = firth_tcp_bind(&tcp, at->host, at->port, &server)) < 0)
@@ -94,6 +96,7 @@ int main(int argc, char **argv)
 {
     place at = {.host = argc > 1 ? argv[1] : "127.0.0.1", .port = argc > 2 ? parse_port(argv[2]) : 9002};
     firth_selector_options options = firth_selector_defaults();
+    int rc;
 
     if (argc > 3 || at.port < 0) {
         fprintf(stderr, "usage: %s [host [port]], a port is a number from 1 to 65535, or 0 where any will do\n",
@@ -101,7 +104,10 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     options.log = print_log;
-    if (firth_run_with(&options, serve, &at) < 0)
+    rc = firth_run_with(&options, serve, &at);
+    if (rc < 0 && !at.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
+    if (rc < 0)
         return EXIT_FAILURE;
     printf("Server stopped\n");
     return EXIT_SUCCESS;

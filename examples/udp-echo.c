@@ -16,6 +16,7 @@
 typedef struct place {
     const char *host;
     int port;
+    bool begun; /* the task has, and tells by itself what fails */
 } place;
 
 static bool is_the_end(int64_t rc)
@@ -41,11 +42,14 @@ static int echo(firth_datagram_socket *socket)
 
 static int serve(firth_scope *scope, void *argument)
 {
-    const place *at = argument;
+    place *at = argument;
     firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
     firth_datagram_socket *socket;
     firth_address local;
-    int rc = firth_udp_bind(&udp, at->host, at->port, &socket);
+    int rc;
+
+    at->begun = true;
+    rc = firth_udp_bind(&udp, at->host, at->port, &socket);
 
     if (rc < 0) {
         fprintf(stderr, "Cannot receive at %s port %d: %s\n", at->host, at->port, firth_error_text(rc));
@@ -72,11 +76,15 @@ static int parse_port(const char *text)
 int main(int argc, char **argv)
 {
     place at = {.host = argc > 1 ? argv[1] : "127.0.0.1", .port = argc > 2 ? parse_port(argv[2]) : 9004};
+    int rc;
 
     if (argc > 3 || at.port < 0) {
         fprintf(stderr, "usage: %s [host [port]], a port is a number from 1 to 65535, or 0 where any will do\n",
                 argv[0]);
         return EXIT_FAILURE;
     }
-    return firth_run(serve, &at) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    rc = firth_run(serve, &at);
+    if (rc < 0 && !at.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+typedef struct place {
+    const char *path;
+    bool begun; /* the task has, and tells by itself what fails */
+} place;
+
 static int echo(firth_scope *scope, void *argument)
 {
     firth_socket *client = argument;
@@ -32,7 +37,8 @@ static int fail(const char *path, int rc)
 
 static int serve(firth_scope *scope, void *argument)
 {
-    const char *path = argument;
+    place *at = argument;
+    const char *path = at->path;
     firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
     firth_scope_options isolated = {.name = "clients", .on_child_error = FIRTH_CHILD_ERROR_REPORT};
     firth_scope clients;
@@ -40,6 +46,7 @@ static int serve(firth_scope *scope, void *argument)
     firth_socket *client;
     int rc;
 
+    at->begun = true;
     builder.abstract = path[0] == '@';
     if (!builder.abstract) {
         builder.mode = 0600;
@@ -62,11 +69,15 @@ static int serve(firth_scope *scope, void *argument)
 
 int main(int argc, char **argv)
 {
-    static char here[] = "./unix-echo.sock";
+    place at = {.path = argc > 1 ? argv[1] : "./unix-echo.sock"};
+    int rc;
 
     if (argc > 2) {
         fprintf(stderr, "usage: %s [path]\n", argv[0]);
         return EXIT_FAILURE;
     }
-    return firth_run(serve, argc > 1 ? argv[1] : here) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    rc = firth_run(serve, &at);
+    if (rc < 0 && !at.begun)
+        fprintf(stderr, "Cannot begin: %s (%s)\n", firth_error_text(rc), firth_last_failure()->step);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

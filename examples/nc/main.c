@@ -194,7 +194,7 @@ int main(int argc, char **argv)
 {
     static nc self;
     firth_selector_options options = firth_selector_defaults();
-    int at = 1;
+    int at = 1, rc;
 
     for (; at < argc && argv[at][0] == '-'; at++) {
         if (at + 1 < argc && read_value(&self, argv[at], argv[at + 1]))
@@ -206,5 +206,8 @@ int main(int argc, char **argv)
         return usage(argv[0]);
     nc_console_open();
     options.log = print_log;
-    return firth_run_with(&options, work, &self) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    rc = firth_run_with(&options, work, &self);
+    if (rc < 0 && self.scope == NULL) /* the task has not begun */
+        (void)nc_fail("Cannot begin", rc);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

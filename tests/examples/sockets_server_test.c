@@ -321,10 +321,31 @@ static void port_that_is_none_is_said_and_the_exit_code_is_1(void **state)
     }
 }
 
+/* What fails before there is a task to tell of it: with one descriptor left there is no selector. */
+static void an_example_that_cannot_begin_says_why(void **state)
+{
+    static const char *const examples[][3] = {
+        {"sockets-server"}, {"echo-server"}, {"udp-echo"}, {"firth-resolve", "localhost"}, {"fan-out"},
+    };
+
+    (void)state;
+    program_not_by_wine("the limit of descriptors is Linux's, and Wine's own come first");
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        const char *const words[] = {examples[i][0], examples[i][1], NULL};
+        program told;
+
+        program_start_limited(&told, words, 4);
+        program_end_input(&told);
+        assert_int_equal(program_wait(&told), 1);
+        assert_non_null(strstr(told.text, "Cannot begin: no descriptor is left ("));
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(server_greets_and_answers_each_line),
+        cmocka_unit_test(an_example_that_cannot_begin_says_why),
         cmocka_unit_test(netcat_is_a_client),
         cmocka_unit_test(socat_is_a_client),
         cmocka_unit_test(curl_is_a_client),
