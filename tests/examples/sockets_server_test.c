@@ -321,6 +321,20 @@ static void port_that_is_none_is_said_and_the_exit_code_is_1(void **state)
     }
 }
 
+/* With the fewest descriptors, of which this program may have been given some, that let it start at all. */
+static int run_with_fewest_descriptors(program *this, const char *const words[])
+{
+    enum { CANNOT_LOAD = 127 }; /* ld.so(8) */
+    int code = CANNOT_LOAD;
+
+    for (unsigned limit = 4; limit < 64 && code == CANNOT_LOAD; limit++) {
+        program_start_limited(this, words, limit);
+        program_end_input(this);
+        code = program_wait(this);
+    }
+    return code;
+}
+
 /* What fails before there is a task to tell of it: with one descriptor left there is no selector. */
 static void an_example_that_cannot_begin_says_why(void **state)
 {
@@ -334,9 +348,7 @@ static void an_example_that_cannot_begin_says_why(void **state)
         const char *const words[] = {examples[i][0], examples[i][1], NULL};
         program told;
 
-        program_start_limited(&told, words, 4);
-        program_end_input(&told);
-        assert_int_equal(program_wait(&told), 1);
+        assert_int_equal(run_with_fewest_descriptors(&told, words), 1);
         assert_non_null(strstr(told.text, "Cannot begin: no descriptor is left ("));
     }
 }
