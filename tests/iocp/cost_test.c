@@ -164,11 +164,57 @@ TASK_TEST(a_new_connection_waits_with_no_buffer)
     return FIRTH_OK;
 }
 
+/* One that waits, and for that long; then a byte comes. */
+static int read_after_a_while(firth_scope *scope, firth_socket *socket, firth_socket *peer, int64_t long_ns)
+{
+    firth_scope inner;
+
+    firth_scope_open(&inner, scope, NULL);
+    EXPECT_EQUAL(firth_spawn(&inner, read_a_byte, socket, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_yield(), FIRTH_OK);
+    stood_ns += long_ns;
+    EXPECT_EQUAL(firth_write(firth_socket_output(peer), "x", 1), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush(firth_socket_output(peer)), FIRTH_OK);
+    EXPECT_EQUAL(firth_scope_close(&inner, FIRTH_OK), FIRTH_OK);
+    return FIRTH_OK;
+}
+
+static int rest_and_go_on(firth_scope *scope)
+{
+    const int64_t minute_ns = 60 * INT64_C(1000000000);
+    firth_socket *a, *b;
+
+    EXPECT_EQUAL(support_pair(scope, &a, &b), FIRTH_OK);
+    firth_scope_own_socket(scope, a);
+    firth_scope_own_socket(scope, b);
+    EXPECT_EQUAL(read_after_a_while(scope, a, b, 0), FIRTH_OK);
+    pinned = 0;
+    EXPECT_EQUAL(read_after_a_while(scope, a, b, minute_ns), FIRTH_OK);
+    EXPECT_EQUAL(pinned, 1);
+    EXPECT_EQUAL(read_after_a_while(scope, a, b, 0), FIRTH_OK);
+    EXPECT_EQUAL(pinned, 1);
+    EXPECT_EQUAL(read_after_a_while(scope, a, b, 0), FIRTH_OK);
+    EXPECT_EQUAL(pinned, 2);
+    return FIRTH_OK;
+}
+
+/* And with one as soon as there is much to hear again. */
+TASK_TEST(a_connection_that_rested_waits_with_no_buffer_once_more)
+{
+    int rc;
+
+    stood_ns = firth_now_ns();
+    rc = rest_and_go_on(scope);
+    stood_ns = 0;
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_costs_a_receive_a_send_and_a_look),
         cmocka_unit_test(a_new_connection_waits_with_no_buffer),
+        cmocka_unit_test(a_connection_that_rested_waits_with_no_buffer_once_more),
         cmocka_unit_test(a_thousand_connections_cost_no_more_than_one),
     };
 
