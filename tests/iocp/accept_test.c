@@ -9,9 +9,12 @@
 
 /* ---- the calls that are looked at ---------------------------------------------------------------------------------- */
 
-/* STATUS_LOCAL_DISCONNECT, STATUS_REMOTE_DISCONNECT and STATUS_CONNECTION_RESET. */
-static const ULONG_PTR why_gone[] = {0xC000013B, 0xC000013C, 0xC000020D};
-enum { LATE = sizeof why_gone / sizeof why_gone[0], AT_ONCE = 2 };
+/* STATUS_IO_TIMEOUT, STATUS_HOST_UNREACHABLE, STATUS_CONNECTION_RESET and STATUS_LOCAL_DISCONNECT. Of the first two core knows
+ * of no client's fault, and would tell them. */
+static const ULONG_PTR why_gone[] = {0xC00000B5, 0xC000023D, 0xC000020D, 0xC000013B};
+enum { LATE = sizeof why_gone / sizeof why_gone[0] };
+static const int why_gone_at_once[] = {WSAETIMEDOUT, WSAENETUNREACH, WSAECONNRESET};
+enum { AT_ONCE = sizeof why_gone_at_once / sizeof why_gone_at_once[0] };
 
 static struct {
     LPFN_ACCEPTEX accept; /* the system's */
@@ -30,9 +33,15 @@ extern const look_function __real___imp_GetQueuedCompletionStatusEx, __wrap___im
 static BOOL WINAPI accept_next(SOCKET listener, SOCKET client, void *room, DWORD data, DWORD local, DWORD remote,
                                DWORD *bytes, OVERLAPPED *overlapped)
 {
+    struct sockaddr_storage peer;
+    int size = sizeof peer;
+
+    if (getpeername(client, (struct sockaddr *)&peer, &size) == 0) { /* Wine takes one that is connected */
+        WSASetLastError(WSAEINVAL);
+        return FALSE;
+    }
     if (seen.at_once > 0) {
-        seen.at_once--;
-        WSASetLastError(WSAECONNRESET);
+        WSASetLastError(why_gone_at_once[--seen.at_once]);
         return FALSE;
     }
     seen.accepting = overlapped;
@@ -111,6 +120,7 @@ TASK_TEST(an_accepted_socket_can_still_join_another_port)
     intptr_t given = -1;
     HANDLE joined;
 
+    seen.at_once = seen.late = 0;
     EXPECT(port != NULL);
     EXPECT_EQUAL(listen_for(scope, &client, 1, &server), FIRTH_OK);
     EXPECT_EQUAL(firth_accept(server, &accepted), FIRTH_OK);

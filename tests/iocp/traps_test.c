@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What completion ports are known to trip programs up with, each by name. Calls of the system are looked at on their way
- * where nothing else could tell. More of them are cases of the conformance kit, and in cancel_test.c, cost_test.c,
- * limits_test.c and told_test.c. */
+ * where nothing else could tell. More of them are cases of the conformance kit, and in accept_test.c, cancel_test.c,
+ * cost_test.c, limits_test.c and told_test.c. */
 #include <winsock2.h>
 
 #include <mstcpip.h>
