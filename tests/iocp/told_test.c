@@ -250,6 +250,61 @@ TASK_TEST(a_socket_without_overlapped_calls_is_not_adopted)
     return closesocket(b) == 0 ? FIRTH_OK : FIRTH_ERR_SYSTEM;
 }
 
+static int read_into(firth_scope *scope, void *argument)
+{
+    firth_socket **socket = argument;
+
+    EXPECT_EQUAL(read_one(scope, *socket), 1);
+    *socket = NULL;
+    return FIRTH_OK;
+}
+
+/* Wine, and Windows before 8.1, cannot part a socket from its port: so packets of its next owner's come here. */
+TASK_TEST(what_the_next_owner_of_a_socket_does_ends_no_op_of_ours)
+{
+    static WSAOVERLAPPED theirs;
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_socket *a, *b, *c, *d, *reading[2];
+    firth_server *server;
+    char bytes[1] = {0};
+    WSABUF piece = {.buf = bytes, .len = sizeof bytes};
+    DWORD flags = 0;
+    intptr_t given;
+    firth_scope inner;
+
+    EXPECT_EQUAL(support_pair(scope, &a, &b), FIRTH_OK);
+    firth_scope_own_socket(scope, a);
+    EXPECT_EQUAL(firth_with_timeout(1, read_one, b), FIRTH_ERR_TIMED_OUT);
+    EXPECT_EQUAL(firth_tcp_bind(&tcp, "127.0.0.1", 0, &server), FIRTH_OK);
+    firth_scope_own_server(scope, server);
+    EXPECT_EQUAL(firth_socket_release(b, &given), FIRTH_OK);
+    EXPECT_EQUAL(firth_tcp_connect(&tcp, "127.0.0.1", firth_server_address(server)->port, &c), FIRTH_OK);
+    firth_scope_own_socket(scope, c); /* which has the record that b had */
+    EXPECT_EQUAL(firth_accept(server, &d), FIRTH_OK);
+    firth_scope_own_socket(scope, d);
+    reading[0] = c;
+    reading[1] = d;
+    firth_scope_open(&inner, scope, NULL);
+    EXPECT_EQUAL(firth_spawn(&inner, read_into, &reading[0], NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_spawn(&inner, read_into, &reading[1], NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_yield(), FIRTH_OK);
+    memset(&theirs, 0, sizeof theirs);
+    EXPECT(WSARecv((SOCKET)given, &piece, 1, NULL, &flags, &theirs, NULL) == 0 || WSAGetLastError() == WSA_IO_PENDING);
+    EXPECT_EQUAL(firth_write(firth_socket_output(a), "x", 1), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush(firth_socket_output(a)), FIRTH_OK);
+    do
+        EXPECT_EQUAL(firth_sleep(1), FIRTH_OK); /* a look at the port at least */
+    while (!HasOverlappedIoCompleted(&theirs));
+    EXPECT_EQUAL(firth_sleep(1), FIRTH_OK);
+    EXPECT(bytes[0] == 'x' && reading[0] != NULL && reading[1] != NULL);
+    EXPECT_EQUAL(firth_write(firth_socket_output(c), "c", 1), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush(firth_socket_output(c)), FIRTH_OK);
+    EXPECT_EQUAL(firth_write(firth_socket_output(d), "d", 1), FIRTH_OK);
+    EXPECT_EQUAL(firth_flush(firth_socket_output(d)), FIRTH_OK);
+    EXPECT_EQUAL(firth_scope_close(&inner, FIRTH_OK), FIRTH_OK);
+    return closesocket((SOCKET)given) == 0 ? FIRTH_OK : FIRTH_ERR_SYSTEM;
+}
+
 /* ---- errors ------------------------------------------------------------------------------------------------------------ */
 
 static void what_the_system_calls_it_is_told_in_our_words(void **state)
@@ -272,6 +327,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(only_the_systems_own_sockets_send_no_packet_after_a_success),
         cmocka_unit_test(an_adopted_socket_of_a_layered_provider_sends_packets_after_successes_too),
         cmocka_unit_test(a_socket_without_overlapped_calls_is_not_adopted),
+        cmocka_unit_test(what_the_next_owner_of_a_socket_does_ends_no_op_of_ours),
         cmocka_unit_test(what_the_system_calls_it_is_told_in_our_words),
     };
 
