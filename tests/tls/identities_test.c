@@ -152,6 +152,24 @@ static void one_file_may_hold_the_certificate_the_key_and_words(void **state)
     certificate_free(one);
 }
 
+/* "openssl storeutl" begins so, and 0x30 is the first byte of DER, too. */
+static void a_text_that_begins_with_a_zero_is_not_taken_for_der(void **state)
+{
+    static const char begin[] = "0: Certificate\n";
+    certificate *one = make("CN=a", KEY_P256);
+    const certificate *const chain[] = {one};
+    char pem[4096], key[4096];
+
+    (void)state;
+    memcpy(pem, begin, sizeof begin);
+    memcpy(key, begin, sizeof begin);
+    (void)certificate_pem(pem + sizeof begin - 1, sizeof pem - sizeof begin, chain, 1);
+    (void)certificate_key_pem(key + sizeof begin - 1, sizeof key - sizeof begin, one);
+    is_built(text_data(pem), text_data(key), NULL);
+    is_refused(text_data("0"), text_data(key), NULL, "certificate in memory", "not a certificate");
+    certificate_free(one);
+}
+
 static void an_encrypted_key_opens_with_its_password(void **state)
 {
     unsigned char der[512];
@@ -347,6 +365,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(der_and_pem_in_memory_and_in_files_are_told_apart, scratch_open, scratch_close),
         cmocka_unit_test_setup_teardown(one_file_may_hold_the_certificate_the_key_and_words, scratch_open,
                                         scratch_close),
+        cmocka_unit_test(a_text_that_begins_with_a_zero_is_not_taken_for_der),
         cmocka_unit_test(an_encrypted_key_opens_with_its_password),
         cmocka_unit_test_setup_teardown(a_password_that_is_missing_or_wrong_is_said, scratch_open, scratch_close),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_read_is_named_with_the_reason, scratch_open,

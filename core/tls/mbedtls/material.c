@@ -65,12 +65,18 @@ static unsigned char *find(unsigned char *bytes, size_t size, const char *text, 
     return NULL;
 }
 
-/* DER begins with a SEQUENCE, a text with anything else. */
+/* DER is a SEQUENCE, 0x30, which is a text's '0' as well. Its length tells: it is in bytes of its own, whose count is none
+ * that a letter begins with; or it is short, as of a small key, whose version is an INTEGER. */
+static bool is_der(const unsigned char *bytes, size_t size)
+{
+    return size > 2 && bytes[0] == 0x30 && ((bytes[1] & 0xFC) == 0x80 || bytes[2] == MBEDTLS_ASN1_INTEGER);
+}
+
 void fth_tls_material_use(fth_tls_material *material, unsigned char *bytes, size_t size, const char *name)
 {
     *material =
         (fth_tls_material){.bytes = bytes, .size = size, .name = name, .option = FTH_OPTION("trust"), .cut = size};
-    material->is_pem = size > 0 && bytes[0] != 0x30 && find(bytes, size, begin, sizeof begin - 1) != NULL;
+    material->is_pem = !is_der(bytes, size) && find(bytes, size, begin, sizeof begin - 1) != NULL;
 }
 
 static int read_file(const char *path, const char *option, void **bytes, size_t *size)
