@@ -51,7 +51,8 @@ typedef enum firth_tls_client_authentication {
     FIRTH_TLS_CLIENT_REQUIRED = 2,
 } firth_tls_client_authentication;
 
-/* Certificates, a key or a list, PEM or DER, found out from the content. */
+/* Certificates, a key, or revocation lists, PEM or DER, found out from the content. Several of them are one behind the
+ * other; in DER nothing else is there. */
 typedef struct firth_tls_data {
     const char *file; /* path, or NULL: what is in memory */
     const void *bytes;

@@ -2,7 +2,7 @@
 /* This end's certificates and keys: every form they may come in, and in words what is wrong with those that cannot be
  * used. */
 #include "tests/support/support.h"
-#include "tests/tls/certificates.h"
+#include "tests/tls/identity.h"
 #include "tests/tls/scratch.h"
 #include <mbedtls/base64.h>
 #include <stdlib.h>
@@ -51,47 +51,6 @@ static const char ed25519_certificate[] = "-----BEGIN CERTIFICATE-----\n"
 
 /* ---- helpers ----------------------------------------------------------------------------------------------------- */
 
-static firth_tls_builder server_with(const firth_tls_identity *identity)
-{
-    firth_tls_builder tls = firth_tls_server();
-
-    tls.identities = identity;
-    tls.identity_count = 1;
-    return tls;
-}
-
-static firth_tls_identity identity_of(firth_tls_data one, firth_tls_data key, const char *password)
-{
-    const firth_tls_identity identity = {one, key, password};
-
-    return identity;
-}
-
-static firth_tls_data text_data(const char *text)
-{
-    return firth_tls_memory(text, strlen(text));
-}
-
-static void is_built(firth_tls_data one, firth_tls_data key, const char *password)
-{
-    const firth_tls_identity identity = identity_of(one, key, password);
-    const firth_tls_builder tls = server_with(&identity);
-    fth_tls_context *context = context_of(&tls);
-
-    assert_non_null(context);
-    fth_tls_mbedtls.context_free(context);
-}
-
-static void is_refused(firth_tls_data one, firth_tls_data key, const char *password, const char *text,
-                       const char *other)
-{
-    const firth_tls_identity identity = identity_of(one, key, password);
-    const firth_tls_builder tls = server_with(&identity);
-
-    assert_true(context_refused(&tls, FIRTH_ERR_TLS_CONFIG, text, other));
-    assert_string_equal(firth_last_failure()->step, "option identities");
-}
-
 /* What a block of PEM is in DER. */
 static size_t decode(unsigned char *der, size_t capacity, const char *pem)
 {
@@ -125,14 +84,15 @@ static void der_and_pem_in_memory_and_in_files_are_told_apart(void **state)
         const size_t pem_size = certificate_pem(pem, sizeof pem, chain, 1);
         const size_t key_size = certificate_key_pem(key, sizeof key, one);
 
-        is_built(der.certificate, der.key, NULL);
-        is_built(firth_tls_memory(pem, pem_size), firth_tls_memory(key, key_size), NULL);
-        is_built(firth_tls_memory(pem, pem_size + 1), firth_tls_memory(key, key_size + 1), NULL); /* with the NUL */
-        is_built(firth_tls_memory(pem, pem_size), der.key, NULL);
-        is_built(firth_tls_file(scratch_file("a.pem", pem, pem_size)),
-                 firth_tls_file(scratch_file("k.pem", key, key_size)), NULL);
-        is_built(firth_tls_file(scratch_file("a.der", one->der, one->der_size)),
-                 firth_tls_file(scratch_file("k.der", one->key_der, one->key_der_size)), NULL);
+        identity_built(der.certificate, der.key, NULL);
+        identity_built(firth_tls_memory(pem, pem_size), firth_tls_memory(key, key_size), NULL);
+        identity_built(firth_tls_memory(pem, pem_size + 1), firth_tls_memory(key, key_size + 1),
+                       NULL); /* with the NUL */
+        identity_built(firth_tls_memory(pem, pem_size), der.key, NULL);
+        identity_built(firth_tls_file(scratch_file("a.pem", pem, pem_size)),
+                       firth_tls_file(scratch_file("k.pem", key, key_size)), NULL);
+        identity_built(firth_tls_file(scratch_file("a.der", one->der, one->der_size)),
+                       firth_tls_file(scratch_file("k.der", one->key_der, one->key_der_size)), NULL);
         certificate_free(one);
     }
 }
@@ -148,7 +108,7 @@ static void one_file_may_hold_the_certificate_the_key_and_words(void **state)
     size += certificate_key_pem(all + size, sizeof all - size, one);
     size += certificate_pem(all + size, sizeof all - size, chain, 1);
     (void)scratch_file("all.pem", all, size);
-    is_built(firth_tls_file(scratch_path("all.pem")), firth_tls_file(scratch_path("all.pem")), NULL);
+    identity_built(firth_tls_file(scratch_path("all.pem")), firth_tls_file(scratch_path("all.pem")), NULL);
     certificate_free(one);
 }
 
@@ -165,8 +125,8 @@ static void a_text_that_begins_with_a_zero_is_not_taken_for_der(void **state)
     memcpy(key, begin, sizeof begin);
     (void)certificate_pem(pem + sizeof begin - 1, sizeof pem - sizeof begin, chain, 1);
     (void)certificate_key_pem(key + sizeof begin - 1, sizeof key - sizeof begin, one);
-    is_built(text_data(pem), text_data(key), NULL);
-    is_refused(text_data("0"), text_data(key), NULL, "certificate in memory", "not a certificate");
+    identity_built(identity_text(pem), identity_text(key), NULL);
+    identity_refused(identity_text("0"), identity_text(key), NULL, "certificate in memory", "not a certificate");
     certificate_free(one);
 }
 
@@ -176,12 +136,12 @@ static void an_encrypted_key_opens_with_its_password(void **state)
     size_t size;
 
     (void)state;
-    is_built(text_data(locked_certificate), text_data(locked_pkcs8), "secret");
-    is_built(text_data(locked_certificate), text_data(locked_old_format), "secret");
+    identity_built(identity_text(locked_certificate), identity_text(locked_pkcs8), "secret");
+    identity_built(identity_text(locked_certificate), identity_text(locked_old_format), "secret");
     size = decode(der, sizeof der, locked_pkcs8);
-    is_built(text_data(locked_certificate), firth_tls_memory(der, size), "secret");
-    is_refused(text_data(locked_certificate), firth_tls_memory(der, size), "wrong", "key in memory",
-               "the password is wrong");
+    identity_built(identity_text(locked_certificate), firth_tls_memory(der, size), "secret");
+    identity_refused(identity_text(locked_certificate), firth_tls_memory(der, size), "wrong", "key in memory",
+                     "the password is wrong");
 }
 
 /* ---- what is wrong ----------------------------------------------------------------------------------------------- */
@@ -194,13 +154,14 @@ static void a_password_that_is_missing_or_wrong_is_said(void **state)
     for (size_t i = 0; i < 2; i++) {
         const char *path = scratch_text("locked.pem", keys[i]);
 
-        is_refused(text_data(locked_certificate), firth_tls_file(path), NULL, path,
-                   "the key is encrypted and no password was given");
-        is_refused(text_data(locked_certificate), text_data(keys[i]), "", "key in memory",
-                   "the key is encrypted and no password was given");
-        is_refused(text_data(locked_certificate), firth_tls_file(path), "wrong", path, "the password is wrong");
-        is_refused(text_data(locked_certificate), text_data(keys[i]), "secret and more", "key in memory",
-                   "the password is wrong");
+        identity_refused(identity_text(locked_certificate), firth_tls_file(path), NULL, path,
+                         "the key is encrypted and no password was given");
+        identity_refused(identity_text(locked_certificate), identity_text(keys[i]), "", "key in memory",
+                         "the key is encrypted and no password was given");
+        identity_refused(identity_text(locked_certificate), firth_tls_file(path), "wrong", path,
+                         "the password is wrong");
+        identity_refused(identity_text(locked_certificate), identity_text(keys[i]), "secret and more", "key in memory",
+                         "the password is wrong");
     }
 }
 
@@ -211,9 +172,9 @@ static void a_file_that_cannot_be_read_is_named_with_the_reason(void **state)
     const char *missing = scratch_path("missing.pem");
 
     (void)state;
-    is_refused(firth_tls_file(missing), der.key, NULL, missing, "no such file");
-    is_refused(der.certificate, firth_tls_file(missing), NULL, missing, "no such file");
-    is_refused(firth_tls_file("/"), der.key, NULL, "/", "a folder, not a file");
+    identity_refused(firth_tls_file(missing), der.key, NULL, missing, "no such file");
+    identity_refused(der.certificate, firth_tls_file(missing), NULL, missing, "no such file");
+    identity_refused(firth_tls_file("/"), der.key, NULL, "/", "a folder, not a file");
     certificate_free(one);
 }
 
@@ -228,7 +189,7 @@ static void the_reason_is_there_after_a_path_of_any_length(void **state)
     for (size_t i = 0; i < sizeof path; i += 60)
         path[i] = '/';
     memcpy(path + sizeof path - 8, "end.pem", 8);
-    is_refused(firth_tls_file(path), certificate_identity(one).key, NULL, "end.pem: no such file", "...");
+    identity_refused(firth_tls_file(path), certificate_identity(one).key, NULL, "end.pem: no such file", "...");
     certificate_free(one);
 }
 
@@ -242,20 +203,22 @@ static void what_is_not_a_certificate_or_a_key_is_said(void **state)
 
     (void)state;
     (void)certificate_pem(pem, sizeof pem, chain, 1);
-    is_refused(firth_tls_file(empty), der.key, NULL, empty, "no certificate in it");
-    is_refused(firth_tls_file(words), der.key, NULL, words, "not a certificate");
-    is_refused(der.key, der.key, NULL, "certificate in memory", "not a certificate");
-    is_refused(text_data(locked_pkcs8), der.key, NULL, "certificate in memory", "no certificate in it");
-    is_refused(der.certificate, firth_tls_file(empty), NULL, empty, "no private key in it");
-    is_refused(der.certificate, firth_tls_file(words), NULL, words, "not a private key");
-    is_refused(der.certificate, text_data(pem), NULL, "key in memory", "no private key in it");
-    is_refused(der.certificate, der.certificate, NULL, "key in memory", "not a private key");
+    identity_refused(firth_tls_file(empty), der.key, NULL, empty, "no certificate in it");
+    identity_refused(firth_tls_file(words), der.key, NULL, words, "not a certificate");
+    identity_refused(der.key, der.key, NULL, "certificate in memory", "not a certificate");
+    identity_refused(identity_text(locked_pkcs8), der.key, NULL, "certificate in memory", "no certificate in it");
+    identity_refused(der.certificate, firth_tls_file(empty), NULL, empty, "no private key in it");
+    identity_refused(der.certificate, firth_tls_file(words), NULL, words, "not a private key");
+    identity_refused(der.certificate, identity_text(pem), NULL, "key in memory", "no private key in it");
+    identity_refused(der.certificate, der.certificate, NULL, "key in memory", "not a private key");
     memcpy(broken, pem, sizeof pem);
     broken[60] = '!';
-    is_refused(text_data(broken), der.key, NULL, "certificate in memory", "a certificate in it cannot be read");
+    identity_refused(identity_text(broken), der.key, NULL, "certificate in memory",
+                     "a certificate in it cannot be read");
     memcpy(broken, pem, sizeof pem);
     broken[strlen(pem) / 2] = '\0'; /* cut off */
-    is_refused(text_data(broken), der.key, NULL, "certificate in memory", "a certificate in it cannot be read");
+    identity_refused(identity_text(broken), der.key, NULL, "certificate in memory",
+                     "a certificate in it cannot be read");
     certificate_free(one);
 }
 
@@ -268,12 +231,13 @@ static void a_kind_of_key_that_is_not_supported_is_named(void **state)
     size_t size;
 
     (void)state;
-    is_refused(text_data(ed25519_certificate), text_data(ed25519_key), NULL, "certificate in memory", words);
-    is_refused(good.certificate, text_data(ed25519_key), NULL, "key in memory", words);
+    identity_refused(identity_text(ed25519_certificate), identity_text(ed25519_key), NULL, "certificate in memory",
+                     words);
+    identity_refused(good.certificate, identity_text(ed25519_key), NULL, "key in memory", words);
     size = decode(der, sizeof der, ed25519_certificate);
-    is_refused(firth_tls_memory(der, size), good.key, NULL, "certificate in memory", words);
+    identity_refused(firth_tls_memory(der, size), good.key, NULL, "certificate in memory", words);
     size = decode(der, sizeof der, ed25519_key);
-    is_refused(good.certificate, firth_tls_memory(der, size), NULL, "key in memory", words);
+    identity_refused(good.certificate, firth_tls_memory(der, size), NULL, "key in memory", words);
     certificate_free(one);
 }
 
@@ -293,10 +257,10 @@ static void a_chain_that_no_message_holds_is_refused(void **state)
     for (size_t i = 0; i <= fits; i++)
         chain[i] = leaf;
     size = certificate_pem(pem, CAPACITY, chain, fits);
-    is_built(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL);
+    identity_built(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL);
     size = certificate_pem(pem, CAPACITY, chain, fits + 1);
-    is_refused(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL, "certificate in memory",
-               "the chain of certificates is longer than");
+    identity_refused(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL, "certificate in memory",
+                     "the chain of certificates is longer than");
     free(pem);
     certificate_free(leaf);
 }
@@ -311,11 +275,11 @@ static void every_certificate_of_a_chain_must_be_readable(void **state)
     const size_t size = certificate_pem(pem, capacity, chain, 2);
 
     (void)state;
-    is_built(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL);
+    identity_built(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL);
     second = strstr(pem + 1, "-----BEGIN");
     second[40] = '!';
-    is_refused(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL, "certificate in memory",
-               "a certificate in it cannot be read");
+    identity_refused(firth_tls_memory(pem, size), certificate_identity(leaf).key, NULL, "certificate in memory",
+                     "a certificate in it cannot be read");
     free(pem);
     certificate_free(root);
     certificate_free(leaf);
@@ -327,11 +291,12 @@ static void a_key_of_another_certificate_is_refused(void **state)
     const char *path = scratch_file("b.der", b->key_der, b->key_der_size);
 
     (void)state;
-    is_refused(certificate_data(a), firth_tls_file(path), NULL, path, "the key does not belong to the certificate");
-    is_refused(certificate_data(a), certificate_identity(rsa).key, NULL, "key in memory",
-               "the key does not belong to the certificate");
-    is_refused(certificate_data(rsa), certificate_identity(a).key, NULL, "key in memory",
-               "the key does not belong to the certificate");
+    identity_refused(certificate_data(a), firth_tls_file(path), NULL, path,
+                     "the key does not belong to the certificate");
+    identity_refused(certificate_data(a), certificate_identity(rsa).key, NULL, "key in memory",
+                     "the key does not belong to the certificate");
+    identity_refused(certificate_data(rsa), certificate_identity(a).key, NULL, "key in memory",
+                     "the key does not belong to the certificate");
     certificate_free(rsa);
     certificate_free(b);
     certificate_free(a);
@@ -350,7 +315,7 @@ static void the_second_of_several_is_checked_as_the_first(void **state)
     certificate *a = make("CN=a", KEY_P256), *b = make("CN=b", KEY_RSA);
     const firth_tls_identity both[] = {certificate_identity(a),
                                        identity_of(certificate_data(b), certificate_identity(a).key, NULL)};
-    firth_tls_builder tls = server_with(both);
+    firth_tls_builder tls = identity_server(both);
 
     (void)state;
     tls.identity_count = 2;

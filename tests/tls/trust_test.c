@@ -53,6 +53,30 @@ static void authorities_of_several_bundles_are_all_trusted(void **state)
     assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
 }
 
+static size_t join(unsigned char *both, const certificate *first, const certificate *second)
+{
+    memcpy(both, first->der, first->der_size);
+    memcpy(both + first->der_size, second->der, second->der_size);
+    return first->der_size + second->der_size;
+}
+
+static void a_bundle_in_der_may_hold_several_authorities(void **state)
+{
+    unsigned char both[8192];
+    size_t size;
+    pki_setup setup;
+
+    (void)state;
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    setup.authority = firth_tls_memory(both, join(both, other, certificates.root));
+    assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+    setup.authority = firth_tls_memory(both, size = join(both, certificates.root, other));
+    assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+    setup.authority = firth_tls_memory(both, size - 1);
+    assert_true(context_refused(&setup.client, FIRTH_ERR_TLS_CONFIG, "certificate in memory", "cut off"));
+    assert_string_equal(firth_last_failure()->step, "option authorities");
+}
+
 /* One that mbedTLS cannot read is not trusted, and the others are. */
 static void an_authority_that_cannot_be_read_is_left_out(void **state)
 {
@@ -111,6 +135,26 @@ static size_t write_list(char *pem, size_t capacity, const unsigned char *der, s
     assert_int_equal(mbedtls_base64_encode((unsigned char *)pem + begin, capacity - begin, &written, der, size), 0);
     return begin + written +
            (size_t)snprintf(pem + begin + written, capacity - begin - written, "\n-----END X509 CRL-----\n");
+}
+
+static void lists_in_der_may_be_several(void **state)
+{
+    const unsigned char ec = 2, rsa = 3;
+    unsigned char lists[4096];
+    size_t size;
+    firth_tls_data data;
+    pki_setup setup;
+
+    (void)state;
+    size = certificate_revoke(lists, sizeof lists, other, &rsa, 1, NULL);
+    size += certificate_revoke(lists + size, sizeof lists - size, certificates.root, &ec, 1, NULL);
+    data = firth_tls_memory(lists, size);
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    setup.client.revocation_lists = &data;
+    setup.client.revocation_list_count = 1;
+    assert_int_equal(handshake(&setup, NULL), FIRTH_ERR_TLS_CERTIFICATE);
+    setup.identity = certificate_identity(certificates.rsa);
+    assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
 }
 
 /* mbedTLS itself refuses a list that ends in a blank line. */
@@ -213,9 +257,11 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_bundle_may_hold_several_authorities_and_words, scratch_open, scratch_close),
         cmocka_unit_test(authorities_of_several_bundles_are_all_trusted),
+        cmocka_unit_test(a_bundle_in_der_may_hold_several_authorities),
         cmocka_unit_test(an_authority_that_cannot_be_read_is_left_out),
         cmocka_unit_test_setup_teardown(a_bundle_without_a_certificate_is_refused, scratch_open, scratch_close),
         cmocka_unit_test(a_revoked_certificate_is_refused_and_another_is_not),
+        cmocka_unit_test(lists_in_der_may_be_several),
         cmocka_unit_test_setup_teardown(lists_in_pem_may_be_several_and_end_in_blank_lines, scratch_open,
                                         scratch_close),
         cmocka_unit_test_setup_teardown(a_list_that_cannot_be_read_is_refused, scratch_open, scratch_close),

@@ -9,6 +9,7 @@
 
 #include <mbedtls/build_info.h>
 
+#include <mbedtls/asn1.h>
 #include <mbedtls/error.h>
 #include <mbedtls/oid.h>
 #include <mbedtls/pem.h>

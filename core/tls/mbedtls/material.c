@@ -92,6 +92,32 @@ static int read_file(const char *path, const char *option, void **bytes, size_t 
     return FIRTH_OK;
 }
 
+/* From a place in DER to behind the SEQUENCE there; 0: there is none, or not all of it. */
+static size_t der_bytes(const fth_tls_material *material, size_t from)
+{
+    unsigned char *at = material->bytes + from;
+    size_t size;
+
+    if (mbedtls_asn1_get_tag(&at, material->bytes + material->size, &size,
+                             MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE) != 0)
+        return 0;
+    return (size_t)(at - material->bytes) + size - from;
+}
+
+/* A first one that is bad is refused by who knows what it should be. */
+static bool is_whole(const fth_tls_material *material)
+{
+    size_t at = 0, size;
+
+    while (!material->is_pem && at < material->size) {
+        size = der_bytes(material, at);
+        if (size == 0)
+            return at == 0;
+        at += size;
+    }
+    return true;
+}
+
 static int copy_memory(const firth_tls_data *data, const char *option, void **bytes, size_t *size)
 {
     unsigned char *copy = firth_port_allocate(data->size + 1);
@@ -109,14 +135,19 @@ int fth_tls_material_load(fth_tls_material *material, const firth_tls_data *data
 {
     void *bytes = NULL;
     size_t size = 0;
-    const int rc =
+    int rc =
         data->file != NULL ? read_file(data->file, option, &bytes, &size) : copy_memory(data, option, &bytes, &size);
 
     if (rc < 0)
         return rc;
     fth_tls_material_use(material, bytes, size, data->file != NULL ? data->file : name_in_memory(what));
     material->option = option;
-    return FIRTH_OK;
+    if (!is_whole(material)) {
+        rc =
+            fth_tls_material_fail(material, 0, FTH_WORDS("what is behind the first DER in it is none, or was cut off"));
+        fth_tls_material_free(material);
+    }
+    return rc;
 }
 
 void fth_tls_material_free(fth_tls_material *material)
@@ -146,11 +177,13 @@ const unsigned char *fth_tls_material_next(fth_tls_material *material, const cha
     size_t length;
 
     if (!material->is_pem) {
-        const bool is_first = material->at == 0 && material->size > 0;
-
-        *size = material->size;
-        material->at = material->size;
-        return is_first ? material->bytes : NULL;
+        if (material->at == material->size)
+            return NULL;
+        *size = der_bytes(material, material->at);
+        if (*size == 0)
+            *size = material->size - material->at; /* will be told what it is not */
+        material->at += *size;
+        return material->bytes + material->at - *size;
     }
     if (material->cut < material->size)
         material->bytes[material->cut] = material->cut_byte;

@@ -25,8 +25,8 @@ int fth_tls_material_load(fth_tls_material *material, const firth_tls_data *data
 /* What a system's store gave; bytes end with a NUL that size does not count. They are not copied, but cut. */
 void fth_tls_material_use(fth_tls_material *material, unsigned char *bytes, size_t size, const char *name);
 
-/* The next block of PEM with that label, as a text of its own of *size bytes with its NUL; of DER, the first time, all.
- * NULL when there is no other. Valid until the next call. */
+/* The next block of PEM with that label, as a text of its own of *size bytes with its NUL; of DER, whatever the next one
+ * is. NULL when there is no other. Valid until the next call. */
 const unsigned char *fth_tls_material_next(fth_tls_material *material, const char *label, size_t *size);
 
 /* Wipes and frees. */
