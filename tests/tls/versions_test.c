@@ -42,6 +42,32 @@ static void the_newest_version_and_the_fastest_suite_are_agreed_on(void **state)
     assert_int_equal(agreed(&setup).cipher_suite, 0);
 }
 
+/* Of TLS 1.2 a certificate's curve must be among the groups that a client offers. */
+static void certificates_on_each_curve_serve_both_sides_of_both_versions(void **state)
+{
+    static const certificate_key curves[] = {KEY_P256, KEY_P384, KEY_P521};
+    static const firth_tls_version versions[] = {FIRTH_TLS_1_2, FIRTH_TLS_1_3};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
+        const certificate_wish wish = {
+            .subject = "CN=a", .names = "DNS:" PKI_HOST, .key = curves[i], .issuer = certificates.root};
+        certificate *one = certificate_make(&wish);
+
+        for (size_t k = 0; k < 2; k++) {
+            pki_setup setup;
+
+            pki_prepare(&setup, &certificates, one, versions[k]);
+            assert_int_equal(agreed(&setup).version, versions[k]);
+            pki_prepare(&setup, &certificates, certificates.ec, versions[k]);
+            pki_prepare_client(&setup, &certificates, FIRTH_TLS_CLIENT_REQUIRED);
+            setup.client_identity = certificate_identity(one);
+            assert_int_equal(agreed(&setup).version, versions[k]);
+        }
+        certificate_free(one);
+    }
+}
+
 static void each_safe_suite_can_be_asked_for_alone(void **state)
 {
     static const struct {
@@ -183,10 +209,10 @@ static void what_the_builder_points_to_is_only_read_while_it_builds(void **state
     wire_close(pair);
 }
 
-/* Groups in the ClientHello's supported_groups: x25519, P-256, P-384 and no other; no SHA-1 among the signatures. */
+/* Groups in the ClientHello's supported_groups: x25519, P-256, P-384, P-521 and no other; no SHA-1 among the signatures. */
 static void a_client_offers_no_weak_group_or_signature(void **state)
 {
-    static const unsigned char groups[] = {0, 10, 0, 8, 0, 6, 0, 0x1D, 0, 0x17, 0, 0x18};
+    static const unsigned char groups[] = {0, 10, 0, 10, 0, 8, 0, 0x1D, 0, 0x17, 0, 0x18, 0, 0x19};
     static const unsigned char signatures[] = {0, 13, 0, 20, 0, 18};
     size_t found = 0;
     pki_setup setup;
@@ -215,6 +241,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_newest_version_and_the_fastest_suite_are_agreed_on),
+        cmocka_unit_test(certificates_on_each_curve_serve_both_sides_of_both_versions),
         cmocka_unit_test(each_safe_suite_can_be_asked_for_alone),
         cmocka_unit_test(a_servers_list_limits_and_in_tls_1_2_orders),
         cmocka_unit_test(a_suite_that_is_not_safe_or_not_known_is_named),

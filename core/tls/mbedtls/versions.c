@@ -31,11 +31,10 @@ static const suite suites[] = {
 
 enum { SUITE_COUNT = sizeof suites / sizeof suites[0] };
 
+/* In TLS 1.2 also the curves of the certificates that a peer may show, which is what secp521r1 is there for. */
 static const uint16_t groups[] = {
-    MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
-    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
-    MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
-    MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
+    MBEDTLS_SSL_IANA_TLS_GROUP_X25519,    MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
+    MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
 };
 
 /* No SHA-1. rsa_pkcs1 is for certificates and TLS 1.2; it goes before rsa_pss where a client that offers PSS in TLS 1.2
