@@ -90,20 +90,21 @@ static int talk(firth_scope *scope, void *argument)
 /* ---- opening --------------------------------------------------------------------------------------------------------- */
 
 /* The first address to which there is a way: whether somebody is there a datagram's sender cannot know. */
-static int connect_first(firth_scope *scope, const nc *self, firth_datagram_socket **socket)
+static int connect_first(firth_scope *scope, exchange *between)
 {
     firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
     firth_address addresses[NC_ADDRESSES_MAX];
-    int count = nc_resolve(self, addresses), rc = count;
+    int count = nc_resolve(between->of, addresses), rc = count;
 
     for (int i = 0; i < count; i++)
-        if ((rc = firth_udp_connect_to(&udp, &addresses[i], socket)) >= 0)
+        if ((rc = firth_udp_connect_to(&udp, &addresses[i], &between->socket)) >= 0)
             break;
     return rc;
 }
 
-static int bind_first(firth_scope *scope, const nc *self, firth_datagram_socket **socket)
+static int bind_first(firth_scope *scope, exchange *between)
 {
+    const nc *self = between->of;
     firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
     firth_address addresses[NC_ADDRESSES_MAX];
     int rc = nc_resolve(self, addresses);
@@ -112,14 +113,22 @@ static int bind_first(firth_scope *scope, const nc *self, firth_datagram_socket 
         return rc;
     udp.ipv6_only = self->family == FIRTH_FAMILY_IPV6;
     if (self->host == NULL && self->family == FIRTH_FAMILY_NONE)
-        return firth_udp_bind(&udp, NULL, addresses[0].port, socket);
-    return firth_udp_bind(&udp, firth_address_ip_text(&addresses[0]).text, addresses[0].port, socket);
+        return firth_udp_bind(&udp, NULL, addresses[0].port, &between->socket);
+    return firth_udp_bind(&udp, firth_address_ip_text(&addresses[0]).text, addresses[0].port, &between->socket);
 }
 
-static int open_socket(firth_scope *scope, const nc *self, firth_datagram_socket **socket)
+static int open_first(firth_scope *scope, void *argument)
 {
+    exchange *between = argument;
+
+    return between->of->is_server ? bind_first(scope, between) : connect_first(scope, between);
+}
+
+static int open_socket(firth_scope *scope, exchange *between)
+{
+    const nc *self = between->of;
     char what[300];
-    int rc = self->is_server ? bind_first(scope, self, socket) : connect_first(scope, self, socket);
+    int rc = nc_in_time(self, scope, open_first, between);
 
     if (rc >= 0)
         return rc;
@@ -133,7 +142,7 @@ int nc_datagrams(firth_scope *scope, nc *self)
 {
     exchange between = {.of = self};
     firth_address local;
-    int rc = open_socket(scope, self, &between.socket);
+    int rc = open_socket(scope, &between);
 
     if (rc < 0)
         return rc;

@@ -10,7 +10,7 @@
  *                    whoever speaks first. With -U Unix datagrams, of at most 2048 bytes; a client has a path of its own
  *                    in $TMPDIR, so that it can be answered
  *     -k             with -l: the next client after each client; standard input is not read, it only receives
- *     -w SECONDS     how long to connect, and how long nothing may come or go
+ *     -w SECONDS     how long to connect, with the look-up and TLS, and how long nothing may come or go
  *     -v             tells on standard error who is connected, and when which side has ended
  *     --tls          TLS on the connection, with what is below
  *     --ca FILE      authorities of the peer's certificate, the system's without; a server asks its clients for one

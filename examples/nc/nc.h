@@ -65,6 +65,10 @@ int nc_unix_address(const nc *self, firth_unix_address *address);
 /* Runs talk(scope, argument) until it ends, or nothing has moved for idle_ms: FIRTH_ERR_TIMED_OUT. */
 int nc_while_it_moves(nc *self, firth_scope *scope, firth_task_fn *talk, void *argument);
 
+/* Returns what open(scope, argument) returns, or FIRTH_ERR_TIMED_OUT after idle_ms. What it calls tells no failure: of
+ * that of the time it knows nothing. */
+int nc_in_time(const nc *self, firth_scope *scope, firth_task_fn *open, void *argument);
+
 /* ---- the rest: each does all that is asked for, and tells what fails ----------------------------------------------- */
 
 /* stream.c: TCP, Unix sockets, TLS on either. */
@@ -76,7 +80,8 @@ int nc_unix_datagrams(firth_scope *scope, nc *self);
 
 /* tls.c, or no_tls.c where the library has none: sets self->tls. */
 int nc_tls_build(nc *self);
-int nc_tls_start(nc *self, firth_socket *plain, firth_socket **secure);
+/* Tells no failure. */
+int nc_tls_start(const nc *self, firth_socket *plain, firth_socket **secure);
 void nc_tls_release(nc *self);
 
 #endif

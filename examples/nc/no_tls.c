@@ -9,7 +9,7 @@ int nc_tls_build(nc *self)
     return FIRTH_ERR_NOT_SUPPORTED;
 }
 
-int nc_tls_start(nc *self, firth_socket *plain, firth_socket **secure)
+int nc_tls_start(const nc *self, firth_socket *plain, firth_socket **secure)
 {
     (void)self;
     firth_socket_abort(plain);

@@ -51,3 +51,8 @@ int nc_while_it_moves(nc *self, firth_scope *scope, firth_task_fn *talk, void *a
     firth_scope_cancel(&timed); /* the watch has no other end */
     return firth_scope_close(&timed, rc);
 }
+
+int nc_in_time(const nc *self, firth_scope *scope, firth_task_fn *open, void *argument)
+{
+    return self->idle_ms > 0 ? firth_with_timeout(self->idle_ms, open, argument) : open(scope, argument);
+}

@@ -88,8 +88,6 @@ static int converse(firth_scope *scope, nc *self, firth_socket *socket)
 
     if (self->is_verbose)
         tell_peer(socket);
-    if (self->tls != NULL && self->is_unix && (rc = nc_tls_start(self, socket, &peer.socket)) < 0)
-        return rc;
     rc = nc_while_it_moves(self, scope, talk, &peer);
     if (rc == FIRTH_ERR_TIMED_OUT)
         nc_tell("Nothing came or went for the time of -w:", firth_error_text(rc));
@@ -103,8 +101,10 @@ static int converse(firth_scope *scope, nc *self, firth_socket *socket)
 
 /* ---- client ---------------------------------------------------------------------------------------------------------- */
 
-static int connect_tcp(firth_scope *scope, nc *self, firth_socket **socket)
+static int connect_tcp(firth_scope *scope, void *argument)
 {
+    connection *peer = argument;
+    const nc *self = peer->of;
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
     firth_address addresses[NC_ADDRESSES_MAX];
     int count = nc_resolve(self, addresses);
@@ -114,28 +114,32 @@ static int connect_tcp(firth_scope *scope, nc *self, firth_socket **socket)
     tcp.tls = self->tls;
     if (self->idle_ms > 0)
         tcp.connect_timeout_ms = self->idle_ms;
-    return firth_tcp_connect_any(&tcp, addresses, (size_t)count, socket);
+    return firth_tcp_connect_any(&tcp, addresses, (size_t)count, &peer->socket);
 }
 
-static int connect_unix(firth_scope *scope, const nc *self, firth_socket **socket)
+static int connect_unix(firth_scope *scope, void *argument)
 {
+    connection *peer = argument;
+    const nc *self = peer->of;
     firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
     firth_unix_address address;
     int rc = nc_unix_address(self, &address);
 
     if (self->idle_ms > 0)
         builder.connect_timeout_ms = self->idle_ms;
-    return rc < 0 ? rc : firth_unix_connect_to(&builder, &address, socket);
+    if (rc >= 0)
+        rc = firth_unix_connect_to(&builder, &address, &peer->socket);
+    return rc >= 0 && self->tls != NULL ? nc_tls_start(self, peer->socket, &peer->socket) : rc;
 }
 
 static int be_client(firth_scope *scope, nc *self)
 {
-    firth_socket *socket;
+    connection peer = {.of = self};
     char what[300];
-    int rc = self->is_unix ? connect_unix(scope, self, &socket) : connect_tcp(scope, self, &socket);
+    int rc = nc_in_time(self, scope, self->is_unix ? connect_unix : connect_tcp, &peer);
 
     if (rc >= 0)
-        return converse(scope, self, socket);
+        return converse(scope, self, peer.socket);
     snprintf(what, sizeof what, "Cannot connect to %s%s%s", self->host, self->is_unix ? "" : " port ",
              self->is_unix ? "" : self->service);
     return nc_fail(what, rc);
@@ -143,8 +147,15 @@ static int be_client(firth_scope *scope, nc *self)
 
 /* ---- server ---------------------------------------------------------------------------------------------------------- */
 
-static int bind_tcp(firth_scope *scope, nc *self, firth_server **server)
+typedef struct listener {
+    const nc *of;
+    firth_server *server;
+} listener;
+
+static int bind_tcp(firth_scope *scope, void *argument)
 {
+    listener *made = argument;
+    const nc *self = made->of;
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
     firth_address addresses[NC_ADDRESSES_MAX];
     int rc = nc_resolve(self, addresses);
@@ -154,12 +165,14 @@ static int bind_tcp(firth_scope *scope, nc *self, firth_server **server)
     tcp.tls = self->tls;
     tcp.ipv6_only = self->family == FIRTH_FAMILY_IPV6;
     if (self->host == NULL && self->family == FIRTH_FAMILY_NONE)
-        return firth_tcp_bind(&tcp, NULL, addresses[0].port, server);
-    return firth_tcp_bind(&tcp, firth_address_ip_text(&addresses[0]).text, addresses[0].port, server);
+        return firth_tcp_bind(&tcp, NULL, addresses[0].port, &made->server);
+    return firth_tcp_bind(&tcp, firth_address_ip_text(&addresses[0]).text, addresses[0].port, &made->server);
 }
 
-static int bind_unix(firth_scope *scope, const nc *self, firth_server **server)
+static int bind_unix(firth_scope *scope, void *argument)
 {
+    listener *made = argument;
+    const nc *self = made->of;
     firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
     firth_unix_address address;
     int rc = nc_unix_address(self, &address);
@@ -167,7 +180,14 @@ static int bind_unix(firth_scope *scope, const nc *self, firth_server **server)
     if (rc < 0)
         return rc;
     builder.replace_stale = builder.unlink_on_close = !address.abstract;
-    return firth_unix_bind_to(&builder, &address, server);
+    return firth_unix_bind_to(&builder, &address, &made->server);
+}
+
+static int serve(firth_scope *scope, nc *self, firth_socket *socket)
+{
+    int rc = self->tls != NULL && self->is_unix ? nc_tls_start(self, socket, &socket) : FIRTH_OK;
+
+    return rc < 0 ? nc_fail("Cannot start TLS", rc) : converse(scope, self, socket);
 }
 
 static int serve_clients(firth_scope *scope, nc *self, firth_server *server)
@@ -178,9 +198,9 @@ static int serve_clients(firth_scope *scope, nc *self, firth_server *server)
     while ((rc = firth_accept(server, &socket)) >= 0) {
         if (!self->keeps_serving) {
             firth_server_close(server); /* nobody else is to wait for it */
-            return converse(scope, self, socket);
+            return serve(scope, self, socket);
         }
-        if ((rc = converse(scope, self, socket)) == FIRTH_ERR_CANCELED)
+        if ((rc = serve(scope, self, socket)) == FIRTH_ERR_CANCELED)
             break; /* all else is that client's end alone, and has been told */
     }
     return rc == FIRTH_ERR_CANCELED ? rc : nc_fail("Cannot accept", rc);
@@ -188,18 +208,18 @@ static int serve_clients(firth_scope *scope, nc *self, firth_server *server)
 
 static int be_server(firth_scope *scope, nc *self)
 {
-    firth_server *server;
+    listener made = {.of = self};
     char what[300];
-    int rc = self->is_unix ? bind_unix(scope, self, &server) : bind_tcp(scope, self, &server);
+    int rc = nc_in_time(self, scope, self->is_unix ? bind_unix : bind_tcp, &made);
 
     if (rc < 0) {
         snprintf(what, sizeof what, "Cannot listen at %s%s%s", self->host != NULL ? self->host : "every address",
                  self->is_unix ? "" : " port ", self->is_unix ? "" : self->service);
         return nc_fail(what, rc);
     }
-    firth_scope_own_server(scope, server);
-    nc_tell("Listening at", self->is_unix ? self->host : firth_address_text(firth_server_address(server)).text);
-    return serve_clients(scope, self, server);
+    firth_scope_own_server(scope, made.server);
+    nc_tell("Listening at", self->is_unix ? self->host : firth_address_text(firth_server_address(made.server)).text);
+    return serve_clients(scope, self, made.server);
 }
 
 int nc_streams(firth_scope *scope, nc *self)

@@ -24,6 +24,8 @@ int nc_tls_build(nc *self)
         tls.identities = &identity;
         tls.identity_count = 1;
     }
+    if (self->idle_ms > 0)
+        tls.handshake_timeout_ms = self->idle_ms;
     tls.insecure_any_certificate = self->takes_any_certificate;
     if (!self->is_server) /* of addresses, which it is given, the library knows no name; of a path there is none */
         tls.server_name = self->server_name != NULL || self->is_unix ? self->server_name : self->host;
@@ -31,11 +33,9 @@ int nc_tls_build(nc *self)
     return rc < 0 ? nc_fail("Cannot prepare TLS", rc) : rc;
 }
 
-int nc_tls_start(nc *self, firth_socket *plain, firth_socket **secure)
+int nc_tls_start(const nc *self, firth_socket *plain, firth_socket **secure)
 {
-    int rc = firth_tls_start(plain, self->tls, secure);
-
-    return rc < 0 ? nc_fail("Cannot start TLS", rc) : rc;
+    return firth_tls_start(plain, self->tls, secure);
 }
 
 void nc_tls_release(nc *self)

@@ -150,8 +150,13 @@ has_ipv6() {
     grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null
 }
 
-# run NEEDS NAME ARGUMENT…: a test. NEEDS are programs with commas between them, or "ipv6", or "" for nothing. NAME is its
-# function, whose first failing command fails it.
+# Whether this user may have a network of its own, with files of its own that say who is asked for names.
+has_network() {
+    unshare -rmnpf sh -c 'mount --bind /dev/null /etc/resolv.conf && mount --bind /dev/null /etc/nsswitch.conf' 2>/dev/null
+}
+
+# run NEEDS NAME ARGUMENT…: a test. NEEDS are programs with commas between them, or "ipv6" or "network", or "" for nothing.
+# NAME is its function, whose first failing command fails it.
 run() {
     local needs need output status title
     IFS=, read -ra needs <<<"$1"
@@ -161,6 +166,11 @@ run() {
         if [ "$need" = ipv6 ]; then
             has_ipv6 && continue
             printf 'SKIP %s: this machine has no IPv6\n' "$title"
+            return
+        fi
+        if [ "$need" = network ]; then
+            has_network && continue
+            printf 'SKIP %s: there can be no network of its own\n' "$title"
             return
         fi
         command -v "$need" >/dev/null && continue

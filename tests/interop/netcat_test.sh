@@ -214,6 +214,26 @@ a_connection_that_moves_slowly_goes_on_with() {
     [ "$(cat got)" = "$(seq 1 8)" ]
 }
 
+# Runs "$@" in a network in which a name server is asked for names, and says nothing. Its processes end with it.
+# shellcheck disable=SC2016 # it is the other shell's
+without_answers='
+    printf "nameserver 127.0.0.53\noptions timeout:30 attempts:1\n" >resolv.conf
+    printf "hosts: dns\n" >nsswitch.conf
+    mount --bind resolv.conf /etc/resolv.conf && mount --bind nsswitch.conf /etc/nsswitch.conf && ip link set lo up &&
+        mkfifo told && exec 3<>told || exit
+    socat -d -d -u UDP4-RECV:53,bind=127.0.0.53 OPEN:/dev/null 2>&3 &
+    while read -r line <&3; do
+        case $line in *"starting data transfer"*) break ;; esac
+    done
+    exec "$@"'
+
+# The resolver's own patience is half a minute there.
+a_name_that_is_never_answered_is_waited_for_so_long() {
+    launch ours unshare -rmnpf sh -c "$without_answers" sh "$firth_nc" -w 1 "$@" nobody.example 80 </dev/null
+    hear_error ours 'Cannot .* nobody.example port 80: the deadline passed \(timeout\)'
+    ends ours 1
+}
+
 nobody_there_is_told() {
     launch server "$firth_nc" -l 127.0.0.1 0 </dev/null
     listens server
@@ -305,6 +325,10 @@ run socat answer_comes_after_our_end_from_a_client_of_socat
 run nc words_after_our_end_come_from_a_client_of_nc
 run socat a_connection_in_which_nothing_moves_ends_with socat
 run socat a_connection_that_moves_slowly_goes_on_with socat
+for options in '' -u -l; do
+    # shellcheck disable=SC2086 # none is none
+    run network,socat,ip a_name_that_is_never_answered_is_waited_for_so_long $options
+done
 run '' nobody_there_is_told
 run socat a_peer_that_has_gone_is_told_with socat
 run '' output_that_nobody_reads_any_more_is_told

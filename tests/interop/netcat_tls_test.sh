@@ -112,6 +112,20 @@ a_server_that_is_not_trusted_is_refused_with_the_reason() {
     stop server 0
 }
 
+# The words are those of the time of -w; those of the handshake's own time are others, and come after ten seconds.
+a_server_that_never_answers_is_waited_for_so_long() {
+    talk_to server socat -d -d TCP4-LISTEN:0,bind=127.0.0.1 STDIO
+    hear_error server 'listening on AF=[0-9]+ .*:([0-9]+)$'
+    launch client "$firth_nc" -w 1 --tls --insecure 127.0.0.1 "${BASH_REMATCH[1]}" </dev/null
+    hear_error client 'Cannot connect to 127.0.0.1 port [0-9]+: the deadline passed \(timeout\)'
+    ends client 1
+    talk_to server_at_a_path socat -d -d UNIX-LISTEN:socket STDIO
+    hear_error server_at_a_path 'listening on '
+    launch client_at_a_path "$firth_nc" -U -w 1 --tls --insecure socket </dev/null
+    hear_error client_at_a_path 'Cannot connect to socket: the deadline passed \(timeout\)'
+    ends client_at_a_path 1
+}
+
 make_data
 mkfifo "$work_dir/silence"
 exec {silence}<>"$work_dir/silence" # an input that says nothing and does not end
@@ -123,4 +137,5 @@ run openssl megabytes_go_both_ways_at_once_between_two_of_ours
 run openssl megabytes_come_at_a_path_from_the_client_of_openssl
 run openssl a_server_takes_only_clients_whose_certificate_it_trusts
 run openssl a_server_that_is_not_trusted_is_refused_with_the_reason
+run socat a_server_that_never_answers_is_waited_for_so_long
 finish
