@@ -55,6 +55,7 @@ struct firth_socket {
     uint8_t stage;     /* a fth_socket_stage */
     uint8_t how;       /* a firth_close_how, for the end */
     uint8_t transport; /* an fth_transport: FTH_TCP unless somebody says otherwise */
+    bool is_hurried;   /* for the farewell: it waits for nothing that a silent peer may never say */
 };
 
 /* A socket without a descriptor, for a connect or accept to fill; NULL when there is no memory. */

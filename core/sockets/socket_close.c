@@ -68,17 +68,23 @@ int fth_socket_farewell(firth_socket *socket)
     return rc;
 }
 
+/* Stopping a program, or a deadline for many connections, is not to take the linger for each of them. Test:
+ * silent_peers_hold_up_a_scope_that_owns_many_for_one_linger. */
 int fth_socket_linger(firth_socket *socket)
 {
     firth_scope_options options = {
         .timeout_ms = socket->linger_ms > 0 ? (int64_t)socket->linger_ms : -1, .shield = true, .name = "linger"};
+    firth_scope *around = fth_current->innermost;
     firth_scope scope;
     int rc;
 
-    firth_scope_open(&scope, fth_current->innermost, &options);
+    socket->is_hurried = (around->flags & (FTH_SCOPE_CANCELLED | FTH_SCOPE_HURRIED)) != 0;
+    firth_scope_open(&scope, around, &options);
     rc = fth_write_flush(&socket->out);
     if (rc >= 0)
         rc = socket->kind->farewell(socket);
+    if ((scope.flags & FTH_SCOPE_EXPIRED) != 0 && (around->flags & FTH_SCOPE_SEALED) != 0)
+        around->flags |= FTH_SCOPE_HURRIED;
     rc = firth_scope_close(&scope, rc);
     if (rc < 0 && rc == socket->out.cause)
         (void)firth_fail(rc, socket->out.os_code, socket->out.step);

@@ -18,6 +18,7 @@ enum {
     FTH_SCOPE_SEALED = 1u << 6,  /* the children have ended: no new ones */
     FTH_SCOPE_OF_TASK = 1u << 7, /* the scope a task was born with */
     FTH_SCOPE_MISUSED = 1u << 8, /* opened against the rules */
+    FTH_SCOPE_HURRIED = 1u << 9, /* what it owns is closed, and one of that has used up its linger */
 };
 
 /* Makes the scope a task is born with, as a child of parent (NULL: the root scope of a selector). */

@@ -102,9 +102,9 @@ void fth_secure_discard(fth_secure *secure, firth_close_how how)
 
 /* ---- the kind ---------------------------------------------------------------------------------------------------- */
 
-/* Reads on until the peer has said that it sends no more; false when something else comes first, the scope's deadline
- * too. */
-static bool await_close_notify(fth_secure *secure)
+/* Reads on until the peer has said that it sends no more: FIRTH_EOF. What else comes first, the scope's deadline too, is
+ * another code; FIRTH_ERR_WOULD_BLOCK if the peer is silent, and nobody is to wait for it. */
+static int64_t await_close_notify(fth_secure *secure)
 {
     fth_blocks *blocks = &secure->socket.io.selector->blocks;
     fth_block *block = fth_block_take(blocks);
@@ -113,14 +113,14 @@ static bool await_close_notify(fth_secure *secure)
 
     while (block != NULL && (n > 0 || n == FIRTH_ERR_WOULD_BLOCK) && !fth_task_is_cancelled()) {
         n = fth_tls_engine_used->read(fth_secure_session(secure), block->bytes, block->size);
-        if (n == FIRTH_ERR_WOULD_BLOCK && fth_secure_wait_readable(secure) < 0)
+        if (n == FIRTH_ERR_WOULD_BLOCK && (secure->socket.is_hurried || fth_secure_wait_readable(secure) < 0))
             break;
         if (n > 0 && ++rounds % FTH_DISCARDS_IN_A_ROW == 0)
             (void)firth_yield();
     }
     if (block != NULL)
         fth_block_give(blocks, block);
-    return n == FIRTH_EOF;
+    return n;
 }
 
 static bool is_gone(int rc)
@@ -129,19 +129,22 @@ static bool is_gone(int rc)
 }
 
 /* A peer that said that it sends no more has often closed already, and answers our close_notify with a reset: that is no
- * failure. Test: peer_that_closes_first_and_at_once_is_no_failure. */
+ * failure. Test: peer_that_closes_first_and_at_once_is_no_failure. An alert says that it has not taken what was sent: with
+ * TLS 1.3 a server may refuse a client that has gone on long since. */
 static int farewell(firth_socket *socket)
 {
-    bool has_peer_ended = socket->in.cause == FIRTH_EOF;
+    int64_t last = socket->in.cause;
     int rc = FIRTH_OK;
 
     if (!socket->out.finished)
         rc = socket->out.sink->finish(&socket->out);
-    if ((rc >= 0 || is_gone(rc)) && (socket->in.cause == 0 || socket->in.cancelled))
-        has_peer_ended = await_close_notify(fth_secure_of(socket));
+    if ((rc >= 0 || is_gone(rc)) && (last == 0 || socket->in.cancelled))
+        last = await_close_notify(fth_secure_of(socket));
+    if (last == FIRTH_ERR_TLS_ALERT)
+        return (int)last;
     if (rc >= 0)
         rc = socket->below->kind->farewell(socket->below);
-    return has_peer_ended && is_gone(rc) ? FIRTH_OK : rc;
+    return last == FIRTH_EOF && is_gone(rc) ? FIRTH_OK : rc;
 }
 
 /* Nothing of the buffer is ever in flight: the engine has copied what it took. */

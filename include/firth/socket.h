@@ -28,10 +28,13 @@ FIRTH_API FIRTH_NODISCARD int firth_socket_pair_at(firth_selector *selector, fir
 
 /* Closes gracefully: flushes what is written, sends FIN, discards what the peer was still sending so that no reset
  * overtakes the last bytes, and frees the socket - all within the builder's linger_ms, after which it is reset. It does
- * not wait for a peer that is silent. Everyone suspended on the socket wakes with FIRTH_ERR_CLOSED first; when the call
- * returns nothing refers to the socket any more. Runs to its end in a cancelled scope too: the linger is its deadline.
+ * not wait for a peer that is silent. That of a secure socket owes its close_notify, and is waited for; but not in a
+ * cancelled scope, nor once the linger of another socket that the same ending scope owned has passed.
+ * Everyone suspended on the socket wakes with FIRTH_ERR_CLOSED first; when the call returns nothing refers to the socket
+ * any more. Runs to its end in a cancelled scope too: the linger is its deadline.
  * Returns FIRTH_OK; FIRTH_ERR_TIMED_OUT when the linger passed before all was sent, or the error that stopped the last
- * bytes: the socket is gone either way. FIRTH_ERR_MISUSE outside a task. NULL does nothing. May suspend. */
+ * bytes, FIRTH_ERR_TLS_ALERT if a secure peer refused them: the socket is gone either way. FIRTH_ERR_MISUSE outside a
+ * task. NULL does nothing. May suspend. */
 FIRTH_API int firth_socket_close(firth_socket *socket);
 
 /* Resets the connection (TCP: RST, unsent bytes are lost) and frees the socket once those suspended on it, who wake
