@@ -1,38 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* This end's certificates and keys: every form they may come in, and in words what is wrong with those that cannot be
+/* This end's certificates and keys: the forms they may come in, and in words what is wrong with those that cannot be
  * used. */
 #include "tests/support/support.h"
 #include "tests/tls/identity.h"
 #include "tests/tls/scratch.h"
-#include <mbedtls/base64.h>
 #include <stdlib.h>
-
-/* A key that guards nothing, locked with "secret" by OpenSSL in both of its formats, and its certificate. */
-static const char locked_certificate[] = "-----BEGIN CERTIFICATE-----\n"
-                                         "MIIBeDCCAR+gAwIBAgIUc/nBC5AARH+d39zE4iI838CFCBcwCgYIKoZIzj0EAwIw\n"
-                                         "ETEPMA0GA1UEAwwGbG9ja2VkMCAXDTI2MTEyNTE5NTI0MVoYDzIwODkxMTE0MTk1\n"
-                                         "MjQxWjARMQ8wDQYDVQQDDAZsb2NrZWQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC\n"
-                                         "AATVDkxXlpuh98QWZYEOIn8s6ktU15x12X7Qy9luIF1EJjn1TCyKRouiI/Hj9Q5R\n"
-                                         "F1Wcz7gLAKIdW0NSlNhpCrrpo1MwUTAdBgNVHQ4EFgQUGaNfv3QLEBsLkpu4DAj9\n"
-                                         "TX1Z1egwHwYDVR0jBBgwFoAUGaNfv3QLEBsLkpu4DAj9TX1Z1egwDwYDVR0TAQH/\n"
-                                         "BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiAkALJTjjkOayq1spmHFUDjJtrrB7tm\n"
-                                         "J0ZOUugnNuDNQwIgTxTsHyUqdgUrkeCtZvNaJKDbmvhiEjRzN1c7ZGm83Nk=\n"
-                                         "-----END CERTIFICATE-----\n";
-static const char locked_pkcs8[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
-                                   "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiyyk9bX8GRlgICCAAw\n"
-                                   "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEBLpyTpsihKno6Tz4diabxgEgZCB\n"
-                                   "a1GTwAaEb3dsxHj410fcVSNtY/MM0rMoWRfP55IC/oKTlLCjXV4Ra5gsI6fveL52\n"
-                                   "xcfjFMk67ZcoWpw4pd1WLaCmk/VokOxlA58Tr/I6WRcgCWdTHJsKcPnI8HHpfezF\n"
-                                   "5WVCCZv5WS1+y/nFiTUJKedA72ANYE9urHFi5RZi0T09QEI7CcDNr9kzVZYWaUw=\n"
-                                   "-----END ENCRYPTED PRIVATE KEY-----\n";
-static const char locked_old_format[] = "-----BEGIN EC PRIVATE KEY-----\n"
-                                        "Proc-Type: 4,ENCRYPTED\n"
-                                        "DEK-Info: AES-256-CBC,16750D812A07A3348F7BBF0C344346F0\n"
-                                        "\n"
-                                        "vt9gcZ+batZpq8MWzyB4s7BE5lfTa97iUH7n2yB95+ETpZvv6djXNrFOymk+/6lv\n"
-                                        "WAd161m5TjdEbv0k8z26NNBSOoW2lPgbbRJjdc59ZBOM/GoN5T85SOSPbImulpUA\n"
-                                        "6alUBblTy3hVo5TA8yqkDdN9q3WGJBXQEs7s5/UCWcM=\n"
-                                        "-----END EC PRIVATE KEY-----\n";
 
 /* mbedTLS has no Ed25519. */
 static const char ed25519_key[] = "-----BEGIN PRIVATE KEY-----\n"
@@ -50,17 +22,6 @@ static const char ed25519_certificate[] = "-----BEGIN CERTIFICATE-----\n"
                                           "-----END CERTIFICATE-----\n";
 
 /* ---- helpers ----------------------------------------------------------------------------------------------------- */
-
-/* What a block of PEM is in DER. */
-static size_t decode(unsigned char *der, size_t capacity, const char *pem)
-{
-    const char *begin = strchr(pem, '\n') + 1, *end = strstr(begin, "-----END");
-    size_t size = 0;
-
-    assert_int_equal(mbedtls_base64_decode(der, capacity, &size, (const unsigned char *)begin, (size_t)(end - begin)),
-                     0);
-    return size;
-}
 
 static certificate *make(const char *subject, certificate_key key)
 {
@@ -130,40 +91,7 @@ static void a_text_that_begins_with_a_zero_is_not_taken_for_der(void **state)
     certificate_free(one);
 }
 
-static void an_encrypted_key_opens_with_its_password(void **state)
-{
-    unsigned char der[512];
-    size_t size;
-
-    (void)state;
-    identity_built(identity_text(locked_certificate), identity_text(locked_pkcs8), "secret");
-    identity_built(identity_text(locked_certificate), identity_text(locked_old_format), "secret");
-    size = decode(der, sizeof der, locked_pkcs8);
-    identity_built(identity_text(locked_certificate), firth_tls_memory(der, size), "secret");
-    identity_refused(identity_text(locked_certificate), firth_tls_memory(der, size), "wrong", "key in memory",
-                     "the password is wrong");
-}
-
 /* ---- what is wrong ----------------------------------------------------------------------------------------------- */
-
-static void a_password_that_is_missing_or_wrong_is_said(void **state)
-{
-    const char *const keys[] = {locked_pkcs8, locked_old_format};
-
-    (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        const char *path = scratch_text("locked.pem", keys[i]);
-
-        identity_refused(identity_text(locked_certificate), firth_tls_file(path), NULL, path,
-                         "the key is encrypted and no password was given");
-        identity_refused(identity_text(locked_certificate), identity_text(keys[i]), "", "key in memory",
-                         "the key is encrypted and no password was given");
-        identity_refused(identity_text(locked_certificate), firth_tls_file(path), "wrong", path,
-                         "the password is wrong");
-        identity_refused(identity_text(locked_certificate), identity_text(keys[i]), "secret and more", "key in memory",
-                         "the password is wrong");
-    }
-}
 
 static void a_file_that_cannot_be_read_is_named_with_the_reason(void **state)
 {
@@ -206,7 +134,7 @@ static void what_is_not_a_certificate_or_a_key_is_said(void **state)
     identity_refused(firth_tls_file(empty), der.key, NULL, empty, "no certificate in it");
     identity_refused(firth_tls_file(words), der.key, NULL, words, "not a certificate");
     identity_refused(der.key, der.key, NULL, "certificate in memory", "not a certificate");
-    identity_refused(identity_text(locked_pkcs8), der.key, NULL, "certificate in memory", "no certificate in it");
+    identity_refused(identity_text(ed25519_key), der.key, NULL, "certificate in memory", "no certificate in it");
     identity_refused(der.certificate, firth_tls_file(empty), NULL, empty, "no private key in it");
     identity_refused(der.certificate, firth_tls_file(words), NULL, words, "not a private key");
     identity_refused(der.certificate, identity_text(pem), NULL, "key in memory", "no private key in it");
@@ -234,9 +162,9 @@ static void a_kind_of_key_that_is_not_supported_is_named(void **state)
     identity_refused(identity_text(ed25519_certificate), identity_text(ed25519_key), NULL, "certificate in memory",
                      words);
     identity_refused(good.certificate, identity_text(ed25519_key), NULL, "key in memory", words);
-    size = decode(der, sizeof der, ed25519_certificate);
+    size = identity_decode(der, sizeof der, ed25519_certificate);
     identity_refused(firth_tls_memory(der, size), good.key, NULL, "certificate in memory", words);
-    size = decode(der, sizeof der, ed25519_key);
+    size = identity_decode(der, sizeof der, ed25519_key);
     identity_refused(good.certificate, firth_tls_memory(der, size), NULL, "key in memory", words);
     certificate_free(one);
 }
@@ -331,8 +259,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(one_file_may_hold_the_certificate_the_key_and_words, scratch_open,
                                         scratch_close),
         cmocka_unit_test(a_text_that_begins_with_a_zero_is_not_taken_for_der),
-        cmocka_unit_test(an_encrypted_key_opens_with_its_password),
-        cmocka_unit_test_setup_teardown(a_password_that_is_missing_or_wrong_is_said, scratch_open, scratch_close),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_read_is_named_with_the_reason, scratch_open,
                                         scratch_close),
         cmocka_unit_test(the_reason_is_there_after_a_path_of_any_length),

@@ -2,6 +2,7 @@
 #include "tests/tls/identity.h"
 #include "tests/support/support.h"
 #include "tests/tls/scratch.h"
+#include <mbedtls/base64.h>
 
 firth_tls_builder identity_server(const firth_tls_identity *identity)
 {
@@ -22,6 +23,16 @@ firth_tls_identity identity_of(firth_tls_data one, firth_tls_data key, const cha
 firth_tls_data identity_text(const char *text)
 {
     return firth_tls_memory(text, strlen(text));
+}
+
+size_t identity_decode(unsigned char *der, size_t capacity, const char *pem)
+{
+    const char *begin = strchr(pem, '\n') + 1, *end = strstr(begin, "-----END");
+    size_t size = 0;
+
+    assert_int_equal(mbedtls_base64_decode(der, capacity, &size, (const unsigned char *)begin, (size_t)(end - begin)),
+                     0);
+    return size;
 }
 
 void identity_built(firth_tls_data one, firth_tls_data key, const char *password)

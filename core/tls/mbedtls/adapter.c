@@ -8,6 +8,8 @@
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/ecp.h>
 #include <mbedtls/entropy.h>
+#include <mbedtls/pkcs12.h>
+#include <mbedtls/pkcs5.h>
 #include <mbedtls/psa_util.h>
 #include <mbedtls/rsa.h> /* its codes, which a build without RSA has too */
 #include <mbedtls/threading.h>
@@ -74,6 +76,16 @@ int fth_tls_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_co
 #else
     return mbedtls_pk_check_pair(public_key, key);
 #endif
+}
+
+bool fth_tls_lacks_encryption(int error)
+{
+#if MBEDTLS_VERSION_MAJOR < 4
+    if (error == MBEDTLS_ERR_PKCS5_FEATURE_UNAVAILABLE || error == MBEDTLS_ERR_PKCS12_FEATURE_UNAVAILABLE)
+        return true;
+#endif
+    return error == MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE || error == MBEDTLS_ERR_PEM_UNKNOWN_ENC_ALG ||
+           error == MBEDTLS_ERR_PEM_FEATURE_UNAVAILABLE;
 }
 
 bool fth_tls_is_rsa(const mbedtls_pk_context *key)

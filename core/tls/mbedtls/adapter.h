@@ -94,6 +94,9 @@ void fth_tls_use_random(mbedtls_ssl_config *config);
 int fth_tls_parse_key(mbedtls_pk_context *key, const unsigned char *bytes, size_t size, const char *password);
 int fth_tls_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_context *key);
 
+/* Whether parsing failed because the key is encrypted by what mbedTLS lacks. */
+bool fth_tls_lacks_encryption(int error);
+
 bool fth_tls_is_rsa(const mbedtls_pk_context *key);
 
 /* mbedTLS keeps in an RSA key, for all who use it, the values that blind a private operation, and squares both for the

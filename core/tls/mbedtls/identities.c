@@ -13,6 +13,13 @@ static const char *kind_words(const fth_tls_material *material, const unsigned c
     (void)material, (void)bytes, (void)size, (void)is_key;
     return NULL;
 }
+
+static const char *key_words(int error, const char *password, const fth_tls_material *material,
+                             const unsigned char *bytes)
+{
+    (void)error, (void)password, (void)material, (void)bytes;
+    return "";
+}
 #else
 
 /* Of keys on Edwards curves, which mbedTLS does not have: 1.3.101.112 and 1.3.101.113 (RFC 8410 §3). NULL: of none. */
@@ -49,6 +56,39 @@ static const char *kind_words(const fth_tls_material *material, const unsigned c
     }
     mbedtls_pem_free(&pem);
     return words;
+}
+
+/* Of PEM both kinds have the word in their first lines. EncryptedPrivateKeyInfo (RFC 5958 §3) is a SEQUENCE of an algorithm
+ * and an OCTET STRING, and a key that is open begins with its version. */
+static bool is_encrypted(const fth_tls_material *material, const unsigned char *bytes)
+{
+    const int sequence = MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE;
+    unsigned char *at = material->bytes;
+    const unsigned char *last = at + material->size;
+    size_t size;
+
+    if (material->is_pem)
+        return strstr((const char *)bytes, "ENCRYPTED") != NULL;
+    return mbedtls_asn1_get_tag(&at, last, &size, sequence) == 0 &&
+           mbedtls_asn1_get_tag(&at, last, &size, sequence) == 0 && at + size < last &&
+           at[size] == MBEDTLS_ASN1_OCTET_STRING;
+}
+
+/* A wrong password may well decrypt to what looks like a key until it is parsed. With DER mbedTLS goes on to other formats
+ * then, and returns what the last of them says. */
+static const char *key_words(int error, const char *password, const fth_tls_material *material,
+                             const unsigned char *bytes)
+{
+    if (!is_encrypted(material, bytes))
+        return "not a private key of a kind that can be used";
+    if (password == NULL || password[0] == '\0')
+        return "the key is encrypted and no password was given";
+    if (fth_tls_lacks_encryption(error))
+        return "the key is encrypted in a way that this build of mbedTLS does not have";
+    return material->is_pem || error == MBEDTLS_ERR_PK_PASSWORD_MISMATCH
+               ? "the password is wrong"
+               : "the password is wrong, or the key is encrypted in a way that this build of mbedTLS does "
+                 "not have";
 }
 
 #endif
@@ -100,30 +140,16 @@ static int read_chain(fth_tls_own *own, const firth_tls_data *data)
     return rc;
 }
 
-/* A wrong password may well decrypt to what looks like a key until it is parsed. */
-static const char *key_words(int error, const char *password, bool is_encrypted)
-{
-    if (error == MBEDTLS_ERR_PK_PASSWORD_REQUIRED || (is_encrypted && (password == NULL || password[0] == '\0')))
-        return FTH_WORDS("the key is encrypted and no password was given");
-    if (error == MBEDTLS_ERR_PK_PASSWORD_MISMATCH || is_encrypted)
-        return FTH_WORDS("the password is wrong");
-    return FTH_WORDS("not a private key of a kind that can be used");
-}
-
 /* PKCS #8 of both kinds, RSA and EC keys of their own formats. A file may hold other things beside the key: parameters of
  * the curve, the certificate. */
-static const unsigned char *find_key(fth_tls_material *material, size_t *size, bool *is_encrypted)
+static const unsigned char *find_key(fth_tls_material *material, size_t *size)
 {
     static const char *const labels[] = {"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"};
     const unsigned char *bytes = NULL;
     size_t i;
 
-    for (i = 0; i < sizeof labels / sizeof labels[0] && bytes == NULL; i++) {
+    for (i = 0; i < sizeof labels / sizeof labels[0] && bytes == NULL; i++)
         bytes = fth_tls_material_next(material, labels[i], size);
-        *is_encrypted = i == 3 && material->is_pem;
-    }
-    if (bytes != NULL && material->is_pem && strstr((const char *)bytes, "Proc-Type: 4,ENCRYPTED") != NULL)
-        *is_encrypted = true;
     return bytes;
 }
 
@@ -141,20 +167,19 @@ static int read_key(fth_tls_own *own, const firth_tls_identity *identity)
 {
     fth_tls_material material;
     const unsigned char *bytes;
-    bool is_encrypted = false;
     size_t size;
     int rc = fth_tls_material_load(&material, &identity->key, option, "key");
 
     if (rc < 0)
         return rc;
-    bytes = find_key(&material, &size, &is_encrypted);
+    bytes = find_key(&material, &size);
     if (bytes == NULL) {
         rc = fth_tls_material_fail(&material, 0, FTH_WORDS("no private key in it"));
     } else {
         int error = fth_tls_parse_key(&own->key, bytes, size, identity->password);
 
         if (error != 0) {
-            rc = refuse_key(&material, bytes, size, error, key_words(error, identity->password, is_encrypted));
+            rc = refuse_key(&material, bytes, size, error, key_words(error, identity->password, &material, bytes));
         } else {
             error = fth_tls_check_pair(&own->chain.pk, &own->key);
             if (error != 0)
