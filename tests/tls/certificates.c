@@ -35,7 +35,12 @@ static const char rsa_q[] = "edcb4daf36b680f2975910b87917bcde13e6e39325d38a48f05
                             "f73f513c7ad2512976ab7fee59cb7825e9829716c27ec456af79b462398a900d"
                             "e3474ebc05b25a18c6e7daec6396c5afd83309c5a0b12d0e89b617f9bc6a3f8f";
 
-static void read_rsa(mbedtls_pk_context *key)
+static const char short_p[] = "f2b11db85dd1c2d36c82f96a9055d25a1e178ea110452883c3699e3fb8343841"
+                              "fd4bd72e6fddc935b29b0b0ab735aab756a770f296f13b191fa3e035185a971f";
+static const char short_q[] = "efd0b9129531895802e2f477044a0d5951eb5821b9ebfd3e4198bf393c5cda73"
+                              "3b40f3492cf8dfa558a497823245f2a42b01f365a41c41e8360c847c4254a8ed";
+
+static void read_rsa(mbedtls_pk_context *key, const char *p_text, const char *q_text)
 {
     mbedtls_rsa_context *rsa;
     mbedtls_mpi p, q, e;
@@ -45,7 +50,7 @@ static void read_rsa(mbedtls_pk_context *key)
     mbedtls_mpi_init(&e);
     certificate_check(mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_RSA)) == 0, "RSA");
     rsa = mbedtls_pk_rsa(*key);
-    certificate_check(mbedtls_mpi_read_string(&p, 16, rsa_p) == 0 && mbedtls_mpi_read_string(&q, 16, rsa_q) == 0 &&
+    certificate_check(mbedtls_mpi_read_string(&p, 16, p_text) == 0 && mbedtls_mpi_read_string(&q, 16, q_text) == 0 &&
                           mbedtls_mpi_lset(&e, 65537) == 0 && mbedtls_rsa_import(rsa, NULL, &p, &q, NULL, &e) == 0 &&
                           mbedtls_rsa_complete(rsa) == 0,
                       "the RSA key");
@@ -60,11 +65,12 @@ static void make_key(mbedtls_pk_context *key, certificate_key kind)
         [KEY_P256] = MBEDTLS_ECP_DP_SECP256R1,
         [KEY_P384] = MBEDTLS_ECP_DP_SECP384R1,
         [KEY_P521] = MBEDTLS_ECP_DP_SECP521R1,
+        [KEY_BRAINPOOL] = MBEDTLS_ECP_DP_BP256R1,
     };
 
     mbedtls_pk_init(key);
-    if (kind == KEY_RSA) {
-        read_rsa(key);
+    if (kind == KEY_RSA || kind == KEY_RSA_1024) {
+        read_rsa(key, kind == KEY_RSA ? rsa_p : short_p, kind == KEY_RSA ? rsa_q : short_q);
         return;
     }
     certificate_check(mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)) == 0, "ECKEY");

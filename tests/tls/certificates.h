@@ -7,7 +7,8 @@
 #include "core/tls/mbedtls/adapter.h"
 #include <firth/tls.h>
 
-typedef enum certificate_key { KEY_P256, KEY_P384, KEY_P521, KEY_RSA } certificate_key;
+/* The last two are not for use: a curve that TLS 1.3 does not have, and an RSA key that is too short. */
+typedef enum certificate_key { KEY_P256, KEY_P384, KEY_P521, KEY_RSA, KEY_BRAINPOOL, KEY_RSA_1024 } certificate_key;
 
 typedef struct certificate certificate;
 
@@ -15,7 +16,7 @@ typedef struct certificate certificate;
 typedef struct certificate_wish {
     const char *subject;       /* "CN=Test" */
     const char *names;         /* "DNS:a.example,IP:192.0.2.1,IP:2001:db8::1,URI:x:y"; NULL: no such extension */
-    certificate_key key;       /* KEY_RSA is the same key each time, made in advance */
+    certificate_key key;       /* those of RSA are the same each time, made in advance */
     const certificate *issuer; /* NULL: signed by itself */
     const char *not_before;    /* "20200101000000"; the year 2020 */
     const char *not_after;     /* the year 2090 */

@@ -97,6 +97,20 @@ bool fth_tls_is_rsa(const mbedtls_pk_context *key)
 #endif
 }
 
+bool fth_tls_has_curve_of_1_3(const mbedtls_pk_context *key)
+{
+#if FTH_TLS_HAS_OTHER_CURVES
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+
+    return mbedtls_pk_get_psa_attributes(key, PSA_KEY_USAGE_SIGN_HASH, &attributes) == 0 &&
+           PSA_KEY_TYPE_ECC_GET_FAMILY(psa_get_key_type(&attributes)) == PSA_ECC_FAMILY_SECP_R1 &&
+           psa_get_key_bits(&attributes) >= 256;
+#else
+    (void)key;
+    return true;
+#endif
+}
+
 void fth_tls_renew_blinding(mbedtls_pk_context *key)
 {
 #if MBEDTLS_VERSION_MAJOR < 4 && defined(MBEDTLS_RSA_C)

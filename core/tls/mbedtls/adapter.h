@@ -65,6 +65,16 @@
 #define FTH_TLS_HAS_RSA 1
 #endif
 
+/* Whether there may be keys on other curves than P-256, P-384 and P-521. */
+#if defined(PSA_WANT_ECC_SECP_K1_192) || defined(PSA_WANT_ECC_SECP_K1_224) || defined(PSA_WANT_ECC_SECP_K1_256) ||     \
+    defined(PSA_WANT_ECC_SECP_R1_192) || defined(PSA_WANT_ECC_SECP_R1_224) ||                                          \
+    defined(PSA_WANT_ECC_BRAINPOOL_P_R1_256) || defined(PSA_WANT_ECC_BRAINPOOL_P_R1_384) ||                            \
+    defined(PSA_WANT_ECC_BRAINPOOL_P_R1_512)
+#define FTH_TLS_HAS_OTHER_CURVES 1
+#else
+#define FTH_TLS_HAS_OTHER_CURVES 0
+#endif
+
 /* What the first releases of 3.6 do not do. */
 #define FTH_TLS_VERIFIES_BY_CONNECTION (MBEDTLS_VERSION_NUMBER >= 0x03060100) /* in TLS 1.3 too */
 #define FTH_TLS_JOINS_MESSAGES         (MBEDTLS_VERSION_NUMBER >= 0x03060300) /* that come in several sealed records */
@@ -98,6 +108,9 @@ int fth_tls_check_pair(const mbedtls_pk_context *public_key, const mbedtls_pk_co
 bool fth_tls_lacks_encryption(int error);
 
 bool fth_tls_is_rsa(const mbedtls_pk_context *key);
+
+/* Whether a private key that is not RSA is on P-256, P-384 or P-521. */
+bool fth_tls_has_curve_of_1_3(const mbedtls_pk_context *key);
 
 /* mbedTLS keeps in an RSA key, for all who use it, the values that blind a private operation, and squares both for the
  * next. When there is no memory for the second of the two they do not belong together any more, and every later operation

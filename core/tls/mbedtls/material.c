@@ -15,8 +15,10 @@ enum {
 static const char begin[] = "-----BEGIN ";
 static const char end[] = "-----END ";
 
-static const char *name_in_memory(const char *what)
+const char *fth_tls_material_name(const firth_tls_data *data, const char *what)
 {
+    if (data->file != NULL)
+        return data->file;
     if (what[0] == 'c')
         return "certificate in memory";
     return what[0] == 'k' ? "key in memory" : "revocation list in memory";
@@ -140,7 +142,7 @@ int fth_tls_material_load(fth_tls_material *material, const firth_tls_data *data
 
     if (rc < 0)
         return rc;
-    fth_tls_material_use(material, bytes, size, data->file != NULL ? data->file : name_in_memory(what));
+    fth_tls_material_use(material, bytes, size, fth_tls_material_name(data, what));
     material->option = option;
     if (!is_whole(material)) {
         rc =

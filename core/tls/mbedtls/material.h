@@ -18,6 +18,9 @@ typedef struct fth_tls_material {
     unsigned char cut_byte;
 } fth_tls_material;
 
+/* The file, or "certificate in memory". what: as below. */
+const char *fth_tls_material_name(const firth_tls_data *data, const char *what);
+
 /* What is in a file or in memory. what: "certificate", "key" or "revocation list". FIRTH_OK; FIRTH_ERR_TLS_CONFIG with
  * detail; FIRTH_ERR_NO_MEMORY. After a failure there is nothing to free. */
 int fth_tls_material_load(fth_tls_material *material, const firth_tls_data *data, const char *option, const char *what);

@@ -7,26 +7,29 @@
 #include <firth/backend.h>
 #include <string.h>
 
+/* How a server proves itself. */
+typedef enum proof { BY_ANY, BY_PSK, BY_ECDSA, BY_RSA } proof;
+
 typedef struct suite {
     uint16_t number;
     uint16_t version;
-    bool is_for_psk;
+    proof by;
 } suite;
 
 /* All that have forward secrecy and authenticated encryption. ChaCha20-Poly1305 is the first because without the
  * processor's help it is the fastest in mbedTLS, and takes no time that depends on the key; AES-128 before AES-256
  * because it is faster and as far from being broken. */
 static const suite suites[] = {
-    {0x1303, FIRTH_TLS_1_3, false}, /* TLS_CHACHA20_POLY1305_SHA256 */
-    {0x1301, FIRTH_TLS_1_3, false}, /* TLS_AES_128_GCM_SHA256 */
-    {0x1302, FIRTH_TLS_1_3, false}, /* TLS_AES_256_GCM_SHA384 */
-    {0xCCAC, FIRTH_TLS_1_2, true},  /* TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256, mbedTLS's only one of its kind */
-    {0xCCA9, FIRTH_TLS_1_2, false}, /* TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 */
-    {0xCCA8, FIRTH_TLS_1_2, false}, /* TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 */
-    {0xC02B, FIRTH_TLS_1_2, false}, /* TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 */
-    {0xC02F, FIRTH_TLS_1_2, false}, /* TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 */
-    {0xC02C, FIRTH_TLS_1_2, false}, /* TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 */
-    {0xC030, FIRTH_TLS_1_2, false}, /* TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 */
+    {0x1303, FIRTH_TLS_1_3, BY_ANY},   /* TLS_CHACHA20_POLY1305_SHA256 */
+    {0x1301, FIRTH_TLS_1_3, BY_ANY},   /* TLS_AES_128_GCM_SHA256 */
+    {0x1302, FIRTH_TLS_1_3, BY_ANY},   /* TLS_AES_256_GCM_SHA384 */
+    {0xCCAC, FIRTH_TLS_1_2, BY_PSK},   /* TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256, mbedTLS's only one of its kind */
+    {0xCCA9, FIRTH_TLS_1_2, BY_ECDSA}, /* TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 */
+    {0xCCA8, FIRTH_TLS_1_2, BY_RSA},   /* TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 */
+    {0xC02B, FIRTH_TLS_1_2, BY_ECDSA}, /* TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 */
+    {0xC02F, FIRTH_TLS_1_2, BY_RSA},   /* TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 */
+    {0xC02C, FIRTH_TLS_1_2, BY_ECDSA}, /* TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 */
+    {0xC030, FIRTH_TLS_1_2, BY_RSA},   /* TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 */
 };
 
 enum { SUITE_COUNT = sizeof suites / sizeof suites[0] };
@@ -89,7 +92,7 @@ static bool is_usable(const fth_tls_context *context, const firth_tls_builder *t
 {
     if (one == NULL || one->version < tls->min_version || one->version > tls->max_version)
         return false;
-    return one->version == FIRTH_TLS_1_3 || (one->is_for_psk ? has_psk(tls) : has_certificates(context));
+    return one->version == FIRTH_TLS_1_3 || (one->by == BY_PSK ? has_psk(tls) : has_certificates(context));
 }
 
 static int refuse_suite(uint16_t number)
@@ -142,6 +145,52 @@ static int build_suites(fth_tls_context *context, const firth_tls_builder *tls)
     return build_versions(context, tls, has_1_2, has_1_3);
 }
 
+/* ---- identities that no handshake could use ---------------------------------------------------------------------- */
+
+/* Whether there is a suite with which it can be shown; a client is asked for one with each that is not for keys. */
+static bool has_suite(const fth_tls_context *context, proof by, bool is_for_1_3)
+{
+    const int *at;
+
+    for (at = context->suites; *at != 0; at++) {
+        const suite *one = find_suite((uint16_t)*at);
+
+        if (one->by == BY_ANY ? is_for_1_3 : one->by == by || context->role == FIRTH_TLS_CLIENT)
+            return true;
+    }
+    return false;
+}
+
+/* NULL: nothing. TLS 1.3 has a signature for each of three curves, and TLS 1.2 takes any that the peer offers. */
+static const char *what_is_wrong(const fth_tls_context *context, const mbedtls_pk_context *key)
+{
+    const bool is_rsa = FTH_TLS_HAS_RSA && fth_tls_is_rsa(key);
+    const bool is_for_1_3 = is_rsa || fth_tls_has_curve_of_1_3(key);
+
+    if (is_rsa && mbedtls_pk_get_bitlen(key) < 2048)
+        return FTH_WORDS("an RSA key of fewer than 2048 bits");
+    if (has_suite(context, is_rsa ? BY_RSA : BY_ECDSA, is_for_1_3))
+        return NULL;
+    return is_for_1_3
+               ? FTH_WORDS("none of cipher_suites is for a key of its kind")
+               : FTH_WORDS("TLS 1.3 does not have the curve of the key, and there is no suite of TLS 1.2 for it");
+}
+
+static int check_identities(const fth_tls_context *context, const firth_tls_builder *tls)
+{
+    size_t i;
+
+    for (i = 0; i < context->own_count; i++) {
+        const char *words = what_is_wrong(context, &context->own[i].key);
+        const fth_tls_material material = {.name = fth_tls_material_name(&tls->identities[i].key, "key"),
+                                           .option = FTH_OPTION("identities")};
+
+        if (words != NULL)
+            return fth_tls_material_fail(&material, 0, words);
+    }
+    return FIRTH_OK;
+}
+
 /* Never a pre-shared key or a ticket alone, which would have no forward secrecy. */
 static int exchange_modes(const fth_tls_context *context, const firth_tls_builder *tls)
 {
@@ -156,6 +205,8 @@ static int exchange_modes(const fth_tls_context *context, const firth_tls_builde
 
 int fth_tls_versions_build(fth_tls_context *context, const firth_tls_builder *tls)
 {
+    int rc;
+
     mbedtls_ssl_conf_sig_algs(&context->config, signatures());
     mbedtls_ssl_conf_groups(&context->config, groups);
     mbedtls_ssl_conf_tls13_key_exchange_modes(&context->config, exchange_modes(context, tls));
@@ -164,5 +215,6 @@ int fth_tls_versions_build(fth_tls_context *context, const firth_tls_builder *tl
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
     mbedtls_ssl_conf_renegotiation(&context->config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 #endif
-    return build_suites(context, tls);
+    rc = build_suites(context, tls);
+    return rc >= 0 && (FTH_TLS_HAS_RSA || FTH_TLS_HAS_OTHER_CURVES) ? check_identities(context, tls) : rc;
 }
