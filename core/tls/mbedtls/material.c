@@ -94,30 +94,29 @@ static int read_file(const char *path, const char *option, void **bytes, size_t 
     return FIRTH_OK;
 }
 
-/* From a place in DER to behind the SEQUENCE there; 0: there is none, or not all of it. */
-static size_t der_bytes(const fth_tls_material *material, size_t from)
+/* Goes on to behind the SEQUENCE of DER that is next. False: there is none, or not all of it. */
+static bool pass_der(fth_tls_material *material)
 {
-    unsigned char *at = material->bytes + from;
+    unsigned char *at = material->bytes + material->at;
     size_t size;
 
     if (mbedtls_asn1_get_tag(&at, material->bytes + material->size, &size,
                              MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE) != 0)
-        return 0;
-    return (size_t)(at - material->bytes) + size - from;
+        return false;
+    material->at = (size_t)(at - material->bytes) + size;
+    return true;
 }
 
 /* A first one that is bad is refused by who knows what it should be. */
-static bool is_whole(const fth_tls_material *material)
+static bool is_whole(fth_tls_material *material)
 {
-    size_t at = 0, size;
+    bool is_whole;
 
-    while (!material->is_pem && at < material->size) {
-        size = der_bytes(material, at);
-        if (size == 0)
-            return at == 0;
-        at += size;
-    }
-    return true;
+    while (!material->is_pem && pass_der(material))
+        ;
+    is_whole = material->at == 0 || material->at == material->size;
+    material->at = 0;
+    return is_whole;
 }
 
 static int copy_memory(const firth_tls_data *data, const char *option, void **bytes, size_t *size)
@@ -179,13 +178,14 @@ const unsigned char *fth_tls_material_next(fth_tls_material *material, const cha
     size_t length;
 
     if (!material->is_pem) {
-        if (material->at == material->size)
+        const size_t at = material->at;
+
+        if (at == material->size)
             return NULL;
-        *size = der_bytes(material, material->at);
-        if (*size == 0)
-            *size = material->size - material->at; /* will be told what it is not */
-        material->at += *size;
-        return material->bytes + material->at - *size;
+        if (!pass_der(material))
+            material->at = material->size; /* will be told what it is not */
+        *size = material->at - at;
+        return material->bytes + at;
     }
     if (material->cut < material->size)
         material->bytes[material->cut] = material->cut_byte;
