@@ -69,8 +69,9 @@ static bool is_encrypted(const fth_tls_material *material, const unsigned char *
 
     if (material->is_pem)
         return strstr((const char *)bytes, "ENCRYPTED") != NULL;
-    return mbedtls_asn1_get_tag(&at, last, &size, sequence) == 0 &&
-           mbedtls_asn1_get_tag(&at, last, &size, sequence) == 0 && at + size < last &&
+    if (mbedtls_asn1_get_tag(&at, last, &size, sequence) != 0)
+        return false;
+    return mbedtls_asn1_get_tag(&at, last, &size, sequence) == 0 && at + size < last &&
            at[size] == MBEDTLS_ASN1_OCTET_STRING;
 }
 

@@ -110,13 +110,13 @@ static bool pass_der(fth_tls_material *material)
 /* A first one that is bad is refused by who knows what it should be. */
 static bool is_whole(fth_tls_material *material)
 {
-    bool is_whole;
+    bool is_good;
 
     while (!material->is_pem && pass_der(material))
         ;
-    is_whole = material->at == 0 || material->at == material->size;
+    is_good = material->at == 0 || material->at == material->size;
     material->at = 0;
-    return is_whole;
+    return is_good;
 }
 
 static int copy_memory(const firth_tls_data *data, const char *option, void **bytes, size_t *size)
