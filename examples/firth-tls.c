@@ -16,7 +16,8 @@
  *     --again                connect a second time, with the ticket of the first
  *     --insecure             look at a server that would be refused
  *
- * Exit code 0 when a session was agreed on; 1 when not, with the reason; 2 for options that are none. */
+ * Exit code 0 when a session was agreed on, and the server did not refuse the client after it; 1 when not, with the
+ * reason; 2 for options that are none. */
 #include <firth/firth.h>
 #include <firth/tls.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { REPEATED_MAX = 8, WAIT_FOR_TICKET_MS = 500 };
+enum { REPEATED_MAX = 8, HEAR_OUT_MS = 2000, LINGER_MS = 500 };
 
 typedef struct request {
     const char *host;
@@ -104,6 +105,7 @@ static int refuse(const char *what, const request *from, int rc)
 
     if (rc == FIRTH_ERR_CANCELED)
         return rc;
+    fflush(stdout); /* what was agreed on came before */
     fprintf(stderr, "%s %s port %d: %s\n", what, from->host, from->port, firth_error_text(rc));
     fprintf(stderr, "%-12s %s\n", "step", failure->step);
     if (failure->detail[0] != '\0')
@@ -115,14 +117,28 @@ static int refuse(const char *what, const request *from, int rc)
 
 /* ---- what is done ------------------------------------------------------------------------------------------------- */
 
-/* TLS 1.3 brings tickets after the handshake, so whoever wants one has to read, here for as long as that may take. */
-static int take_ticket(firth_scope *scope, void *socket)
+/* In TLS 1.3 a server judges its client when that takes the handshake for done, and tickets come then, too: both are
+ * before the server's end, for which it need not wait after this side's. What it says is not wanted. */
+static int hear_out(firth_scope *scope, void *socket)
 {
-    const void *bytes;
-    int64_t rc = firth_peek(firth_socket_input(socket), &bytes);
+    char bytes[4096];
+    int64_t rc = firth_flush_and_close(firth_socket_output(socket));
 
     (void)scope;
-    return rc == FIRTH_ERR_CANCELED ? FIRTH_ERR_CANCELED : FIRTH_OK;
+    if (rc == FIRTH_ERR_CANCELED)
+        return (int)rc;
+    while ((rc = firth_read(firth_socket_input(socket), bytes, sizeof bytes)) > 0)
+        if ((rc = firth_yield()) < 0)
+            break;
+    return (int)rc;
+}
+
+/* Servers end in many ways, and some not at all: only the alert that names a cause is a verdict. */
+static int await_verdict(firth_socket *socket)
+{
+    int rc = firth_with_timeout(HEAR_OUT_MS, hear_out, socket);
+
+    return rc == FIRTH_ERR_TLS_ALERT || rc == FIRTH_ERR_CANCELED ? rc : FIRTH_OK;
 }
 
 /* Who did not want whom. */
@@ -142,17 +158,19 @@ static int look(firth_scope *scope, const request *from, firth_tls_config *confi
 {
     firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
     firth_socket *socket;
-    int rc = firth_tcp_connect(&tcp, from->host, from->port, &socket);
+    int rc;
 
+    tcp.linger_ms = LINGER_MS; /* it has been waited by then */
+    rc = firth_tcp_connect(&tcp, from->host, from->port, &socket);
     if (rc < 0)
         return refuse("Cannot connect to", from, rc);
     if ((rc = firth_tls_start(socket, config, &socket)) < 0)
         return refuse(verdict(rc), from, rc);
     rc = print_session(socket);
-    if (rc >= 0 && from->again)
-        rc = firth_with_timeout(WAIT_FOR_TICKET_MS, take_ticket, socket);
+    if (rc >= 0 && (rc = await_verdict(socket)) < 0)
+        rc = refuse(verdict(rc), from, rc);
     (void)firth_socket_close(socket);
-    return rc == FIRTH_ERR_TIMED_OUT ? FIRTH_OK : rc;
+    return rc;
 }
 
 static void write_key(void *argument, const char *line)

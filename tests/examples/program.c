@@ -269,6 +269,18 @@ int program_stop(program *this, int signal)
     return program_wait(this);
 }
 
+void program_await_port(program *this, const char *words, char port[16])
+{
+    const char *end;
+
+    program_await(this, words);
+    while ((end = strchr(strstr(this->text, words), '\n')) == NULL)
+        program_await(this, "\n");
+    while (end[-1] >= '0' && end[-1] <= '9')
+        end--;
+    snprintf(port, 16, "%d", (int)strtol(end, NULL, 10));
+}
+
 int program_serve_limited(program *this, const char *example, unsigned descriptors)
 {
     const char *words[] = {example, "127.0.0.1", "0", NULL};

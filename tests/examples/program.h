@@ -55,6 +55,9 @@ int program_wait(program *this);
 /* The same after a signal. */
 int program_stop(program *this, int signal);
 
+/* Waits until the program has said a line in which are these words, and which ends with a port. */
+void program_await_port(program *this, const char *words, char port[16]);
+
 /* Starts a server example on a port of the system's choice and waits until it listens. Returns the port. */
 int program_serve(program *this, const char *example);
 int program_serve_limited(program *this, const char *example, unsigned descriptors);

@@ -8,26 +8,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What a program says last before it waits for clients ends with its port. */
-static void await_port(program *server, const char *words, char port[16])
-{
-    const char *end;
-
-    program_await(server, words);
-    while ((end = strchr(strstr(server->text, words), '\n')) == NULL)
-        program_await(server, "\n");
-    while (end[-1] >= '0' && end[-1] <= '9')
-        end--;
-    snprintf(port, 16, "%d", (int)strtol(end, NULL, 10));
-}
-
 static void start_server(program *server, const char *certificate, const char *key, char port[16])
 {
     const char *certificate_file = tool_pki(certificate), *key_file = tool_pki(key);
 
     program_start_example(
         server, (const char *const[]){"sockets-server-tls", certificate_file, key_file, "127.0.0.1", "0", NULL});
-    await_port(server, "Server is listening at 127.0.0.1:", port);
+    program_await_port(server, "Server is listening at 127.0.0.1:", port);
 }
 
 /* OpenSSL's, which answers with a page. */
@@ -35,7 +22,7 @@ static void start_openssl(program *server, const char *certificate, const char *
 {
     program_start_tool(server, (const char *const[]){"openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-cert",
                                                      tool_pki(certificate), "-key", tool_pki(key), NULL});
-    await_port(server, "ACCEPT 127.0.0.1:", port);
+    program_await_port(server, "ACCEPT 127.0.0.1:", port);
 }
 
 static void ask(program *client, const char *host, const char *port, const char *authorities)
@@ -225,7 +212,7 @@ static void firth_tls_names_the_alert_of_a_server_that_refuses(void **state)
     program_start_tool(&server,
                        (const char *const[]){"openssl", "s_server", "-accept", "127.0.0.1:0", "-tls1_2", "-cert",
                                              tool_pki("server-ecdsa.pem"), "-key", tool_pki("server-ecdsa.key"), NULL});
-    await_port(&server, "ACCEPT 127.0.0.1:", port);
+    program_await_port(&server, "ACCEPT 127.0.0.1:", port);
     program_start_example(
         &look, (const char *const[]){"firth-tls", "--ca", tool_pki("ca.pem"), "--tls1.3", "localhost", port, NULL});
     assert_int_equal(program_wait(&look), 1);
