@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pre-shared keys, always with ephemeral Diffie-Hellman. And the key log. */
 #include "tests/support/support.h"
+#include "tests/tls/expect.h"
 #include "tests/tls/pki.h"
 #include "tests/tls/scratch.h"
 #include "tests/tls/wire.h"
@@ -88,6 +89,92 @@ static void an_unknown_identity_and_a_wrong_key_are_refused(void **state)
         with.client.psk = (const unsigned char *)"another key of 32 bytes of no use";
         assert_true(handshake(&with, &info) < 0);
     }
+}
+
+/* In mbedTLS, since the builder takes no identities but text of 128 bytes. */
+static void show_identity(wire_pair *pair, const char *identity)
+{
+    mbedtls_ssl_config *config = &pair->client.context->config;
+
+    mbedtls_free(config->MBEDTLS_PRIVATE(psk_identity));
+    config->MBEDTLS_PRIVATE(psk_identity_len) = strlen(identity);
+    assert_non_null(config->MBEDTLS_PRIVATE(psk_identity) = mbedtls_calloc(1, strlen(identity)));
+    memcpy(config->MBEDTLS_PRIVATE(psk_identity), identity, strlen(identity));
+}
+
+static void have_a_control_byte(wire_pair *pair)
+{
+    show_identity(pair, "ali\001ce");
+}
+
+static void have_a_long_identity(wire_pair *pair)
+{
+    char identity[130];
+
+    memset(identity, 'a', sizeof identity - 1);
+    identity[sizeof identity - 1] = '\0';
+    show_identity(pair, identity);
+}
+
+static void have_no_such_identity(wire_pair *pair)
+{
+    show_identity(pair, "mallory");
+}
+
+static void have_another_key(wire_pair *pair)
+{
+    pair->client.context->config.MBEDTLS_PRIVATE(psk)[0] ^= 1;
+}
+
+/* A server that has keys alone. Alerts are those of TLS 1.2 and of 1.3, and so are the server's words. */
+static void what_is_wrong_with_a_clients_key_is_told_to_both(void **state)
+{
+    static const struct {
+        void (*change)(wire_pair *pair); /* NULL: the client has certificates */
+        const char *alerts[2];
+        int code[2];
+        const char *words[2];
+    } cases[] = {
+        {NULL,
+         {"alert handshake_failure", "alert handshake_failure"},
+         {FIRTH_ERR_TLS_HANDSHAKE, FIRTH_ERR_TLS_HANDSHAKE},
+         {"in common with the peer",
+          "the client has no pre-shared key that can be used, and the server has no certif"}},
+        {have_a_control_byte,
+         {"alert unknown_psk_identity", "alert unknown_psk_identity"},
+         {FIRTH_ERR_TLS_HANDSHAKE, FIRTH_ERR_TLS_HANDSHAKE},
+         {"the client's pre-shared key is not known", "the client's pre-shared key is not known"}},
+        {have_a_long_identity,
+         {"alert unknown_psk_identity", "alert unknown_psk_identity"},
+         {FIRTH_ERR_TLS_HANDSHAKE, FIRTH_ERR_TLS_HANDSHAKE},
+         {"the client's pre-shared key is not known", "the client's pre-shared key is not known"}},
+        {have_no_such_identity,
+         {"alert unknown_psk_identity", "alert unknown_psk_identity"},
+         {FIRTH_ERR_TLS_HANDSHAKE, FIRTH_ERR_TLS_HANDSHAKE},
+         {"the client's pre-shared key is not known", "the client's pre-shared key is not known"}},
+        {have_another_key,
+         {"alert bad_record_mac", "alert decrypt_error"},
+         {FIRTH_ERR_TLS_PROTOCOL, FIRTH_ERR_TLS_HANDSHAKE},
+         {"or the keys differ", "the client's pre-shared key is wrong"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t v = 0; v < 2; v++) {
+            wire_pair *pair;
+            keys with;
+
+            prepare(&with, versions[v]);
+            pair = wire_open(cases[i].change != NULL ? &with.client : &with.setup.client, &with.server);
+            if (cases[i].change != NULL)
+                cases[i].change(pair);
+            (void)wire_establish(pair, PKI_HOST);
+            assert_int_equal(wire_outcome(&pair->client), FIRTH_ERR_TLS_ALERT);
+            assert_string_equal(pair->client.failure.step, cases[i].alerts[v]);
+            assert_int_equal(wire_outcome(&pair->server), cases[i].code[v]);
+            expect_text(pair->server.detail, cases[i].words[v]);
+            wire_close(pair);
+        }
 }
 
 /* A stranger with any certificate must not be taken for the server that knows the key. */
@@ -252,6 +339,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(with_a_key_neither_side_needs_a_certificate),
         cmocka_unit_test(an_unknown_identity_and_a_wrong_key_are_refused),
+        cmocka_unit_test(what_is_wrong_with_a_clients_key_is_told_to_both),
         cmocka_unit_test(a_client_with_a_key_accepts_no_certificate_in_its_place),
         cmocka_unit_test(a_client_that_is_told_whom_to_trust_takes_either),
         cmocka_unit_test(a_server_may_have_a_certificate_and_keys),

@@ -39,6 +39,8 @@ struct fth_tls_engine_side {
     void (*check_leaf)(const fth_tls_session *session, const mbedtls_x509_crt *leaf, uint32_t *flags);
 };
 
+typedef struct fth_tls_link fth_tls_link;
+
 struct fth_tls_context {
     mbedtls_ssl_config config; /* its user data is the context */
     const fth_tls_engine_side *side;
@@ -73,6 +75,8 @@ struct fth_tls_context {
 
     firth_tls_psk_fn *psk_find;
     void *psk_find_argument;
+    void (*mend_alert)(mbedtls_ssl_context *ssl,
+                       fth_tls_link *link); /* before it is sent; NULL: there is no psk_find */
     firth_tls_key_log_fn *key_log;
     void *key_log_argument;
 
@@ -85,13 +89,14 @@ struct fth_tls_context {
 };
 
 /* What the context's callbacks know of a connection: the user data of its mbedtls_ssl_context, from attach on. */
-typedef struct fth_tls_link {
+struct fth_tls_link {
     fth_tls_context *context;
-    char *server_name;  /* server: what the client asked for (SNI), or NULL; of mbedtls_calloc, detach frees it */
-    bool has_found_key; /* server: psk_find had the client's key */
-    bool is_key_wanted; /* server: the client showed an identity that psk_find has no key of */
-    bool is_held_back;  /* client: TLS 1.2 was agreed on, and the server says that it has TLS 1.3 (RFC 8446 §4.1.3) */
-} fth_tls_link;
+    char *server_name;       /* server: what the client asked for (SNI), or NULL; of mbedtls_calloc, detach frees it */
+    bool has_found_key;      /* server: psk_find had the client's key */
+    bool has_identity;       /* server: the client showed one, of a key or a ticket */
+    unsigned char key_alert; /* server: the handshake ended with that, for the client's key; 0: it did not */
+    bool is_held_back; /* client: TLS 1.2 was agreed on, and the server says that it has TLS 1.3 (RFC 8446 §4.1.3) */
+};
 
 /* Makes ssl, which fth_tls_set_up has prepared with context->config, a connection of the context's: its user data,
  * what is told of its keys. Cannot fail. */

@@ -40,6 +40,7 @@ static const char illegal_value[] = "a message of the peer's has a value that it
 static const char no_random[] = "the system gives no random bytes, or no memory for them";
 static const char internal_error[] = "an internal error of mbedTLS";
 static const char unknown_key[] = "the client's pre-shared key is not known";
+static const char no_key[] = "the client has no pre-shared key that can be used, and the server has no certificate";
 #endif
 
 static const meaning meanings[] = {
@@ -235,10 +236,15 @@ static void refine(const fth_tls_session *session, meaning *what)
     case MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER:
         if (FTH_TLS_HAS_RSA && !is_1_3 && session->link.context->role == FIRTH_TLS_CLIENT && fth_tls_has_pss_fault())
             SAY(what, "this version of mbedTLS refuses RSA-PSS signatures in TLS 1.2 (Mbed-TLS issue 10668)");
-        if (fth_tls_lacks_key(session)) {
+        if (FTH_TLS_HAS_PSK && session->link.key_alert != 0) {
             what->code = FIRTH_ERR_TLS_HANDSHAKE;
-            SAY(what, unknown_key);
+            SAY(what, session->link.key_alert == MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY ? unknown_key : no_key);
         }
+        break;
+    case MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE: /* of a binder's key, or of its hash */
+        if (FTH_TLS_HAS_PSK && session->link.has_found_key &&
+            fth_tls_own_alert(&session->ssl) == MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR)
+            SAY(what, "the client's pre-shared key is wrong, or goes with no cipher suite that it offers");
         break;
     default:
         break;

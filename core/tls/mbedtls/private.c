@@ -47,6 +47,11 @@ bool fth_tls_has_too_many_empty(const mbedtls_ssl_context *ssl)
     return ssl->MBEDTLS_PRIVATE(nb_zero) > 3; /* mbedTLS, ssl_msg.c, mbedtls_ssl_decrypt_buf's caller */
 }
 
+int fth_tls_own_alert(const mbedtls_ssl_context *ssl)
+{
+    return ssl->MBEDTLS_PRIVATE(alert_type);
+}
+
 void fth_tls_change_alert(mbedtls_ssl_context *ssl, unsigned char from, unsigned char to)
 {
     unsigned char *end = ssl->MBEDTLS_PRIVATE(out_hdr); /* where the next record goes */
@@ -67,7 +72,13 @@ const unsigned char *fth_tls_received_header(const mbedtls_ssl_context *ssl)
     return ssl->MBEDTLS_PRIVATE(in_hdr);
 }
 
-enum { HELLO_FIXED = 4 + 2 + 32, SIGNATURE_ALGORITHMS = 13, SUPPORTED_VERSIONS = 43 };
+enum {
+    HELLO_FIXED = 4 + 2 + 32,
+    SUPPORTED_GROUPS = 10,
+    SIGNATURE_ALGORITHMS = 13,
+    SUPPORTED_VERSIONS = 43,
+    KEY_SHARE = 51
+};
 
 /* Passes over a vector whose length is in so many bytes. */
 static const unsigned char *skip(const unsigned char *at, const unsigned char *end, size_t length_bytes)
@@ -81,7 +92,7 @@ static const unsigned char *skip(const unsigned char *at, const unsigned char *e
     return (size_t)(end - at) < size ? end : at + size;
 }
 
-/* An extension of the ClientHello that has come: where its list of two-byte numbers begins, whose length is in so many
+/* An extension of the ClientHello that has come: where its list, mostly of two-byte numbers, begins, whose length is in so many
  * bytes, and *end where it ends; NULL: it is not there. */
 static const unsigned char *find_list(const mbedtls_ssl_context *ssl, unsigned char extension, size_t length_bytes,
                                       const unsigned char **end)
@@ -134,6 +145,13 @@ bool fth_tls_client_verifies(const mbedtls_ssl_context *ssl, const mbedtls_pk_co
     default:
         return lists(list, end, 0x0603);
     }
+}
+
+bool fth_tls_client_has_key_share(const mbedtls_ssl_context *ssl)
+{
+    const unsigned char *end;
+
+    return find_list(ssl, KEY_SHARE, 2, &end) != NULL;
 }
 
 bool fth_tls_is_joined(const mbedtls_x509_name *part)

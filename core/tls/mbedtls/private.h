@@ -31,6 +31,9 @@ bool fth_tls_is_short_piece(const mbedtls_ssl_context *ssl);
 /* Whether records without a byte in them have come in a row, more than mbedTLS takes, after MBEDTLS_ERR_SSL_INVALID_MAC. */
 bool fth_tls_has_too_many_empty(const mbedtls_ssl_context *ssl);
 
+/* The number of the alert that mbedTLS has decided on by itself, sent or not; 0: none yet. */
+int fth_tls_own_alert(const mbedtls_ssl_context *ssl);
+
 /* Changes the number of an alert that mbedTLS is about to send in plain, when it is that one. */
 void fth_tls_change_alert(mbedtls_ssl_context *ssl, unsigned char from, unsigned char to);
 
@@ -44,6 +47,9 @@ bool fth_tls_client_has_1_2(const mbedtls_ssl_context *ssl);
 
 /* The same of a client of TLS 1.3, and a key that would sign for it. */
 bool fth_tls_client_verifies(const mbedtls_ssl_context *ssl, const mbedtls_pk_context *key);
+
+/* Whether the hello of a client that was read last has one. */
+bool fth_tls_client_has_key_share(const mbedtls_ssl_context *ssl);
 
 /* The record that was read last, from the five bytes of its header on. */
 const unsigned char *fth_tls_received_header(const mbedtls_ssl_context *ssl);

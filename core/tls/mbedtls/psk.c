@@ -2,6 +2,7 @@
 /* Pre-shared keys. */
 #include "core/base/words.h"
 #include "core/tls/mbedtls/parts.h"
+#include "core/tls/mbedtls/private.h"
 #include <firth/backend.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ static int find(void *argument, mbedtls_ssl_context *ssl, const unsigned char *i
     size_t key_size;
     int error = MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY;
 
+    link->has_identity = true;
     if (size == 0 || size > MOST_IDENTITY_BYTES || !is_text(identity, size))
         return error;
     memcpy(text, identity, size);
@@ -36,17 +38,36 @@ static int find(void *argument, mbedtls_ssl_context *ssl, const unsigned char *i
     if (key_size > 0 && key_size <= sizeof key)
         error = mbedtls_ssl_set_hs_psk(ssl, key, key_size);
     link->has_found_key = link->has_found_key || error == 0;
-    link->is_key_wanted = link->is_key_wanted || error != 0;
     fth_tls_wipe(key, sizeof key);
     return error;
+}
+
+/* With keys alone mbedTLS looks for nothing but a key, and else misses the extensions for certificates, which may all be
+ * there: what the client lacks is a key (RFC 8446 §4.1.1 and §6.2). Its share of the other key it needs in any case. */
+static void mend_alert(mbedtls_ssl_context *ssl, fth_tls_link *link)
+{
+    int alert;
+
+    if (fth_tls_own_alert(ssl) != MBEDTLS_SSL_ALERT_MSG_MISSING_EXTENSION)
+        return;
+    if (link->has_identity && !link->has_found_key)
+        alert = MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY;
+    else if (link->context->own_count == 0 && fth_tls_client_has_key_share(ssl))
+        alert = MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE;
+    else
+        return;
+    link->key_alert = (unsigned char)alert;
+    fth_tls_change_alert(ssl, MBEDTLS_SSL_ALERT_MSG_MISSING_EXTENSION, link->key_alert);
 }
 
 int fth_tls_psk_build_server(fth_tls_context *context, const firth_tls_builder *tls)
 {
     context->psk_find = tls->psk_find;
     context->psk_find_argument = tls->psk_find_argument;
-    if (tls->psk_find != NULL)
+    if (tls->psk_find != NULL) {
+        context->mend_alert = mend_alert;
         mbedtls_ssl_conf_psk_cb(&context->config, find, context);
+    }
     return FIRTH_OK;
 }
 

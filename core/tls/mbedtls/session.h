@@ -96,14 +96,6 @@ int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size)
  * the thread busy. A ticket is something that matters, as often as a client may ask for one (RFC 9149 §3). */
 enum { FTH_TLS_MOST_IDLE_CALLS = 16, FTH_TLS_MOST_RECEIVED = 20480, FTH_TLS_MOST_TICKETS = 255 };
 
-/* A server of TLS 1.3 that has no certificate, or whose client wants none, and not the client's pre-shared key: mbedTLS
- * misses the extensions for certificates then, and says so. */
-static inline bool fth_tls_lacks_key(const fth_tls_session *session)
-{
-    return FTH_TLS_HAS_PSK && session->link.is_key_wanted && !session->link.has_found_key &&
-           mbedtls_ssl_get_version_number(&session->ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
-}
-
 /* Before a call of mbedTLS's that may use them. */
 void fth_tls_call_begins(fth_tls_session *session);
 

@@ -81,9 +81,8 @@ int fth_tls_transport_send(void *owner, const unsigned char *bytes, size_t size)
         return MBEDTLS_ERR_SSL_CONN_EOF;
     if (session->carried_bytes == 0)
         session->has_begun_send = true;
-    if (!session->is_established && fth_tls_lacks_key(session))
-        fth_tls_change_alert(&session->ssl, MBEDTLS_SSL_ALERT_MSG_MISSING_EXTENSION,
-                             MBEDTLS_SSL_ALERT_MSG_UNKNOWN_PSK_IDENTITY);
+    if (FTH_TLS_HAS_PSK && !session->is_established && session->link.context->mend_alert != NULL)
+        session->link.context->mend_alert(&session->ssl, &session->link);
     taken = fth_tls_send_aside(session);
     if (taken == FIRTH_OK)
         taken = session->transport->send(session->owner, bytes, size);
