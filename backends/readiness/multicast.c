@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Groups, by the interface of RFC 3678 that is the same for IPv4 and IPv6, and by what was there before it. */
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "backends/readiness/datagram.h"
@@ -90,18 +91,151 @@ static int change_any_source(const firth_io *io, firth_membership membership, co
     return change(io, MCAST_JOIN_SOURCE_GROUP, group, &request, sizeof request, "setsockopt(MCAST_JOIN_SOURCE_GROUP)");
 }
 
+/* ---- how the group is joined already ------------------------------------------------------------------------------- */
+
+/* The systems have one filter for a group on an interface, for joins from any source and from some. FreeBSD and macOS
+ * refuse what would make the one of the other, with codes of their own (inp_join_group, inp_leave_group); Linux does it,
+ * even in a call that fails (ip_mc_source), and all of them take every join back for who leaves without a source. So it is
+ * asked for before. Test: joins_of_any_and_of_sources_do_not_mix. */
+typedef struct filter {
+    bool is_known; /* false: not joined, or the system does not tell */
+    bool has_sources;
+    uint32_t sources;
+    uint32_t interface_index;
+} filter;
+
+static void tell(filter *found, uint32_t mode, uint32_t sources, uint32_t interface_index)
+{
+    *found = (filter){true, mode == MCAST_INCLUDE, sources, interface_index};
+}
+
+#ifdef __linux__
+static bool ask_ipv4_routes(const firth_io *io, const firth_address *group, filter *found)
+{
+    struct ip_msfilter request = {.imsf_numsrc = 0};
+    socklen_t size = sizeof request;
+
+    memcpy(&request.imsf_multiaddr, group->ip, sizeof request.imsf_multiaddr);
+    if (getsockopt((int)io->native, IPPROTO_IP, IP_MSFILTER, &request, &size) != 0)
+        return false;
+    tell(found, request.imsf_fmode, request.imsf_numsrc, 0);
+    return true;
+}
+
+static bool ask_interface(const firth_io *io, const firth_address *group, uint32_t interface_index, filter *found)
+{
+    int level = group->family == FIRTH_FAMILY_IPV6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    struct group_filter request = {.gf_interface = interface_index};
+    socklen_t size = sizeof request;
+
+    to_storage(&request.gf_group, group);
+    if (getsockopt((int)io->native, level, MCAST_MSFILTER, &request, &size) != 0)
+        return false;
+    tell(found, request.gf_fmode, request.gf_numsrc, interface_index);
+    return true;
+}
+#else
+static bool ask_ipv4_routes(const firth_io *io, const firth_address *group, filter *found)
+{
+    (void)io;
+    (void)group;
+    (void)found;
+    return false;
+}
+
+static bool ask_interface(const firth_io *io, const firth_address *group, uint32_t interface_index, filter *found)
+{
+#if defined(__FreeBSD__) || defined(__APPLE__)
+    fth_native_address native;
+    socklen_t size = fth_address_to_native(&native, group);
+    uint32_t mode = 0, sources = 0;
+
+    if (getsourcefilter((int)io->native, interface_index, (struct sockaddr *)&native, size, &mode, &sources, NULL) != 0)
+        return false;
+    tell(found, mode, sources, interface_index);
+    return true;
+#else
+    (void)io;
+    (void)group;
+    (void)interface_index;
+    (void)found;
+    return false;
+#endif
+}
+#endif
+
+/* Which interface the routes name, only IPv4 of Linux says. Else it is one of those on which the group is joined: the one
+ * where it is from any, as that is what must not be touched. */
+static filter ask(const firth_io *io, const firth_address *group, uint32_t interface_index)
+{
+    struct if_nameindex *all, *one;
+    filter found = {.is_known = false};
+
+    if (interface_index != 0) {
+        (void)ask_interface(io, group, interface_index, &found);
+        return found;
+    }
+    if (group->family == FIRTH_FAMILY_IPV4 && ask_ipv4_routes(io, group, &found))
+        return found;
+    all = if_nameindex();
+    for (one = all; one != NULL && one->if_index != 0; one++)
+        if (ask_interface(io, group, one->if_index, &found) && !found.has_sources)
+            break;
+    if (all != NULL)
+        if_freenameindex(all);
+    return found;
+}
+
+/* FIRTH_OK, or what a join or leave is that would turn the one kind into the other. */
+static int check_filter(const firth_io *io, firth_membership membership, const firth_address *group,
+                        uint32_t interface_index, bool has_source)
+{
+    const filter now = ask(io, group, interface_index);
+
+    if (!now.is_known || now.has_sources == has_source)
+        return FIRTH_OK;
+    return membership == FIRTH_MEMBERSHIP_JOIN ? firth_fail(FIRTH_ERR_ADDRESS_IN_USE, 0, "multicast join")
+                                               : firth_fail(FIRTH_ERR_ADDRESS_NOT_AVAILABLE, 0, "multicast leave");
+}
+
+/* FreeBSD and macOS stay members when the last source is left, from none, and no join from any is let in. */
+static void leave_the_empty(const firth_io *io, const firth_address *group, uint32_t interface_index)
+{
+    const filter now = ask(io, group, interface_index);
+
+    if (now.is_known && now.has_sources && now.sources == 0)
+        (void)change_any(io, FIRTH_MEMBERSHIP_LEAVE, group, now.interface_index);
+}
+
 static int change_source(const firth_io *io, firth_membership membership, const firth_address *group,
                          uint32_t interface_index, const firth_address *source)
 {
+    const bool joins = membership == FIRTH_MEMBERSHIP_JOIN;
     int rc = change_any_source(io, membership, group, interface_index, source);
 
     /* So Linux and FreeBSD call a source that was joined before (ip_mc_source, inp_join_group).
      * Test: joining_a_source_twice_is_an_error. */
-    if (membership == FIRTH_MEMBERSHIP_JOIN && rc == FIRTH_ERR_ADDRESS_NOT_AVAILABLE && errno == EADDRNOTAVAIL)
+    if (joins && rc == FIRTH_ERR_ADDRESS_NOT_AVAILABLE && errno == EADDRNOTAVAIL)
         rc = firth_fail(FIRTH_ERR_ADDRESS_IN_USE, EADDRNOTAVAIL, "setsockopt(MCAST_JOIN_SOURCE_GROUP)");
+    /* And so Linux a group that has no member. Test: leaving_a_source_twice_is_an_error. */
+    if (!joins && rc == FIRTH_ERR_ARGUMENT)
+        rc = firth_fail(FIRTH_ERR_ADDRESS_NOT_AVAILABLE, EINVAL, "setsockopt(MCAST_LEAVE_SOURCE_GROUP)");
+    if (!joins && rc == FIRTH_OK)
+        leave_the_empty(io, group, interface_index);
     return rc;
 }
 #else
+static int check_filter(const firth_io *io, firth_membership membership, const firth_address *group,
+                        uint32_t interface_index, bool has_source)
+{
+    (void)io;
+    (void)membership;
+    (void)group;
+    (void)interface_index;
+    (void)has_source;
+    return FIRTH_OK;
+}
+
 static int change_any(const firth_io *io, firth_membership membership, const firth_address *group,
                       uint32_t interface_index)
 {
@@ -123,8 +257,13 @@ static int change_source(const firth_io *io, firth_membership membership, const 
 int fth_native_multicast(firth_io *io, firth_membership membership, const firth_address *group,
                          uint32_t interface_index, const firth_address *source)
 {
+    int rc;
+
     if (group->family == FIRTH_FAMILY_IPV6 && (io->state & FTH_IPV6) == 0)
         return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "multicast group");
+    rc = check_filter(io, membership, group, interface_index, source != NULL);
+    if (rc < 0)
+        return rc;
     if (source == NULL)
         return change_any(io, membership, group, interface_index);
     return change_source(io, membership, group, interface_index, source);

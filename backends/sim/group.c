@@ -42,6 +42,18 @@ static fth_sim_membership **find(fth_sim_socket *socket, const firth_address *gr
     return link;
 }
 
+/* Joined from any, or from some: the one rules the other out. */
+static bool is_joined_otherwise(const fth_sim_socket *socket, const firth_address *group, const firth_address *source)
+{
+    const fth_sim_membership *membership = socket->mail.memberships;
+
+    for (; membership != NULL; membership = membership->next)
+        if (is_same_ip(&membership->group, group) &&
+            (membership->source.family == FIRTH_FAMILY_NONE) != (source == NULL))
+            return true;
+    return false;
+}
+
 static int join(fth_sim_socket *socket, fth_sim_membership **end, const firth_address *group,
                 const firth_address *source)
 {
@@ -81,7 +93,7 @@ int fth_sim_multicast(firth_io *io, firth_membership membership, const firth_add
     link = find(socket, group, source, &count);
     if (membership == FIRTH_MEMBERSHIP_LEAVE)
         return leave(socket, link);
-    if (*link != NULL)
+    if (*link != NULL || is_joined_otherwise(socket, group, source))
         return firth_fail(FIRTH_ERR_ADDRESS_IN_USE, 0, "multicast join");
     if (count >= MEMBERSHIPS_MAX)
         return firth_fail(FIRTH_ERR_NO_BUFFERS, 0, "multicast join");

@@ -134,15 +134,18 @@ FIRTH_API FIRTH_NODISCARD int64_t firth_send_many(firth_datagram_socket *socket,
 
 /* Receives what is sent to a multicast group and the socket's port, by the interface with that index (0: the one the
  * routes name; see firth_udp_builder.multicast_interface for sending). source: only from that address (RFC 4607), once
- * for each source; NULL: from any. What the socket is bound to must let it in: the wildcard address does.
+ * for each source; NULL: from any. The two do not mix: who has joined from any leaves before joining from one source, and
+ * the other way round. What the socket is bound to must let it in: the wildcard address does.
  * Returns FIRTH_OK; FIRTH_ERR_ADDRESS_INVALID for what is no group of the socket's family; FIRTH_ERR_ADDRESS_IN_USE if it
- * has joined so already; FIRTH_ERR_ADDRESS_NOT_AVAILABLE for an interface that is not there; FIRTH_ERR_NO_BUFFERS when
- * the system allows no more groups; FIRTH_ERR_NOT_SUPPORTED. Never suspends. */
+ * has joined so already, or the other way; FIRTH_ERR_ADDRESS_NOT_AVAILABLE for an interface that is not there;
+ * FIRTH_ERR_NO_BUFFERS when the system allows no more groups; FIRTH_ERR_NOT_SUPPORTED. What fails changes nothing. Never
+ * suspends. */
 FIRTH_API FIRTH_NODISCARD int firth_multicast_join(firth_datagram_socket *socket, const firth_address *group,
                                                    uint32_t interface_index, const firth_address *source);
 
 /* Takes such a join back, named by the same arguments; closing the socket does so for all.
- * FIRTH_OK; FIRTH_ERR_ADDRESS_NOT_AVAILABLE when it had not joined so; as firth_multicast_join. Never suspends. */
+ * FIRTH_OK; FIRTH_ERR_ADDRESS_NOT_AVAILABLE when it had not joined so: from that source, or with NULL from any; as
+ * firth_multicast_join. Never suspends. */
 FIRTH_API FIRTH_NODISCARD int firth_multicast_leave(firth_datagram_socket *socket, const firth_address *group,
                                                     uint32_t interface_index, const firth_address *source);
 

@@ -94,6 +94,8 @@ HOSTS_TEST(ipv6_source_filter_lets_in_that_source_alone)
     /* Which address it sends from, a join without a filter tells. */
     EXPECT_EQUAL(firth_multicast_leave(member, &group, index, &nobody), FIRTH_OK);
     EXPECT_EQUAL(firth_multicast_join(member, &group, index, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_leave(member, &group, index, &nobody), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_multicast_join(member, &group, index, &nobody), FIRTH_ERR_ADDRESS_IN_USE);
     EXPECT_EQUAL(firth_send_to(sender, "y", 1, &group), FIRTH_OK);
     EXPECT_EQUAL(firth_receive_from(member, bytes, sizeof bytes, &source), 1);
     EXPECT_EQUAL(firth_multicast_leave(member, &group, index, NULL), FIRTH_OK);

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { LOOPBACK = 1 }; /* the index of the first interface, on Linux and in the simulator */
+enum { LOOPBACK = 1 };       /* the index of the first interface, on Linux and in the simulator */
+enum { ARRIVAL_MS = 10000 }; /* what a socket may have gone deaf to must come within */
 
 static const char group_text[] = "239.192.7.1", other_group_text[] = "239.192.7.2";
 
@@ -174,6 +175,102 @@ TASK_TEST_UNLESS(fault_seen(FAULT_SWAPS_SOURCE_AND_INTERFACE), joining_a_source_
     return firth_multicast_leave(socket, &group, LOOPBACK, &source);
 }
 
+TASK_TEST_UNLESS(fault_seen(FAULT_SWAPS_SOURCE_AND_INTERFACE), leaving_a_source_twice_is_an_error)
+{
+    firth_datagram_socket *socket;
+    firth_address group, source, other;
+
+    EXPECT_EQUAL(open_member(scope, &socket, &group), FIRTH_OK);
+    EXPECT_EQUAL(firth_address_make(&source, "127.0.0.2", 0), FIRTH_OK);
+    EXPECT_EQUAL(firth_address_make(&other, "127.0.0.3", 0), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, LOOPBACK, &source), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, LOOPBACK, &source), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, LOOPBACK, &other), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, LOOPBACK, &source), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, LOOPBACK, &source), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    /* And nothing is left of it. */
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, LOOPBACK, NULL), FIRTH_OK);
+    return firth_multicast_leave(socket, &group, LOOPBACK, NULL);
+}
+
+/* Linux would narrow the one down to the other, or take it back, and say that the call failed, or that it did not. */
+TASK_TEST_UNLESS(fault_seen(FAULT_SWAPS_SOURCE_AND_INTERFACE), joins_of_any_and_of_sources_do_not_mix)
+{
+    firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
+    firth_datagram_socket *member, *sender;
+    firth_address group, source, other;
+
+    udp.multicast_interface = LOOPBACK;
+    EXPECT_EQUAL(open_member(scope, &member, &group), FIRTH_OK);
+    EXPECT_EQUAL(sockets_open(scope, &udp, "127.0.0.2", &sender, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_address_make(&source, "127.0.0.2", 0), FIRTH_OK);
+    EXPECT_EQUAL(firth_address_make(&other, "127.0.0.3", 0), FIRTH_OK);
+
+    EXPECT_EQUAL(firth_multicast_join(member, &group, LOOPBACK, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_leave(member, &group, LOOPBACK, &other), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_send_to(sender, "left", 4, &group), FIRTH_OK);
+    EXPECT_EQUAL(sockets_receive_within(ARRIVAL_MS, member), 4);
+    EXPECT_EQUAL(firth_multicast_join(member, &group, LOOPBACK, &other), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_send_to(sender, "joined", 6, &group), FIRTH_OK);
+    EXPECT_EQUAL(sockets_receive_within(ARRIVAL_MS, member), 6);
+    EXPECT_EQUAL(firth_multicast_leave(member, &group, LOOPBACK, NULL), FIRTH_OK);
+
+    EXPECT_EQUAL(firth_multicast_join(member, &group, LOOPBACK, &source), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_join(member, &group, LOOPBACK, &other), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_join(member, &group, LOOPBACK, NULL), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_multicast_leave(member, &group, LOOPBACK, NULL), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_send_to(sender, "still", 5, &group), FIRTH_OK);
+    EXPECT_EQUAL(sockets_receive_within(ARRIVAL_MS, member), 5);
+    EXPECT_EQUAL(firth_multicast_leave(member, &group, LOOPBACK, &source), FIRTH_OK);
+    return firth_multicast_leave(member, &group, LOOPBACK, &other);
+}
+
+/* The same of IPv6, by its codes and by what the socket has joined after them; who is heard: hosts_test.c. */
+static int joins_of_ipv6_do_not_mix(firth_datagram_socket *socket, uint32_t interface_index)
+{
+    firth_address group, source, other;
+
+    EXPECT_EQUAL(firth_address_make(&group, "ff15::7:1", 0), FIRTH_OK);
+    EXPECT_EQUAL(firth_address_make(&source, "2001:db8::1", 0), FIRTH_OK);
+    EXPECT_EQUAL(firth_address_make(&other, "2001:db8::2", 0), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, interface_index, &source), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, interface_index, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, interface_index, &source), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, interface_index, &source), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, interface_index, NULL), FIRTH_OK);
+
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, interface_index, &source), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, interface_index, &source), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, interface_index, &other), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, interface_index, NULL), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, interface_index, NULL), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, interface_index, &source), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, interface_index, &source), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, interface_index, &other), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, interface_index, &other), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, interface_index, NULL), FIRTH_OK);
+    return firth_multicast_leave(socket, &group, interface_index, NULL);
+}
+
+TASK_TEST_UNLESS(fault_seen(FAULT_SWAPS_SOURCE_AND_INTERFACE), ipv6_joins_of_any_and_of_sources_do_not_mix)
+{
+    firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
+    firth_datagram_socket *socket;
+    firth_address group;
+    int rc;
+
+    if (!support_backend_is("sim") && !support_has_ipv6())
+        return FIRTH_OK;
+    EXPECT_EQUAL(sockets_open(scope, &udp, "::", &socket, NULL), FIRTH_OK);
+    EXPECT_EQUAL(joins_of_ipv6_do_not_mix(socket, LOOPBACK), FIRTH_OK);
+    EXPECT_EQUAL(firth_address_make(&group, "ff15::7:2", 0), FIRTH_OK);
+    rc = firth_multicast_join(socket, &group, 0, NULL);
+    if (rc == FIRTH_ERR_ADDRESS_NOT_AVAILABLE && firth_last_failure()->os_code == ENODEV)
+        return FIRTH_OK; /* the routes name none */
+    EXPECT_EQUAL(rc, FIRTH_OK);
+    return joins_of_ipv6_do_not_mix(socket, 0);
+}
+
 /* Which a machine without a network has not: then there is no interface. */
 TASK_TEST_UNLESS(fault_seen(FAULT_NO_SUCH_MEMBERSHIP_IS_AN_ARGUMENT), interface_0_is_the_one_the_routes_name)
 {
@@ -188,10 +285,14 @@ TASK_TEST_UNLESS(fault_seen(FAULT_NO_SUCH_MEMBERSHIP_IS_AN_ARGUMENT), interface_
         return FIRTH_OK;
     EXPECT_EQUAL(rc, FIRTH_OK);
     EXPECT_EQUAL(firth_multicast_join(socket, &group, 0, NULL), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, 0, &source), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, 0, &source), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
     EXPECT_EQUAL(firth_multicast_leave(socket, &group, 0, NULL), FIRTH_OK);
     EXPECT_EQUAL(firth_multicast_leave(socket, &group, 0, NULL), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
     EXPECT_EQUAL(firth_multicast_join(socket, &group, 0, &source), FIRTH_OK);
     EXPECT_EQUAL(firth_multicast_join(socket, &group, 0, &source), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, 0, NULL), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, 0, NULL), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
     return firth_multicast_leave(socket, &group, 0, &source);
 }
 
@@ -280,6 +381,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(joining_twice_is_an_error),
         cmocka_unit_test(leaving_twice_is_an_error),
         cmocka_unit_test(joining_a_source_twice_is_an_error),
+        cmocka_unit_test(leaving_a_source_twice_is_an_error),
+        cmocka_unit_test(joins_of_any_and_of_sources_do_not_mix),
+        cmocka_unit_test(ipv6_joins_of_any_and_of_sources_do_not_mix),
         cmocka_unit_test(interface_0_is_the_one_the_routes_name),
         cmocka_unit_test(what_is_no_group_cannot_be_joined),
         cmocka_unit_test(groups_are_kept_apart),
