@@ -102,12 +102,33 @@ static int change_ipv6(const change *it)
     return tell(it, it->join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP, &request, sizeof request);
 }
 
+static bool has_interface(const change *it)
+{
+    firth_subnet address;
+
+    if (it->group->family == FIRTH_FAMILY_IPV4)
+        return fth_interface_ipv4(it->interface_index) != INADDR_NONE;
+    return firth_interface_addresses(it->interface_index, &address, 1) > 0;
+}
+
+/* Windows says WSAEADDRNOTAVAIL of a join that another is in the way of, and as well of an interface that is not there; and
+ * WSAEINVAL of the leave of what was not joined so, whose other causes core has ruled out.
+ * Tests: joining_a_source_twice_is_an_error, leaving_twice_is_an_error, what_is_no_group_cannot_be_joined. */
+static int code_of_change(const change *it, int os_code)
+{
+    if (!it->join && os_code == WSAEINVAL)
+        return FIRTH_ERR_ADDRESS_NOT_AVAILABLE;
+    if (it->join && os_code == WSAEADDRNOTAVAIL && it->interface_index != 0 && has_interface(it))
+        return FIRTH_ERR_ADDRESS_IN_USE;
+    return fth_code_of(os_code);
+}
+
 int fth_iocp_multicast(firth_io *io, firth_membership membership, const firth_address *group, uint32_t interface_index,
                        const firth_address *source)
 {
     const change it = {io, group, source, interface_index, membership == FIRTH_MEMBERSHIP_JOIN};
     const char *step = it.join ? "setsockopt(MCAST_JOIN_GROUP)" : "setsockopt(MCAST_LEAVE_GROUP)";
-    int os_code, code;
+    int os_code;
 
     if (group->family == FIRTH_FAMILY_IPV6 && (io->state & FTH_IPV6) == 0)
         return firth_fail(FIRTH_ERR_ADDRESS_INVALID, 0, "multicast group");
@@ -116,9 +137,5 @@ int fth_iocp_multicast(firth_io *io, firth_membership membership, const firth_ad
         os_code = group->family == FIRTH_FAMILY_IPV6 ? change_ipv6(&it) : change_ipv4(&it);
     if (os_code == 0)
         return FIRTH_OK;
-    code = fth_code_of(os_code);
-    /* So a source that was joined before is called. Test: joining_a_source_twice_is_an_error. */
-    if (it.join && source != NULL && os_code == WSAEADDRNOTAVAIL && interface_index != 0)
-        code = FIRTH_ERR_ADDRESS_IN_USE;
-    return firth_fail(code, os_code, step);
+    return firth_fail(code_of_change(&it, os_code), os_code, step);
 }

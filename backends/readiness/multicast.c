@@ -110,15 +110,15 @@ static void tell(filter *found, uint32_t mode, uint32_t sources, uint32_t interf
 }
 
 #ifdef __linux__
+/* Whether the system looks up the interface itself. */
 static bool ask_ipv4_routes(const firth_io *io, const firth_address *group, filter *found)
 {
     struct ip_msfilter request = {.imsf_numsrc = 0};
     socklen_t size = sizeof request;
 
     memcpy(&request.imsf_multiaddr, group->ip, sizeof request.imsf_multiaddr);
-    if (getsockopt((int)io->native, IPPROTO_IP, IP_MSFILTER, &request, &size) != 0)
-        return false;
-    tell(found, request.imsf_fmode, request.imsf_numsrc, 0);
+    if (getsockopt((int)io->native, IPPROTO_IP, IP_MSFILTER, &request, &size) == 0)
+        tell(found, request.imsf_fmode, request.imsf_numsrc, 0);
     return true;
 }
 
@@ -165,7 +165,8 @@ static bool ask_interface(const firth_io *io, const firth_address *group, uint32
 #endif
 
 /* Which interface the routes name, only IPv4 of Linux says. Else it is one of those on which the group is joined: the one
- * where it is from any, as that is what must not be touched. */
+ * where it is from any, as that is what must not be touched.
+ * Test: sources_are_joined_on_that_interface_whatever_is_joined_on_others. */
 static filter ask(const firth_io *io, const firth_address *group, uint32_t interface_index)
 {
     struct if_nameindex *all, *one;

@@ -153,17 +153,17 @@ static bool shares_groups(void)
     return heard;
 }
 
-static bool no_such_membership_is_an_argument(void)
+static bool has_no_sources_of_ipv6(void)
 {
-    const struct ip_mreq request = {.imr_multiaddr = address_of(group, 0).sin_addr,
-                                    .imr_interface = address_of("127.0.0.1", 0).sin_addr};
-    SOCKET made = open_on("0.0.0.0", 0);
-    const bool is_argument =
-        setsockopt(made, IPPROTO_IP, IP_DROP_MEMBERSHIP, (const char *)&request, sizeof request) != 0 &&
-        WSAGetLastError() == WSAEINVAL;
+    GROUP_SOURCE_REQ request;
+    SOCKET made = WSASocketW(AF_INET6, SOCK_DGRAM, IPPROTO_UDP, NULL, 0, WSA_FLAG_OVERLAPPED);
+    bool has_none;
 
+    memset(&request, 0, sizeof request); /* which is no request, but what is not known is not looked into */
+    has_none = setsockopt(made, IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP, (const char *)&request, sizeof request) != 0 &&
+               WSAGetLastError() == WSAENOPROTOOPT;
     (void)closesocket(made);
-    return is_argument;
+    return has_none;
 }
 
 static bool one_group_too_many_is_an_argument(void)
@@ -212,9 +212,8 @@ static const struct {
                                           "Wine hands IP_ADD_SOURCE_MEMBERSHIP to Linux, which has source and "
                                           "interface in the other order: joined to 127.0.0.2's, 127.0.0.1 is heard"},
     [FAULT_SHARES_GROUPS] = {shares_groups, "Wine's sockets hear groups that only others have joined, as Linux's do"},
-    [FAULT_NO_SUCH_MEMBERSHIP_IS_AN_ARGUMENT] = {no_such_membership_is_an_argument,
-                                                 "Wine says WSAEINVAL, not WSAEADDRNOTAVAIL, to who leaves a group "
-                                                 "without being a member"},
+    [FAULT_HAS_NO_SOURCES_OF_IPV6] = {has_no_sources_of_ipv6, "Wine does not know MCAST_JOIN_SOURCE_GROUP, and IPv6 "
+                                                              "has no other"},
     [FAULT_ONE_GROUP_TOO_MANY_IS_AN_ARGUMENT] = {one_group_too_many_is_an_argument,
                                                  "Wine says WSAEINVAL, not WSAENOBUFS, of one group too many"},
     [FAULT_HAS_NO_PATH_MTU] = {has_no_path_mtu, "Wine's getsockopt does not know IP_MTU"},
