@@ -109,6 +109,12 @@ static void tell(filter *found, uint32_t mode, uint32_t sources, uint32_t interf
     *found = (filter){true, mode == MCAST_INCLUDE, sources, interface_index};
 }
 
+#if defined(__linux__) || defined(__FreeBSD__) || defined(__APPLE__)
+enum { IS_TOLD = true };
+#else
+enum { IS_TOLD = false };
+#endif
+
 #ifdef __linux__
 /* Whether the system looks up the interface itself. */
 static bool ask_ipv4_routes(const firth_io *io, const firth_address *group, filter *found)
@@ -208,22 +214,37 @@ static void leave_the_empty(const firth_io *io, const firth_address *group, uint
         (void)change_any(io, FIRTH_MEMBERSHIP_LEAVE, group, now.interface_index);
 }
 
+/* Linux and FreeBSD say EADDRNOTAVAIL of a source that was joined before (ip_mc_source, inp_join_group); FreeBSD of no
+ * interface as well. Tests: joining_a_source_twice_is_an_error, ipv6_joins_of_any_and_of_sources_do_not_mix. */
+static int join_source(const firth_io *io, const firth_address *group, uint32_t interface_index,
+                       const firth_address *source)
+{
+    int rc = change_any_source(io, FIRTH_MEMBERSHIP_JOIN, group, interface_index, source);
+
+    if (rc != FIRTH_ERR_ADDRESS_NOT_AVAILABLE || errno != EADDRNOTAVAIL ||
+        (IS_TOLD && !ask(io, group, interface_index).has_sources))
+        return rc;
+    return firth_fail(FIRTH_ERR_ADDRESS_IN_USE, EADDRNOTAVAIL, "setsockopt(MCAST_JOIN_SOURCE_GROUP)");
+}
+
+static int leave_source(const firth_io *io, const firth_address *group, uint32_t interface_index,
+                        const firth_address *source)
+{
+    int rc = change_any_source(io, FIRTH_MEMBERSHIP_LEAVE, group, interface_index, source);
+
+    /* So Linux calls a group that has no member. Test: leaving_a_source_twice_is_an_error. */
+    if (rc == FIRTH_ERR_ARGUMENT)
+        return firth_fail(FIRTH_ERR_ADDRESS_NOT_AVAILABLE, EINVAL, "setsockopt(MCAST_LEAVE_SOURCE_GROUP)");
+    if (rc == FIRTH_OK)
+        leave_the_empty(io, group, interface_index);
+    return rc;
+}
+
 static int change_source(const firth_io *io, firth_membership membership, const firth_address *group,
                          uint32_t interface_index, const firth_address *source)
 {
-    const bool joins = membership == FIRTH_MEMBERSHIP_JOIN;
-    int rc = change_any_source(io, membership, group, interface_index, source);
-
-    /* So Linux and FreeBSD call a source that was joined before (ip_mc_source, inp_join_group).
-     * Test: joining_a_source_twice_is_an_error. */
-    if (joins && rc == FIRTH_ERR_ADDRESS_NOT_AVAILABLE && errno == EADDRNOTAVAIL)
-        rc = firth_fail(FIRTH_ERR_ADDRESS_IN_USE, EADDRNOTAVAIL, "setsockopt(MCAST_JOIN_SOURCE_GROUP)");
-    /* And so Linux a group that has no member. Test: leaving_a_source_twice_is_an_error. */
-    if (!joins && rc == FIRTH_ERR_ARGUMENT)
-        rc = firth_fail(FIRTH_ERR_ADDRESS_NOT_AVAILABLE, EINVAL, "setsockopt(MCAST_LEAVE_SOURCE_GROUP)");
-    if (!joins && rc == FIRTH_OK)
-        leave_the_empty(io, group, interface_index);
-    return rc;
+    return membership == FIRTH_MEMBERSHIP_JOIN ? join_source(io, group, interface_index, source)
+                                               : leave_source(io, group, interface_index, source);
 }
 #else
 static int check_filter(const firth_io *io, firth_membership membership, const firth_address *group,

@@ -141,7 +141,7 @@ TASK_TEST_UNLESS(fault_seen(FAULT_HAS_NO_SOURCES_OF_IPV6), ipv6_joins_of_any_and
 {
     firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
     firth_datagram_socket *socket;
-    firth_address group;
+    firth_address group, source;
     int rc;
 
     if (!support_backend_is("sim") && !support_has_ipv6())
@@ -149,10 +149,18 @@ TASK_TEST_UNLESS(fault_seen(FAULT_HAS_NO_SOURCES_OF_IPV6), ipv6_joins_of_any_and
     EXPECT_EQUAL(sockets_open(scope, &udp, "::", &socket, NULL), FIRTH_OK);
     EXPECT_EQUAL(joins_of_ipv6_do_not_mix(socket, LOOPBACK), FIRTH_OK);
     EXPECT_EQUAL(firth_address_make(&group, "ff15::7:2", 0), FIRTH_OK);
+    EXPECT_EQUAL(firth_address_make(&source, "2001:db8::1", 0), FIRTH_OK);
     if (routes_name_none(socket, &group, &rc))
         return FIRTH_OK;
     EXPECT_EQUAL(rc, FIRTH_OK);
-    return joins_of_ipv6_do_not_mix(socket, 0);
+    if (!support_backend_is("kqueue"))
+        return joins_of_ipv6_do_not_mix(socket, 0);
+    /* FreeBSD and macOS want an interface for sources of IPv6. */
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, 0, &source), FIRTH_ERR_ADDRESS_IN_USE);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, 0, &source), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    EXPECT_EQUAL(firth_multicast_leave(socket, &group, 0, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_multicast_join(socket, &group, 0, &source), FIRTH_ERR_ADDRESS_NOT_AVAILABLE);
+    return FIRTH_OK;
 }
 
 TASK_TEST_UNLESS(fault_seen(FAULT_SWAPS_SOURCE_AND_INTERFACE), sources_are_joined_on_the_interface_the_routes_name)
