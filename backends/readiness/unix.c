@@ -121,8 +121,7 @@ void fth_unix_from_native(firth_unix_address *address, const struct sockaddr_un 
     const char *path = native->sun_path;
 
     memset(address, 0, sizeof *address);
-    /* The length may be that of an address that was cut to the room there is (macOS), or one more (unix(7), BUGS).
-     * Test: an_address_longer_than_there_is_room_for_is_cut. */
+    /* The length may be that of an address that was cut to the room there is (macOS), or one more (unix(7), BUGS). */
     if (size > sizeof native->sun_path)
         size = sizeof native->sun_path;
 #ifdef __linux__
@@ -135,8 +134,12 @@ void fth_unix_from_native(firth_unix_address *address, const struct sockaddr_un 
     {
         size = strnlen(path, size); /* a BSD may fill it up with zeros */
     }
-    if (size >= sizeof address->path) /* all 108 bytes, without a NUL: nothing Firth has bound */
-        size = sizeof address->path - 1;
+    /* Without a NUL, and cut or longer than there is room for: nothing Firth has bound. What is left of it would be the
+     * address of somebody else, who would get the answer. Tests: an_address_longer_than_there_is_room_for_is_none,
+     * a_sender_whose_path_has_no_room_is_nobody_and_not_somebody_else. */
+    if (size >= sizeof address->path ||
+        (!address->abstract && size == sizeof native->sun_path && length > sizeof *native))
+        size = 0;
     address->size = (uint8_t)size;
     memcpy(address->path, path, size);
 }

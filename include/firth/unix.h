@@ -21,7 +21,8 @@
 /* Room for the longest path with its NUL: a path has at most 107 bytes (sockaddr_un), on some systems fewer. */
 enum { FIRTH_UNIX_PATH_BYTES = 108, FIRTH_UNIX_DESCRIPTORS_MAX = 253 };
 
-/* The address of an end, a value. size 0: it has none, as most clients. */
+/* The address of an end, a value. size 0: it has none, as most clients, or one that has no room here: 108 bytes without a
+ * NUL, which other programs can bind to on Linux. */
 typedef struct firth_unix_address {
     uint8_t size;                     /* bytes of path, without its NUL */
     bool abstract;                    /* a name outside the file system (Linux), which may have any bytes in it */

@@ -24,8 +24,9 @@ typedef struct firth_unix_message {
     size_t size;                 /* to send: how many bytes; received: how many are in bytes */
     size_t whole_size;           /* received: how many it had; 0 if it was truncated and the system does not tell */
     bool truncated;              /* received: it was longer than capacity, and the rest is lost */
-    firth_unix_address *address; /* received: who sent it, without a size for a socket that is not bound; to send: to
-                                    whom; NULL: nobody asks, or the peer the socket is connected to */
+    firth_unix_address *address; /* received: who sent it, without a size for a socket that is not bound, or whose path
+                                    has no room there (unix.h); to send: to whom; NULL: nobody asks, or the peer the
+                                    socket is connected to */
     intptr_t *descriptors;       /* to send, read alone, the sender's still; to receive, written alone, and the
                                     receiver's from then on, closed on exec */
     size_t descriptor_capacity;  /* to receive: how many have room there, up to FIRTH_UNIX_DESCRIPTORS_MAX */

@@ -3,6 +3,7 @@
 #include "tests/unix/places.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* ---- there and back ------------------------------------------------------------------------------------------------ */
@@ -40,6 +41,33 @@ TASK_TEST(a_socket_without_a_path_sends_and_has_no_address)
     EXPECT_EQUAL(from.size, 0);
     EXPECT_EQUAL(firth_unix_datagram_local_address(b, &from), FIRTH_OK);
     EXPECT(strcmp(from.path, places_path("b")) == 0);
+    return FIRTH_OK;
+}
+
+/* A path that has no NUL in the system's address, and somebody else at what would be left of it. */
+TASK_TEST(a_sender_whose_path_has_no_room_is_nobody_and_not_somebody_else)
+{
+    struct {
+        struct sockaddr_un address;
+        char end; /* Valgrind reads the path as a string */
+    } longest = {.address = {.sun_family = AF_UNIX}};
+    struct sockaddr_un to_b = {.sun_family = AF_UNIX};
+    int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const size_t room = sizeof longest.address.sun_path;
+    firth_unix_datagram_socket *b, *other;
+    firth_unix_address from;
+
+    EXPECT_EQUAL(places_open_datagrams(scope, places_long_path(room - 1), &other), FIRTH_OK);
+    EXPECT_EQUAL(places_open_datagrams(scope, places_path("b"), &b), FIRTH_OK);
+    memcpy(longest.address.sun_path, places_long_path(room), room);
+    EXPECT_EQUAL(bind(sender, (const struct sockaddr *)&longest.address, sizeof longest.address), 0);
+    memcpy(to_b.sun_path, places_path("b"), strlen(places_path("b")));
+    EXPECT_EQUAL(sendto(sender, "hello", 5, 0, (const struct sockaddr *)&to_b, sizeof to_b), 5);
+    EXPECT_EQUAL(places_receive(scope, b, "hello", &from), FIRTH_OK);
+    close(sender);
+    EXPECT_EQUAL(from.size, room < FIRTH_UNIX_PATH_BYTES ? room : 0);
+    EXPECT(from.size > 0 || (!from.abstract && from.path[0] == '\0'));
+    EXPECT_EQUAL(places_send(b, "answer", &from), from.size > 0 ? FIRTH_ERR_TOO_LONG : FIRTH_ERR_ARGUMENT);
     return FIRTH_OK;
 }
 
@@ -254,6 +282,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         PLACES_TEST(a_datagram_arrives_with_its_sender_who_can_be_answered),
         PLACES_TEST(a_socket_without_a_path_sends_and_has_no_address),
+        PLACES_TEST(a_sender_whose_path_has_no_room_is_nobody_and_not_somebody_else),
         PLACES_TEST(an_abstract_name_receives_too),
         PLACES_TEST(truncation_is_a_flag_on_a_successful_receive),
         PLACES_TEST(thousands_arrive_whole_and_in_order_whoever_is_slower),
