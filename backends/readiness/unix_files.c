@@ -2,12 +2,14 @@
 /* The files of Unix sockets. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "backends/readiness/descriptors.h"
 #include "backends/readiness/unix.h"
+#include "core/base/words.h"
 
 static int in_use(const char *path, const char *why)
 {
@@ -78,16 +80,49 @@ static void drop_folder(const firth_unix_file *file)
 
 /* ---- binding ------------------------------------------------------------------------------------------------------- */
 
+/* Never through a symbolic link: whoever may rename in the folder can have put one there since bind(2), and the file it
+ * leads to may be anybody's. Test: a_link_that_takes_the_file_s_place_is_not_followed. */
+#ifdef __linux__
+/* As glibc has fchmodat's AT_SYMLINK_NOFOLLOW from 2.32 on only. */
+static int set_mode(const char *path, int mode)
+{
+    struct stat found;
+    char place[32];
+    int rc = FIRTH_OK, file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+    if (file < 0)
+        return fth_fail_errno("open");
+    (void)snprintf(place, sizeof place, "/proc/self/fd/%d", file);
+    if (fstat(file, &found) != 0)
+        rc = fth_fail_errno("fstat");
+    else if (!S_ISSOCK(found.st_mode))
+        rc = in_use(path, "it took the socket's place at once");
+    else if (chmod(place, (mode_t)mode) != 0)
+        rc =
+            errno == ENOENT ? firth_fail(FIRTH_ERR_NOT_SUPPORTED, ENOENT, FTH_OPTION("mode")) : fth_fail_errno("chmod");
+    (void)close(file);
+    return rc;
+}
+#else
+static int set_mode(const char *path, int mode)
+{
+    return fchmodat(AT_FDCWD, path, (mode_t)mode, AT_SYMLINK_NOFOLLOW) == 0 ? FIRTH_OK : fth_fail_errno("fchmodat");
+}
+#endif
+
 /* The file is known, and has its mode. */
 static int finish(const char *path, int mode, firth_unix_file *file)
 {
     struct stat made;
+    int rc;
 
-    /* The umask, which took bits away from what the socket was given, is the whole process's and stays alone. */
-    if (mode >= 0 && chmod(path, (mode_t)mode) != 0)
-        return fth_fail_errno("chmod");
     if (lstat(path, &made) != 0)
         return fth_fail_errno("lstat");
+    if (!S_ISSOCK(made.st_mode))
+        return in_use(path, "it took the socket's place at once");
+    /* The umask, which took bits away from what the socket was given, is the whole process's and stays alone. */
+    if (mode >= 0 && (made.st_mode & 07777) != (mode_t)mode && (rc = set_mode(path, mode)) < 0)
+        return rc;
     file->device = (uint64_t)made.st_dev;
     file->number = (uint64_t)made.st_ino;
     return FIRTH_OK;
@@ -117,7 +152,7 @@ static int bind_there(firth_io *io, const firth_unix_address *address, int mode,
     if (address->abstract)
         return FIRTH_OK;
     rc = finish(native.sun_path, mode, file);
-    if (rc < 0)
+    if (rc < 0 && rc != FIRTH_ERR_ADDRESS_IN_USE) /* which is another's file by now */
         (void)unlink(native.sun_path);
     return rc;
 }

@@ -62,8 +62,10 @@ typedef struct firth_unix_builder {
     bool unlink_on_close; /* the file is removed when its socket is closed, if it is still the socket's, also when the
                              program has another working directory by then - for which a relative path costs a
                              descriptor; off */
-    int mode;             /* permission bits of the file, 0 to 0777, exactly these from its first moment on: to connect
-                             takes the right to write; -1: by the process's umask. -1 */
+    int mode;             /* permission bits of the file, 0 to 0777: to connect takes the right to write. Exactly these
+                             once bind has returned; until then, on Linux, at most these, and elsewhere those of the
+                             umask, when no server can be connected to yet. Where the umask takes bits of them, Linux
+                             needs /proc and, for a moment, a descriptor. -1: by the process's umask. -1 */
     int backlog;          /* for servers: as in tcp.h; 0 */
 } firth_unix_builder;
 
@@ -99,10 +101,10 @@ FIRTH_API FIRTH_NODISCARD int firth_unix_connect_to_at(const firth_unix_builder 
 
 /* Listens at a path, where a socket file is made.
  * Returns FIRTH_OK with *server the caller's to close; FIRTH_ERR_ADDRESS_IN_USE when there is something already, with a
- * firth_failure.detail that says what replace_stale found; FIRTH_ERR_ADDRESS_NOT_AVAILABLE when the folder is not there;
- * FIRTH_ERR_TOO_LONG for a path longer than the system takes; FIRTH_ERR_PERMISSION; FIRTH_ERR_TOO_MANY_OPEN, _NO_MEMORY,
- * _NOT_SUPPORTED, _ARGUMENT. On failure *server is NULL and no file is left behind. Never suspends; looks at the file
- * system. */
+ * firth_failure.detail that says what replace_stale found, or that something else took the new file's place at once, and
+ * stays; FIRTH_ERR_ADDRESS_NOT_AVAILABLE when the folder is not there; FIRTH_ERR_TOO_LONG for a path longer than the
+ * system takes; FIRTH_ERR_PERMISSION; FIRTH_ERR_TOO_MANY_OPEN, _NO_MEMORY, _NOT_SUPPORTED, _ARGUMENT. On failure *server
+ * is NULL and no file is left behind. Never suspends; looks at the file system. */
 #define firth_unix_bind(builder, path, server) firth_unix_bind_at(builder, path, server, FIRTH_HERE)
 FIRTH_API FIRTH_NODISCARD int firth_unix_bind_at(const firth_unix_builder *builder, const char *path,
                                                  firth_server **server, const char *place);
