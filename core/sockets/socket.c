@@ -252,7 +252,7 @@ int firth_socket_release(firth_socket *socket, intptr_t *descriptor)
     if ((backend->capabilities & FIRTH_CAN_ADOPT) == 0 || socket->below != NULL)
         return firth_fail(FIRTH_ERR_NOT_SUPPORTED, 0, "firth_socket_release");
     if (socket->in.reader != NULL || socket->out.writer != NULL || fth_read_buffered(&socket->in) > 0 ||
-        fth_write_buffered(&socket->out) > 0)
+        fth_write_buffered(&socket->out) > 0 || (socket->kind->holds != NULL && socket->kind->holds(socket)))
         return firth_fail(FIRTH_ERR_BUSY, 0, "firth_socket_release");
     rc = backend->release(&socket->io, descriptor);
     if (rc < 0)

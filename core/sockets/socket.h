@@ -36,6 +36,9 @@ typedef struct fth_socket_kind {
 
     /* Lets go of it, as socket->how says: nobody is inside, nothing is on its way in the background. More than once. */
     void (*close)(firth_socket *socket);
+
+    /* Whether it has something else than bytes for its user, which would be lost with it; NULL: never. */
+    bool (*holds)(firth_socket *socket);
 } fth_socket_kind;
 
 struct firth_socket {

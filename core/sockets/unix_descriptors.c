@@ -86,12 +86,18 @@ static void close_all(firth_socket *socket)
     fth_socket_close_io(socket);
 }
 
+static bool holds(firth_socket *socket)
+{
+    return of_socket(socket)->count > 0;
+}
+
 static const fth_socket_kind taking = {
     .source = &source,
     .sink = &fth_socket_sink,
     .farewell = fth_socket_farewell,
     .stop_sending = fth_socket_stop_sending,
     .close = close_all,
+    .holds = holds,
 };
 
 firth_socket *fth_unix_socket_new(firth_selector *selector, int descriptors_max)

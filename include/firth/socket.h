@@ -62,7 +62,8 @@ FIRTH_API void firth_socket_set_idle(firth_socket *socket, int64_t read_idle_ms,
 FIRTH_API intptr_t firth_socket_descriptor(const firth_socket *socket);
 
 /* Gives the native descriptor away, open and non-blocking, and frees the socket. Nothing may be buffered or in progress
- * in either direction: FIRTH_ERR_BUSY otherwise, and the socket is as it was. Returns FIRTH_OK. Never suspends. */
+ * in either direction, and no descriptor wait to be taken (unix.h): FIRTH_ERR_BUSY otherwise, and the socket is as it was.
+ * Returns FIRTH_OK. Never suspends. */
 FIRTH_API FIRTH_NODISCARD int firth_socket_release(firth_socket *socket, intptr_t *descriptor);
 
 /* ---- servers ----------------------------------------------------------------------------------------------------- */

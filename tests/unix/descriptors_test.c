@@ -201,6 +201,26 @@ TASK_TEST(what_nobody_takes_is_closed_with_the_socket)
     return FIRTH_OK;
 }
 
+TASK_TEST(what_nobody_has_taken_yet_keeps_the_socket_from_being_released)
+{
+    int read_ends[2] = {-1, -1};
+    intptr_t taken, released;
+    firth_socket *a, *b;
+
+    EXPECT_EQUAL(pair_of(scope, 4, &a, &b), FIRTH_OK);
+    for (int i = 0; i < 2; i++)
+        EXPECT_EQUAL(send_pipe(a, "x", &read_ends[i]), FIRTH_OK);
+    EXPECT_EQUAL(read_text(scope, b, "xx"), FIRTH_OK);
+    for (int i = 0; i < 2; i++) {
+        EXPECT_EQUAL(firth_socket_release(b, &released), FIRTH_ERR_BUSY);
+        EXPECT_EQUAL(firth_unix_take_descriptors(b, &taken, 1), 1);
+        EXPECT_EQUAL(check_pipe(taken, read_ends[i]), FIRTH_OK);
+    }
+    EXPECT_EQUAL(firth_socket_release(b, &released), FIRTH_OK);
+    close((int)released);
+    return FIRTH_OK;
+}
+
 /* Linux ends a receive behind such bytes, so that it is short though more is there; with edges nothing would tell of the
  * rest ever again. */
 TASK_TEST(bytes_behind_descriptors_that_nobody_takes_are_read)
@@ -353,6 +373,7 @@ int main(int argc, char **argv)
         PLACES_TEST(as_many_as_can_be_go_at_once),
         PLACES_TEST(more_than_there_is_room_for_are_closed_and_that_is_told_once),
         PLACES_TEST(what_nobody_takes_is_closed_with_the_socket),
+        PLACES_TEST(what_nobody_has_taken_yet_keeps_the_socket_from_being_released),
         PLACES_TEST(bytes_behind_descriptors_that_nobody_takes_are_read),
         PLACES_TEST(what_is_no_descriptor_is_an_argument_error_and_the_stream_lives),
         PLACES_TEST(more_bytes_than_the_kernel_takes_at_once_go_with_one_descriptor),
