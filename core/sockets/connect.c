@@ -279,6 +279,9 @@ int firth_tcp_connect_any_at(const firth_tcp_builder *tcp, const firth_address *
         return rc;
     if (addresses == NULL || count == 0)
         return firth_fail(FIRTH_ERR_ARGUMENT, 0, "addresses");
+    for (size_t i = 0; i < count; i++)
+        if (addresses[i].family != FIRTH_FAMILY_NONE && addresses[i].port == 0)
+            return firth_fail(FIRTH_ERR_PORT_RANGE, 0, "port");
     rc = connect_within(&full, &to, socket, place);
     return rc < 0 ? rc : fth_tls_connecting(socket, NULL, full.tls, place);
 }

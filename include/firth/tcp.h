@@ -77,7 +77,8 @@ static inline firth_tcp_builder firth_tcp(firth_selector *selector)
 FIRTH_API FIRTH_NODISCARD int firth_tcp_connect_at(const firth_tcp_builder *tcp, const char *host, int port,
                                                    firth_socket **socket, const char *place);
 
-/* The same to several numeric addresses, in the order given, each attempt a little after the last. May suspend. */
+/* The same to several numeric addresses, in the order given, each attempt a little after the last; FIRTH_ERR_PORT_RANGE,
+ * and nothing is tried, if one of them has port 0. May suspend. */
 #define firth_tcp_connect_any(tcp, addresses, count, socket)                                                           \
     firth_tcp_connect_any_at(tcp, addresses, count, socket, FIRTH_HERE)
 FIRTH_API FIRTH_NODISCARD int firth_tcp_connect_any_at(const firth_tcp_builder *tcp, const firth_address *addresses,

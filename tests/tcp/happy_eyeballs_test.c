@@ -289,6 +289,24 @@ TASK_TEST(no_addresses_at_all_is_an_argument_error)
     return FIRTH_OK;
 }
 
+TASK_TEST(port_zero_in_any_address_is_out_of_range_and_nothing_is_tried)
+{
+    firth_tcp_builder tcp = firth_tcp(firth_scope_selector(scope));
+    firth_address addresses[2];
+    firth_server *server;
+    firth_socket *client;
+    int port;
+
+    EXPECT_EQUAL(peers_server(scope, &server, &port), FIRTH_OK);
+    addresses[0] = loopback(port);
+    addresses[1] = loopback(0);
+    EXPECT_EQUAL(firth_tcp_connect_any(&tcp, &addresses[1], 1, &client), FIRTH_ERR_PORT_RANGE);
+    EXPECT(strcmp(firth_last_failure()->step, "port") == 0 && client == NULL);
+    EXPECT_EQUAL(firth_tcp_connect_any(&tcp, addresses, 2, &client), FIRTH_ERR_PORT_RANGE);
+    EXPECT(client == NULL);
+    return FIRTH_OK;
+}
+
 /* localhost often has both families while the server has one. */
 TASK_TEST(name_with_two_families_finds_the_one_that_listens)
 {
@@ -323,6 +341,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_attempt_delay_without_end_never_starts_another),
         cmocka_unit_test(loser_that_connects_in_the_end_is_closed),
         cmocka_unit_test(no_addresses_at_all_is_an_argument_error),
+        cmocka_unit_test(port_zero_in_any_address_is_out_of_range_and_nothing_is_tried),
         cmocka_unit_test(name_with_two_families_finds_the_one_that_listens),
     };
 
