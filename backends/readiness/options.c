@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "backends/readiness/datagram.h"
+#include "backends/readiness/descriptors.h"
 
 /* Names that some BSDs have not: OpenBSD times keep-alives for all sockets alike, and nobody but FreeBSD and macOS has
  * IPv4's of fragments and ECN. */
@@ -230,6 +231,18 @@ static int get_drops(const firth_io *io, const struct rule *rule, int *value)
     *value = numbers[DROPS] < INT_MAX ? (int)numbers[DROPS] : INT_MAX;
     return FIRTH_OK;
 }
+
+/* A socket that has a peer and no route any more, since some options drop it, as IP_TOS does: connecting to the same peer
+ * finds it again, as the next send would. Nothing else is changed by that. Test:
+ * path_mtu_is_known_after_an_option_that_drops_the_route. */
+static bool find_route_again(const firth_io *io)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+
+    return errno == ENOTCONN && fth_getpeername((int)io->native, (struct sockaddr *)&peer, &size) == 0 &&
+           connect((int)io->native, (const struct sockaddr *)&peer, size) == 0;
+}
 #endif
 
 int fth_native_get_option(const firth_io *io, firth_option option, int *value)
@@ -251,6 +264,10 @@ int fth_native_get_option(const firth_io *io, firth_option option, int *value)
         *value = rc == 0 ? byte : 0;
     } else {
         rc = getsockopt((int)io->native, rule->level, rule->name, value, &size);
+#ifdef __linux__
+        if (rc != 0 && option == FIRTH_OPTION_PATH_MTU_BYTES && find_route_again(io))
+            rc = getsockopt((int)io->native, rule->level, rule->name, value, &size);
+#endif
     }
     if (rc != 0)
         return fail(option, rule->get_step);

@@ -294,6 +294,35 @@ TASK_TEST_UNLESS(fault_seen(FAULT_HAS_NO_PATH_MTU), path_mtu_is_known_when_conne
     return FIRTH_OK;
 }
 
+static int check_mtu_after_traffic_class(firth_scope *scope, const char *host)
+{
+    firth_udp_builder udp = firth_udp(firth_scope_selector(scope));
+    firth_datagram_socket *peer, *connected;
+    firth_address to, before, after;
+    int mtu = 0, again = 0;
+
+    EXPECT_EQUAL(sockets_open(scope, &udp, host, &peer, &to), FIRTH_OK);
+    EXPECT_EQUAL(sockets_connect(scope, &to, &connected), FIRTH_OK);
+    EXPECT_EQUAL(firth_datagram_socket_local_address(connected, &before), FIRTH_OK);
+    EXPECT_EQUAL(firth_datagram_socket_get_option(connected, FIRTH_OPTION_PATH_MTU_BYTES, &mtu), FIRTH_OK);
+    EXPECT_EQUAL(firth_datagram_socket_set_option(connected, FIRTH_OPTION_TRAFFIC_CLASS, 16), FIRTH_OK);
+    EXPECT_EQUAL(firth_datagram_socket_get_option(connected, FIRTH_OPTION_PATH_MTU_BYTES, &again), FIRTH_OK);
+    EXPECT_EQUAL(again, mtu);
+    EXPECT_EQUAL(firth_datagram_socket_local_address(connected, &after), FIRTH_OK);
+    EXPECT(firth_address_equal(&before, &after));
+    EXPECT_EQUAL(firth_datagram_socket_peer_address(connected, &after), FIRTH_OK);
+    EXPECT(firth_address_equal(&to, &after));
+    return FIRTH_OK;
+}
+
+TASK_TEST_UNLESS(fault_seen(FAULT_HAS_NO_PATH_MTU), path_mtu_is_known_after_an_option_that_drops_the_route)
+{
+    if (is_refused(FIRTH_OPTION_TRAFFIC_CLASS))
+        return FIRTH_OK;
+    EXPECT_EQUAL(check_mtu_after_traffic_class(scope, "127.0.0.1"), FIRTH_OK);
+    return support_backend_is("sim") || support_has_ipv6() ? check_mtu_after_traffic_class(scope, "::1") : FIRTH_OK;
+}
+
 /* What comes while nobody receives, and does not fit any more, is counted where the system does so. */
 TASK_TEST(drops_of_a_full_receive_buffer_are_counted)
 {
@@ -337,6 +366,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_option_is_applied_and_read_back),
         cmocka_unit_test(switches_go_off_again),
         cmocka_unit_test(path_mtu_is_known_when_connected),
+        cmocka_unit_test(path_mtu_is_known_after_an_option_that_drops_the_route),
         cmocka_unit_test(drops_of_a_full_receive_buffer_are_counted),
     };
 
