@@ -21,6 +21,10 @@ typedef union control {
 #define MSG_CMSG_CLOEXEC 0
 #endif
 
+#if defined(__linux__) && !defined(SCM_PIDFD)
+#define SCM_PIDFD 4 /* linux/socket.h, from 6.5 on, of which older C libraries know nothing */
+#endif
+
 /* ---- receiving ----------------------------------------------------------------------------------------------------- */
 
 /* Takes the descriptors of one header. More than were asked for cannot come: the room was cut to that, but for what
@@ -44,6 +48,28 @@ static void take(firth_unix_message *message, const struct cmsghdr *header)
     }
 }
 
+/* Who sent it, as a descriptor, which a socket that was adopted with SO_PASSPIDFD gets with all it receives. Nobody asks
+ * for it here. Test: what_tells_of_the_sender_by_a_descriptor_does_not_stay_open. */
+static void drop_sender(const struct cmsghdr *header)
+{
+    int descriptor;
+
+    memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+    if (descriptor >= 0) /* else why there is none */
+        (void)close(descriptor);
+}
+
+static bool is_sender(const struct cmsghdr *header)
+{
+#ifdef __linux__
+    return header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_PIDFD &&
+           header->cmsg_len == CMSG_LEN(sizeof(int));
+#else
+    (void)header;
+    return false;
+#endif
+}
+
 static void take_all(firth_unix_message *message, struct msghdr *native)
 {
     struct cmsghdr *header;
@@ -53,6 +79,8 @@ static void take_all(firth_unix_message *message, struct msghdr *native)
     for (header = CMSG_FIRSTHDR(native); header != NULL; header = CMSG_NXTHDR(native, header))
         if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
             take(message, header);
+        else if (is_sender(header))
+            drop_sender(header);
 }
 
 #ifdef __linux__

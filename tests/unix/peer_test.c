@@ -183,6 +183,45 @@ TASK_TEST(something_else_is_not_adopted_and_stays_open)
     return FIRTH_OK;
 }
 
+#ifdef __linux__
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76
+#endif
+
+static int lowest_free(void)
+{
+    int lowest = dup(STDERR_FILENO);
+
+    close(lowest);
+    return lowest;
+}
+
+/* Linux since 6.5 tells who sent each byte by a descriptor, if it was asked to before the socket was adopted. */
+TASK_TEST(what_tells_of_the_sender_by_a_descriptor_does_not_stay_open)
+{
+    firth_unix_builder builder = firth_unix(firth_scope_selector(scope));
+    const int on = 1;
+    firth_socket *socket;
+    int pair[2], before;
+    char byte;
+
+    builder.descriptors_max = 8;
+    EXPECT_EQUAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    if (setsockopt(pair[0], SOL_SOCKET, SO_PASSPIDFD, &on, sizeof on) != 0)
+        print_message("SO_PASSPIDFD is not there, so nothing is told\n");
+    EXPECT_EQUAL(firth_unix_adopt(&builder, pair[0], &socket), FIRTH_OK);
+    firth_scope_own_socket(scope, socket);
+    before = lowest_free();
+    for (int i = 0; i < 4; i++) {
+        EXPECT_EQUAL(write(pair[1], "x", 1), 1);
+        EXPECT_EQUAL(firth_read_fully(firth_socket_input(socket), &byte, 1), 1);
+        EXPECT_EQUAL(lowest_free(), before);
+    }
+    close(pair[1]);
+    return FIRTH_OK;
+}
+#endif
+
 /* A path that fills the system's address, which somebody else may bind: the system tells a length of more than that. Linux,
  * with AddressSanitizer, sees who believes it. */
 TASK_TEST(an_address_longer_than_there_is_room_for_is_none)
@@ -222,6 +261,9 @@ int main(int argc, char **argv)
         PLACES_TEST(a_tcp_socket_is_none),
         PLACES_TEST(both_ends_of_a_socketpair_can_be_adopted),
         PLACES_TEST(something_else_is_not_adopted_and_stays_open),
+#ifdef __linux__
+        PLACES_TEST(what_tells_of_the_sender_by_a_descriptor_does_not_stay_open),
+#endif
         PLACES_TEST(an_address_longer_than_there_is_room_for_is_none),
     };
 
