@@ -110,7 +110,10 @@ int64_t fth_unix_native_receive(firth_io *io, firth_unix_message *message)
 {
     bool datagrams = (io->state & FTH_DATAGRAMS) != 0;
     struct iovec piece = {.iov_base = message->bytes, .iov_len = one_call(datagrams, message->capacity)};
-    struct sockaddr_un from;
+    struct {
+        struct sockaddr_un address;
+        char end; /* that Linux counts and does not write (unix(7), BUGS); AddressSanitizer believes the count */
+    } from;
     control space;
     struct msghdr native = {.msg_iov = &piece, .msg_iovlen = 1};
     ssize_t n;
@@ -122,8 +125,8 @@ int64_t fth_unix_native_receive(firth_io *io, firth_unix_message *message)
             (__typeof__(native.msg_controllen))CMSG_SPACE(message->descriptor_capacity * sizeof(int));
     }
     if (message->address != NULL) {
-        native.msg_name = &from;
-        native.msg_namelen = sizeof from;
+        native.msg_name = &from.address;
+        native.msg_namelen = sizeof from.address;
     }
     do
         n = recvmsg((int)io->native, &native, MSG_CMSG_CLOEXEC | (datagrams ? TELL_WHOLE_SIZE : 0));
