@@ -113,6 +113,49 @@ static void control_characters_of_a_certificate_stay_out_of_the_words(void **sta
     certificate_free(shown);
 }
 
+enum { MOST_INTERMEDIATES = 8 };
+
+/* A leaf with that many intermediates behind it, the last of which the root signed. */
+static void shown_with(wire_pair **pair, int count, firth_tls_version version)
+{
+    certificate *chain[MOST_INTERMEDIATES + 2];
+    const certificate *issuer = keys.root;
+    char pem[16384];
+    pki_setup setup;
+    int i;
+
+    for (i = count; i >= 0; i--) { /* the names differ, for an authority is looked for by its name */
+        static const char names[] = "CN=0\0CN=1\0CN=2\0CN=3\0CN=4\0CN=5\0CN=6\0CN=7\0CN=8\0CN=9";
+        certificate_wish wish = {.subject = names + (size_t)5 * (size_t)i, .issuer = issuer, .is_authority = i > 0};
+
+        wish.names = i == 0 ? "DNS:" PKI_HOST : NULL;
+        issuer = chain[i] = certificate_make(&wish);
+    }
+    pki_prepare(&setup, &keys, chain[0], version);
+    setup.identity.certificate =
+        firth_tls_memory(pem, certificate_pem(pem, sizeof pem, (const certificate *const *)chain, (size_t)count + 1));
+    *pair = wire_open(&setup.client, &setup.server);
+    for (i = 0; i <= count; i++)
+        certificate_free(chain[i]);
+}
+
+/* The limit is mbedTLS's, which sends this alert for it by itself. */
+static void a_chain_that_is_too_long_is_named(void **state)
+{
+    (void)state;
+    for (size_t v = 0; v < VERSION_COUNT; v++) {
+        wire_pair *pair;
+
+        shown_with(&pair, MOST_INTERMEDIATES, versions[v]);
+        expect_accepted(pair, PKI_HOST);
+        wire_close(pair);
+        shown_with(&pair, MOST_INTERMEDIATES + 1, versions[v]);
+        expect_refused(pair, PKI_HOST, "the peer's chain has more than 8 certificates between its own and an authority",
+                       "alert access_denied");
+        wire_close(pair);
+    }
+}
+
 static void a_revoked_certificate_is_refused(void **state)
 {
     static const unsigned char serials[] = {7, 2, 9};
@@ -306,6 +349,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_leaf_is_no_authority, setup_group, teardown_group),
         cmocka_unit_test_setup_teardown(control_characters_of_a_certificate_stay_out_of_the_words, setup_group,
                                         teardown_group),
+        cmocka_unit_test_setup_teardown(a_chain_that_is_too_long_is_named, setup_group, teardown_group),
         cmocka_unit_test_setup_teardown(a_revoked_certificate_is_refused, setup_group, teardown_group),
         cmocka_unit_test_setup_teardown(an_outdated_revocation_list_is_no_list, setup_group, teardown_group),
         cmocka_unit_test_setup_teardown(a_pin_is_needed_beside_an_authority, setup_group, teardown_group),

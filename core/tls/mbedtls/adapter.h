@@ -94,6 +94,9 @@
 #define FTH_TLS_MOST_RECEIVED_IN_WORDS FTH_TLS_BYTES_IN_WORDS(MBEDTLS_SSL_IN_CONTENT_LEN)
 #define FTH_TLS_MOST_SENT_IN_WORDS     FTH_TLS_BYTES_IN_WORDS(MBEDTLS_SSL_OUT_CONTENT_LEN)
 
+/* The certificates that a chain may have between the peer's own and an authority. */
+#define FTH_TLS_MOST_INTERMEDIATES_IN_WORDS FTH_TLS_BYTES_IN_WORDS(MBEDTLS_X509_MAX_INTERMEDIATE_CA)
+
 /* Prepares mbedTLS and PSA once for the process; needed before anything else. 0, or an error of theirs. Any thread. */
 int fth_tls_prepare(void);
 

@@ -39,6 +39,8 @@ typedef struct meaning {
 static const char illegal_value[] = "a message of the peer's has a value that it may not have";
 static const char no_random[] = "the system gives no random bytes, or no memory for them";
 static const char internal_error[] = "an internal error of mbedTLS";
+static const char long_chain[] = "the peer's chain has more than " FTH_TLS_MOST_INTERMEDIATES_IN_WORDS
+                                 " certificates between its own and an authority, which is too long for mbedTLS";
 static const char unknown_key[] = "the client's pre-shared key is not known";
 static const char no_key[] = "the client has no pre-shared key that can be used, and the server has no certificate";
 #endif
@@ -99,7 +101,7 @@ static int high_part(int error)
 
 static bool is_of_x509(int error)
 {
-    return high_part(error) <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high_part(error) > MBEDTLS_ERR_X509_FATAL_ERROR;
+    return high_part(error) <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high_part(error) >= MBEDTLS_ERR_X509_FATAL_ERROR;
 }
 
 static void is_meant(meaning *what, int code, int alert)
@@ -124,6 +126,8 @@ static meaning other_meaning(int error)
         SAY(&other, internal_error);
     } else if (is_of_x509(error)) {
         is_meant(&other, FIRTH_ERR_TLS_CERTIFICATE, MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
+        if (error == MBEDTLS_ERR_X509_FATAL_ERROR) /* mbedTLS has answered it, with access_denied */
+            SAY(&other, long_chain);
     }
     return other;
 }
