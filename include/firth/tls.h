@@ -159,7 +159,7 @@ typedef struct firth_tls_info {
     uint16_t cipher_suite;         /* its IANA number */
     const char *cipher_suite_name; /* "TLS_AES_128_GCM_SHA256" */
     const char *alpn;              /* "": none */
-    const char *server_name;       /* the name a client asked for, or asks for; "": none */
+    const char *server_name;       /* the name a client asked for, or asks for; "": none, or not a host name */
     bool is_resumed;               /* from a ticket: no certificate was sent anew */
     bool has_peer_certificate;
 } firth_tls_info;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which of its certificates a server shows: by the name that the client asks for, then by what the client can verify. */
+#include "core/tls/mbedtls/session.h"
 #include "tests/support/support.h"
 #include "tests/tls/pki.h"
 #include "tests/tls/wire.h"
@@ -156,6 +157,29 @@ static void a_name_that_no_certificate_has_gets_the_first(void **state)
     wire_close(with.pair);
 }
 
+/* RFC 6066 §3. What else a client may send would go from info.server_name into logs and to terminals. */
+static void what_is_no_host_name_is_no_name(void **state)
+{
+    static const char *const none[] = {"ev\x1b[31mil\nlog forged", "192.0.2.1", "2001:db8::1", "a b.example",
+                                       "\xc3\xa9.example"};
+
+    (void)state;
+    for (size_t v = 0; v < 2; v++)
+        for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+            firth_tls_info info;
+            choice with;
+
+            prepare(&with, versions[v]);
+            with.pair = wire_open(&with.client, &with.server);
+            assert_int_equal(wire_connect(with.pair, "first.example"), FIRTH_OK);
+            assert_int_equal(mbedtls_ssl_set_hostname(&with.pair->client.session->ssl, none[i]), 0);
+            assert_int_equal(wire_handshake(with.pair), FIRTH_OK);
+            fth_tls_mbedtls_facts.info(with.pair->server.session, &info);
+            assert_string_equal(info.server_name, "");
+            wire_close(with.pair);
+        }
+}
+
 /* TLS 1.2: the suite says which key; TLS 1.3 has the list of signatures for it. */
 static void of_two_for_one_name_the_client_gets_the_one_it_can_verify(void **state)
 {
@@ -239,6 +263,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_wildcard_stands_for_one_label_and_yields_to_the_exact_name),
         cmocka_unit_test(a_name_that_no_certificate_has_gets_the_first),
         cmocka_unit_test(the_order_of_the_certificates_counts_and_not_that_of_the_clients_algorithms),
+        cmocka_unit_test(what_is_no_host_name_is_no_name),
         cmocka_unit_test(of_two_for_one_name_the_client_gets_the_one_it_can_verify),
         cmocka_unit_test(by_signatures_in_tls_1_3),
         cmocka_unit_test(one_certificate_is_shown_to_all),

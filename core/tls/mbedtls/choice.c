@@ -70,6 +70,18 @@ static int show_those(const fth_tls_context *context, mbedtls_ssl_context *ssl, 
     return error;
 }
 
+/* RFC 6066 §3. For a terminal or a log it is harmless, and it is no address in numbers: letters have 0x40, and digits do
+ * not. */
+static bool is_host_name(const unsigned char *name, size_t size)
+{
+    unsigned char all = 0;
+    size_t i;
+
+    for (i = 0; i < size && name[i] > ' ' && name[i] < 0x7f && name[i] != ':'; i++)
+        all |= name[i];
+    return i == size && (all & 0x40) != 0;
+}
+
 static int note_name(fth_tls_link *link, const unsigned char *name, size_t size)
 {
     link->server_name = mbedtls_calloc(1, size + 1);
@@ -80,7 +92,7 @@ static int note_name(fth_tls_link *link, const unsigned char *name, size_t size)
 }
 
 /* After the whole ClientHello. A name that no certificate has gets the first, as one with no name does (RFC 6066 §3 has
- * it either way): the client knows best whether it minds. */
+ * it either way): the client knows best whether it minds. What is no host's name is none. */
 int fth_tls_choose(mbedtls_ssl_context *ssl)
 {
     fth_tls_link *link = mbedtls_ssl_get_user_data_p(ssl);
@@ -91,7 +103,7 @@ int fth_tls_choose(mbedtls_ssl_context *ssl)
 
     if (!link->context->offers_1_3 && !fth_tls_client_has_1_2(ssl))
         return MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
-    if (name != NULL && (size == 0 || memchr(name, '\0', size) != NULL))
+    if (name != NULL && !is_host_name(name, size))
         name = NULL;
     if (name != NULL && link->server_name == NULL) { /* the second ClientHello of TLS 1.3 has it, too */
         error = note_name(link, name, size);
