@@ -77,19 +77,63 @@ static void a_bundle_in_der_may_hold_several_authorities(void **state)
     assert_string_equal(firth_last_failure()->step, "option authorities");
 }
 
-/* One that mbedTLS cannot read is not trusted, and the others are. */
-static void an_authority_that_cannot_be_read_is_left_out(void **state)
+/* The object identifier of the kind of key, id-ecPublicKey, to one that nobody knows. */
+static void change_kind(certificate *of)
 {
-    const certificate *const both[] = {other, certificates.root};
+    static const unsigned char kind[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1};
+    size_t i = 0;
+
+    while (memcmp(of->der + i, kind, sizeof kind) != 0)
+        assert_true(++i + sizeof kind <= of->der_size);
+    of->der[i + sizeof kind - 1] = 0x7f;
+}
+
+/* It is not trusted, and the others are. */
+static void an_authority_of_an_unknown_kind_is_left_out(void **state)
+{
+    certificate strange = *other;
+    const certificate *const both[] = {&strange, certificates.root};
     char bundle[8192];
     pki_setup setup;
 
     (void)state;
+    change_kind(&strange);
     (void)certificate_pem(bundle, sizeof bundle, both, 2);
-    bundle[40] = '!';
     pki_prepare(&setup, &certificates, certificates.ec, 0);
     setup.authority = firth_tls_memory(bundle, strlen(bundle));
     assert_int_equal(handshake(&setup, NULL), FIRTH_OK);
+}
+
+/* As a disk that is full leaves one: without its end, or with the next bundle behind what there is of it. */
+static void an_authority_that_is_cut_off_is_told(void **state)
+{
+    const certificate *const both[] = {certificates.root, other};
+    char bundle[8192];
+    pki_setup setup;
+    size_t first, size, cut;
+
+    (void)state;
+    first = certificate_pem(bundle, sizeof bundle, both, 1);
+    size = certificate_pem(bundle, sizeof bundle, both, 2);
+    pki_prepare(&setup, &certificates, certificates.ec, 0);
+    for (cut = first + 40; cut < size - 1; cut += 97) {
+        const char *path = scratch_file("cut.pem", bundle, cut);
+
+        setup.authority = firth_tls_file(path);
+        assert_true(context_refused(&setup.client, FIRTH_ERR_TLS_CONFIG, path, "a certificate in it is damaged"));
+        assert_string_equal(firth_last_failure()->step, "option authorities");
+    }
+    cut = first + 40 + certificate_pem(bundle + first + 40, sizeof bundle - first - 40, both, 2);
+    setup.authority = firth_tls_memory(bundle, cut);
+    assert_true(context_refused(&setup.client, FIRTH_ERR_TLS_CONFIG, "certificate in memory",
+                                "a certificate in it is damaged or cut off ("));
+    (void)certificate_pem(bundle, sizeof bundle, both, 2); /* a line is missing */
+    memmove(bundle + first + 157, bundle + first + 157 + 65, size - first - 157 - 65 + 1);
+    setup.authority = firth_tls_memory(bundle, size - 65);
+    assert_true(context_refused(&setup.client, FIRTH_ERR_TLS_CONFIG, "certificate in memory", "is damaged"));
+    bundle[first - 100] = '!'; /* nothing of it can be read */
+    setup.authority = firth_tls_memory(bundle, first);
+    assert_true(context_refused(&setup.client, FIRTH_ERR_TLS_CONFIG, "certificate in memory", "no certificate in it"));
 }
 
 static void a_bundle_without_a_certificate_is_refused(void **state)
@@ -258,7 +302,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_bundle_may_hold_several_authorities_and_words, scratch_open, scratch_close),
         cmocka_unit_test(authorities_of_several_bundles_are_all_trusted),
         cmocka_unit_test(a_bundle_in_der_may_hold_several_authorities),
-        cmocka_unit_test(an_authority_that_cannot_be_read_is_left_out),
+        cmocka_unit_test(an_authority_of_an_unknown_kind_is_left_out),
+        cmocka_unit_test_setup_teardown(an_authority_that_is_cut_off_is_told, scratch_open, scratch_close),
         cmocka_unit_test_setup_teardown(a_bundle_without_a_certificate_is_refused, scratch_open, scratch_close),
         cmocka_unit_test(a_revoked_certificate_is_refused_and_another_is_not),
         cmocka_unit_test(lists_in_der_may_be_several),

@@ -16,6 +16,7 @@ typedef struct fth_tls_material {
     size_t at;          /* where the next block is looked for */
     size_t cut;         /* the byte that a NUL stands for, to end a block */
     unsigned char cut_byte;
+    int damage; /* authorities: mbedTLS's error for a block that is damaged; 0: there is none */
 } fth_tls_material;
 
 /* The file, or "certificate in memory". what: as below. */

@@ -27,7 +27,8 @@ void fth_tls_trust_free(fth_tls_context *context);
 /* system.c: the authorities of the system, read once for the process, which keeps them. */
 int fth_tls_system_authorities(mbedtls_x509_crt **authorities);
 
-/* Adds what is in a material to a list; *added counts it. What mbedTLS cannot read is left out. */
+/* Adds what is in a material to a list; *added counts it. What mbedTLS cannot read is left out, and material->damage is its
+ * error if that is because it was cut off or changed. */
 int fth_tls_authorities_add(mbedtls_x509_crt *list, fth_tls_material *material, size_t *added);
 
 /* psk.c: pre-shared keys, each side's. */

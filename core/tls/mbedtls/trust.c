@@ -41,7 +41,14 @@ static int add_one(mbedtls_x509_crt *list, mbedtls_x509_crt **last, const unsign
     return error;
 }
 
-/* An authority that cannot be read (a kind of key that mbedTLS does not have) makes the rest no worse: it is not
+/* Cut off or changed, and not of a kind that mbedTLS does not have. */
+static bool is_damaged(int error)
+{
+    return error == MBEDTLS_ERR_X509_CERT_UNKNOWN_FORMAT || error == MBEDTLS_ERR_X509_INVALID_FORMAT ||
+           -(-error & 0xff80) == MBEDTLS_ERR_PEM_INVALID_DATA;
+}
+
+/* An authority of a kind that cannot be read (a key that mbedTLS does not have) makes the rest no worse: it is not
  * trusted. */
 int fth_tls_authorities_add(mbedtls_x509_crt *list, fth_tls_material *material, size_t *added)
 {
@@ -55,6 +62,8 @@ int fth_tls_authorities_add(mbedtls_x509_crt *list, fth_tls_material *material, 
         if (fth_tls_is_no_memory(error))
             return firth_fail(FIRTH_ERR_NO_MEMORY, error, material->option);
         *added += error == 0;
+        if (is_damaged(error))
+            material->damage = error;
     }
     return FIRTH_OK;
 }
@@ -70,6 +79,8 @@ static int read_authorities(fth_tls_context *context, const firth_tls_data *data
     rc = fth_tls_authorities_add(&context->authorities, &material, &added);
     if (rc >= 0 && added == 0)
         rc = fth_tls_material_fail(&material, 0, FTH_WORDS("no certificate in it that can be read"));
+    else if (rc >= 0 && material.damage != 0)
+        rc = fth_tls_material_fail(&material, material.damage, FTH_WORDS("a certificate in it is damaged or cut off"));
     fth_tls_material_free(&material);
     return rc;
 }
