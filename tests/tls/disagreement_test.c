@@ -240,6 +240,36 @@ static void a_sealed_message_that_is_too_long_is_said_to_be(void **state)
     wire_close(pair);
 }
 
+/* Legal in TLS 1.2 (RFC 5246 §7.4.1.2), and refused in any case, without an extended master secret. Of a server that has TLS
+ * 1.3 as well mbedTLS reads it as a hello of that, which has extensions. */
+static void a_hello_without_extensions_is_refused(void **state)
+{
+    static const unsigned char hello[5 + 47] = {22, 3, 1,        0,    47,   1,    0,    0, 43,
+                                                3,  3, [45] = 4, 0xc0, 0x2b, 0xc0, 0x2f, 1};
+    static const struct {
+        firth_tls_version version;
+        int code;
+        const char *alert;
+    } answers[] = {{FIRTH_TLS_1_2, FIRTH_ERR_TLS_HANDSHAKE, "alert handshake_failure"},
+                   {0, FIRTH_ERR_TLS_PROTOCOL, "alert decode_error"}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        pki_setup setup;
+        wire_pair *pair;
+
+        pki_prepare(&setup, &keys, keys.ec, answers[i].version);
+        pair = wire_open(&setup.client, &setup.server);
+        assert_int_equal(wire_connect(pair, PKI_HOST), FIRTH_OK);
+        memcpy(pair->to_server.bytes, hello, sizeof hello);
+        pair->to_server.written = sizeof hello;
+        assert_int_equal(fth_tls_mbedtls.handshake(pair->server.session), answers[i].code);
+        assert_int_equal(fth_tls_mbedtls.handshake(pair->client.session), FIRTH_ERR_TLS_ALERT);
+        assert_string_equal(firth_last_failure()->step, answers[i].alert);
+        wire_close(pair);
+    }
+}
+
 static int setup_group(void **state)
 {
     (void)state;
@@ -269,6 +299,7 @@ int main(int argc, char **argv)
         TEST(an_alert_in_the_handshake_is_named_and_not_answered),
         TEST(a_plain_message_that_is_too_long_is_said_to_be),
         TEST(a_sealed_message_that_is_too_long_is_said_to_be),
+        TEST(a_hello_without_extensions_is_refused),
     };
 
     return support_main(argc, argv, "tls disagreement", tests, sizeof tests / sizeof *tests);
