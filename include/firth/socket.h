@@ -54,7 +54,8 @@ FIRTH_API FIRTH_NODISCARD int firth_socket_get_option(const firth_socket *socket
 /* Sets an option on a living socket. Returns as firth_socket_get_option. Never suspends. */
 FIRTH_API FIRTH_NODISCARD int firth_socket_set_option(firth_socket *socket, firth_option option, int value);
 
-/* Changes the idle timeouts of the builder, in ms; 0: none. They count from the next wait on. Never suspends. */
+/* Changes the idle timeouts of the builder, in ms; 0: none. They count from the next wait on; what they
+ * count of a secure socket, firth_tls_start says. Never suspends. */
 FIRTH_API void firth_socket_set_idle(firth_socket *socket, int64_t read_idle_ms, int64_t write_idle_ms);
 
 /* Lends the native descriptor, for getsockopt(2) and the like; it stays the socket's. -1 once it is gone.

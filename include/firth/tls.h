@@ -253,7 +253,9 @@ FIRTH_API void firth_tls_config_release(firth_tls_config *config);
  * call fails, too, that is closed, after the alert that names the cause, if TLS had begun, for which it has what is left of
  * handshake_timeout_ms, and its linger at most; after a deadline or a cancel, after user_canceled and close_notify (RFC 8446
  * §6.1), which a peer gets at once or not at all. Its channels answer FIRTH_ERR_CLOSED from then on, its idle and linger
- * times and the scope that owns it are the secure socket's. secure may be &socket.
+ * times and the scope that owns it are the secure socket's. secure may be &socket. The idle times count the bytes of
+ * records as they come: a peer that sends a record byte by byte keeps a read waiting, which a deadline (firth_with_timeout)
+ * bounds.
  * May be called after plain bytes were exchanged (STARTTLS). What is buffered to be written is sent before; bytes of the
  * peer's that are buffered unread fail it with FIRTH_ERR_TLS_PLAINTEXT, since an attacker could have put them there; no TLS
  * has begun then, and the connection is reset without an alert.
