@@ -119,17 +119,24 @@ static int expect_all_read(reading *job)
     return FIRTH_OK;
 }
 
+/* A pair, and a reader of `size` bytes at one of its ends. */
+static int open_reading(firth_scope *scope, reading *job, size_t size, bool as_cancelled, firth_socket **a)
+{
+    seen.as_cancelled = as_cancelled;
+    job->size = size;
+    EXPECT_EQUAL(support_pair(scope, a, &job->socket), FIRTH_OK);
+    firth_scope_own_socket(scope, *a);
+    firth_scope_own_socket(scope, job->socket);
+    return FIRTH_OK;
+}
+
 /* The first wait has no buffer, and those after it have one, as it was short. */
 static int cancel_late_waits(firth_scope *scope, bool as_cancelled)
 {
     static reading job;
     firth_socket *a;
 
-    seen.as_cancelled = as_cancelled;
-    EXPECT_EQUAL(support_pair(scope, &a, &job.socket), FIRTH_OK);
-    firth_scope_own_socket(scope, a);
-    firth_scope_own_socket(scope, job.socket);
-    job.size = 2;
+    EXPECT_EQUAL(open_reading(scope, &job, 2, as_cancelled, &a), FIRTH_OK);
     for (int i = 0; i < 10; i++) {
         EXPECT_EQUAL(cancel_late_read(scope, &job, a), FIRTH_OK);
         EXPECT_EQUAL(seen.taken, i == 0 ? 0 : 3);
@@ -145,12 +152,8 @@ static int cancel_late_large_reads(firth_scope *scope, bool as_cancelled)
     static reading job;
     firth_socket *a;
 
-    seen.as_cancelled = as_cancelled;
-    EXPECT_EQUAL(support_pair(scope, &a, &job.socket), FIRTH_OK);
-    firth_scope_own_socket(scope, a);
-    firth_scope_own_socket(scope, job.socket);
+    EXPECT_EQUAL(open_reading(scope, &job, LARGE_BYTES, as_cancelled, &a), FIRTH_OK);
     EXPECT(firth_read_capacity(firth_socket_input(job.socket)) <= LARGE_BYTES);
-    job.size = LARGE_BYTES;
     for (int i = 0; i < 10; i++) {
         EXPECT_EQUAL(cancel_late_read(scope, &job, a), FIRTH_OK);
         EXPECT_EQUAL(seen.taken, 3);

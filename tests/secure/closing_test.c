@@ -53,27 +53,13 @@ TASK_TEST(what_a_cancelled_scope_closes_has_said_close_notify)
     return firth_socket_close(server);
 }
 
-typedef struct refusing {
-    firth_socket *socket;
-    firth_tls_config *config;
-    int result;
-} refusing;
-
-static int refuse(firth_scope *scope, void *argument)
-{
-    refusing *one = argument;
-
-    (void)scope;
-    one->result = firth_tls_start(one->socket, one->config, &one->socket);
-    return FIRTH_OK;
-}
-
 /* With TLS 1.3 a client is through before the server has seen whether it has a certificate (RFC 8446 §4.4.2). */
 TASK_TEST(close_tells_that_the_server_refused_a_client_that_only_writes)
 {
     firth_tls_builder demanding = secure_pair_server();
-    refusing server = {.result = FIRTH_OK};
+    secure_pair_starting server = {.result = FIRTH_OK};
     firth_socket *pair[2], *client;
+    firth_scope_options isolated = {.on_child_error = FIRTH_CHILD_ERROR_REPORT};
     firth_scope other;
 
     demanding.min_version = FIRTH_TLS_1_3;
@@ -84,8 +70,8 @@ TASK_TEST(close_tells_that_the_server_refused_a_client_that_only_writes)
     EXPECT_EQUAL(firth_tls_build(&demanding, &server.config), FIRTH_OK);
     EXPECT_EQUAL(firth_socket_pair(firth_scope_selector(scope), pair), FIRTH_OK);
     server.socket = pair[0];
-    firth_scope_open(&other, scope, NULL);
-    EXPECT_EQUAL(firth_spawn(&other, refuse, &server, NULL), FIRTH_OK);
+    firth_scope_open(&other, scope, &isolated);
+    EXPECT_EQUAL(firth_spawn(&other, secure_pair_start_one, &server, NULL), FIRTH_OK);
     EXPECT_EQUAL(firth_tls_start(pair[1], secure_pair_client_config(), &client), FIRTH_OK);
     EXPECT_EQUAL(firth_write_string(firth_socket_output(client), "hello\n"), FIRTH_OK);
     EXPECT_EQUAL(firth_flush(firth_socket_output(client)), FIRTH_OK);

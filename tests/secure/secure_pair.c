@@ -72,32 +72,28 @@ firth_tls_config *secure_pair_client_config(void)
     return build(&made.client, secure_pair_client());
 }
 
-typedef struct starting {
-    firth_socket *socket;
-    firth_tls_config *config;
-    firth_socket **secure;
-} starting;
-
-static int start(firth_scope *scope, void *argument)
+int secure_pair_start_one(firth_scope *scope, void *argument)
 {
-    starting *one = argument;
+    secure_pair_starting *one = argument;
 
     (void)scope;
-    return firth_tls_start(one->socket, one->config, one->secure);
+    return one->result = firth_tls_start(one->socket, one->config, &one->socket);
 }
 
 int secure_pair_start(firth_scope *scope, firth_tls_config *server_config, firth_tls_config *client_config,
                       firth_socket **server, firth_socket **client)
 {
-    starting one = {*server, server_config, server};
+    secure_pair_starting one = {*server, server_config, FIRTH_OK};
     firth_scope other;
     int rc;
 
     firth_scope_open(&other, scope, NULL);
-    rc = firth_spawn(&other, start, &one, NULL);
+    rc = firth_spawn(&other, secure_pair_start_one, &one, NULL);
     if (rc >= 0)
         rc = firth_tls_start(*client, client_config, client);
-    return firth_scope_close(&other, rc);
+    rc = firth_scope_close(&other, rc);
+    *server = one.socket;
+    return rc;
 }
 
 int secure_pair_tcp(firth_scope *scope, firth_socket **server, firth_socket **client)

@@ -16,6 +16,15 @@ firth_tls_config *secure_pair_client_config(void);
 firth_tls_builder secure_pair_server(void);
 firth_tls_builder secure_pair_client(void);
 
+/* One end of a handshake, and the task that has it: the result is told here, and the socket is the secure one then. */
+typedef struct secure_pair_starting {
+    firth_socket *socket;
+    firth_tls_config *config;
+    int result;
+} secure_pair_starting;
+
+int secure_pair_start_one(firth_scope *scope, void *starting);
+
 /* Starts TLS on both ends at once, as server and as client. Both are the caller's to close. */
 int secure_pair_start(firth_scope *scope, firth_tls_config *server_config, firth_tls_config *client_config,
                       firth_socket **server, firth_socket **client);

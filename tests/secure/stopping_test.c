@@ -12,25 +12,10 @@ enum { RECORD_HEADER = 5 };
 
 static const unsigned char in_plain[] = {21, 3, 3, 0, 2, 1, 90, 21, 3, 3, 0, 2, 1, 0};
 
-typedef struct starting {
-    firth_socket *socket;
-    firth_tls_config *config;
-    int result;
-} starting;
-
-static int start(firth_scope *scope, void *argument)
-{
-    starting *one = argument;
-
-    (void)scope;
-    one->result = firth_tls_start(one->socket, one->config, &one->socket);
-    return FIRTH_OK;
-}
-
 /* A task of Firth's that handshakes, and by hand the other end of it. */
 typedef struct middle {
     firth_scope scope; /* of the task */
-    starting task;
+    secure_pair_starting task;
     firth_socket *peer;
     wire_pair *hand;
     int buffer_bytes; /* the system's, of either socket; 0: as it likes */
@@ -59,7 +44,7 @@ static int open_middle(firth_scope *scope, middle *at, firth_tls_builder tls, fi
     EXPECT_EQUAL(firth_tls_build(&tls, &at->task.config), FIRTH_OK);
     EXPECT_EQUAL(support_pair_with(&tcp, &at->task.socket, &at->peer), FIRTH_OK);
     firth_scope_open(&at->scope, scope, NULL);
-    EXPECT_EQUAL(firth_spawn(&at->scope, start, &at->task, NULL), FIRTH_OK);
+    EXPECT_EQUAL(firth_spawn(&at->scope, secure_pair_start_one, &at->task, NULL), FIRTH_OK);
     return FIRTH_OK;
 }
 
