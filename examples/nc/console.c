@@ -2,10 +2,10 @@
 #include "examples/nc/nc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #ifdef _WIN32
-#include <fcntl.h>
 #include <io.h>
 #else
 #include <unistd.h>
@@ -37,9 +37,17 @@ static int read_bytes(void *bytes, unsigned size)
     return (int)read(STDIN_FILENO, bytes, size);
 }
 
+/* Who starts a program may have closed them, and the first sockets would take their places: what is for the user would go
+ * to the peer. */
 void nc_console_open(void)
 {
-    /* as it always is */
+    int descriptor;
+
+    do
+        descriptor = open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+    if (descriptor >= 0)
+        close(descriptor);
 }
 #endif
 

@@ -274,6 +274,19 @@ input_that_cannot_be_read_is_told() {
     ends ours 1
 }
 
+what_is_for_a_user_who_closed_it_does_not_go_to_the_peer() {
+    launch ours "$firth_nc" -l 127.0.0.1 0 </dev/null >heard
+    listens ours
+    # shellcheck disable=SC2016 # another shell's
+    launch peer sh -c 'exec "$0" -v 127.0.0.1 "$1" <&- >&- 2>&-' "$firth_nc" "$port"
+    ends peer 0
+    ends ours 0
+    [ ! -s heard ] || {
+        cat heard
+        return 1
+    }
+}
+
 a_signal_ends_a_server_and_takes_its_file_along() {
     launch ours "$firth_nc" -U -l socket </dev/null
     hear_error ours 'Listening at socket'
@@ -333,6 +346,7 @@ run '' nobody_there_is_told
 run socat a_peer_that_has_gone_is_told_with socat
 run '' output_that_nobody_reads_any_more_is_told
 run '' input_that_cannot_be_read_is_told
+run '' what_is_for_a_user_who_closed_it_does_not_go_to_the_peer
 run '' a_signal_ends_a_server_and_takes_its_file_along
 run '' a_signal_ends_it_though_it_waits_for_standard_input
 run '' options_that_are_none_end_with_2
