@@ -9,7 +9,6 @@
 
 #include "backends/readiness/descriptors.h"
 #include "backends/readiness/unix.h"
-#include "core/base/words.h"
 
 static int in_use(const char *path, const char *why)
 {
@@ -98,8 +97,7 @@ static int set_mode(const char *path, int mode)
     else if (!S_ISSOCK(found.st_mode))
         rc = in_use(path, "it took the socket's place at once");
     else if (chmod(place, (mode_t)mode) != 0)
-        rc =
-            errno == ENOENT ? firth_fail(FIRTH_ERR_NOT_SUPPORTED, ENOENT, FTH_OPTION("mode")) : fth_fail_errno("chmod");
+        rc = errno == ENOENT ? firth_fail(FIRTH_ERR_NOT_SUPPORTED, ENOENT, "option mode") : fth_fail_errno("chmod");
     (void)close(file);
     return rc;
 }
