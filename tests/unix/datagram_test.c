@@ -57,7 +57,8 @@ TASK_TEST(a_sender_whose_path_has_no_room_is_nobody_and_not_somebody_else)
     firth_unix_datagram_socket *b, *other;
     firth_unix_address from;
 
-    EXPECT_EQUAL(places_open_datagrams(scope, places_long_path(room - 1), &other), FIRTH_OK);
+    if (places_longest(scope) >= room - 1) /* not on the double of macOS, whose paths are shorter than this system's */
+        EXPECT_EQUAL(places_open_datagrams(scope, places_long_path(room - 1), &other), FIRTH_OK);
     EXPECT_EQUAL(places_open_datagrams(scope, places_path("b"), &b), FIRTH_OK);
     memcpy(longest.address.sun_path, places_long_path(room), room);
     EXPECT_EQUAL(bind(sender, (const struct sockaddr *)&longest.address, sizeof longest.address), 0);

@@ -232,8 +232,8 @@ TASK_TEST(an_address_longer_than_there_is_room_for_is_none)
         char end; /* Valgrind reads the path as a string */
     } longest = {.address = {.sun_family = AF_UNIX}};
     int listener = socket_of(AF_UNIX, SOCK_STREAM), client = socket_of(AF_UNIX, SOCK_STREAM);
-    const size_t most = places_longest(scope), told = most + 1 < FIRTH_UNIX_PATH_BYTES ? most + 1 : 0;
-    const char *path = places_long_path(sizeof longest.address.sun_path);
+    const size_t room = sizeof longest.address.sun_path, told = room < FIRTH_UNIX_PATH_BYTES ? room : 0;
+    const char *path = places_long_path(room);
     firth_unix_address address;
     firth_socket *socket;
 
