@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates whose keys no handshake could use are refused when a configuration is built, and no others. */
+#include "tests/support/skip.h"
 #include "tests/support/support.h"
 #include "tests/tls/identity.h"
 #include "tests/tls/pki.h"
@@ -118,7 +119,7 @@ static void a_curve_that_tls_1_3_does_not_have_needs_tls_1_2(void **state)
 
     (void)state;
     if (mbedtls_ecp_curve_info_from_grp_id(MBEDTLS_ECP_DP_BP256R1) == NULL)
-        skip(); /* this mbedTLS does not have it either */
+        SKIP("this mbedTLS does not have the curve either");
     one = make(KEY_BRAINPOOL);
     identity = certificate_identity(one);
     assert_true(is_built(&tls));
