@@ -104,7 +104,7 @@ void fth_secure_discard(fth_secure *secure, firth_close_how how)
 
 /* Reads on until the peer has said that it sends no more: FIRTH_EOF. What else comes first, the scope's deadline too, is
  * another code; FIRTH_ERR_WOULD_BLOCK if the peer is silent, and nobody is to wait for it. */
-static int64_t await_close_notify(fth_secure *secure)
+static int await_close_notify(fth_secure *secure)
 {
     fth_blocks *blocks = &secure->socket.io.selector->blocks;
     fth_block *block = fth_block_take(blocks);
@@ -120,7 +120,7 @@ static int64_t await_close_notify(fth_secure *secure)
     }
     if (block != NULL)
         fth_block_give(blocks, block);
-    return n;
+    return (int)n;
 }
 
 static bool is_gone(int rc)
@@ -133,18 +133,21 @@ static bool is_gone(int rc)
  * TLS 1.3 a server may refuse a client that has gone on long since. */
 static int farewell(firth_socket *socket)
 {
-    int64_t last = socket->in.cause;
+    bool has_peer_ended = socket->in.cause == FIRTH_EOF;
     int rc = FIRTH_OK;
 
     if (!socket->out.finished)
         rc = socket->out.sink->finish(&socket->out);
-    if ((rc >= 0 || is_gone(rc)) && (last == 0 || socket->in.cancelled))
-        last = await_close_notify(fth_secure_of(socket));
-    if (last == FIRTH_ERR_TLS_ALERT)
-        return (int)last;
+    if ((rc >= 0 || is_gone(rc)) && (socket->in.cause == 0 || socket->in.cancelled)) {
+        int last = await_close_notify(fth_secure_of(socket));
+
+        if (last == FIRTH_ERR_TLS_ALERT)
+            return last;
+        has_peer_ended = last == FIRTH_EOF;
+    }
     if (rc >= 0)
         rc = socket->below->kind->farewell(socket->below);
-    return last == FIRTH_EOF && is_gone(rc) ? FIRTH_OK : rc;
+    return has_peer_ended && is_gone(rc) ? FIRTH_OK : rc;
 }
 
 /* Nothing of the buffer is ever in flight: the engine has copied what it took. */

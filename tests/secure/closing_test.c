@@ -53,33 +53,53 @@ TASK_TEST(what_a_cancelled_scope_closes_has_said_close_notify)
     return firth_socket_close(server);
 }
 
-/* With TLS 1.3 a client is through before the server has seen whether it has a certificate (RFC 8446 §4.4.2). */
-TASK_TEST(close_tells_that_the_server_refused_a_client_that_only_writes)
+/* With TLS 1.3 a client is through before the server has seen whether it has a certificate (RFC 8446 §4.4.2). This one has
+ * written, and the server has refused it. */
+static int open_refused(firth_scope *scope, firth_socket **client, int (*finish)(firth_write_channel *out))
 {
-    firth_tls_builder demanding = secure_pair_server();
+    firth_tls_builder demanding = secure_pair_server(), trusting = secure_pair_client();
     secure_pair_starting server = {.result = FIRTH_OK};
-    firth_socket *pair[2], *client;
     firth_scope_options isolated = {.on_child_error = FIRTH_CHILD_ERROR_REPORT};
+    firth_socket *pair[2];
     firth_scope other;
 
     demanding.min_version = FIRTH_TLS_1_3;
     demanding.client_authentication = FIRTH_TLS_CLIENT_REQUIRED;
-    demanding.authorities = secure_pair_client().authorities;
-    demanding.authority_count = secure_pair_client().authority_count;
+    demanding.authorities = trusting.authorities;
+    demanding.authority_count = trusting.authority_count;
     demanding.trust = FIRTH_TLS_TRUST_AUTHORITIES;
     EXPECT_EQUAL(firth_tls_build(&demanding, &server.config), FIRTH_OK);
     EXPECT_EQUAL(firth_socket_pair(firth_scope_selector(scope), pair), FIRTH_OK);
     server.socket = pair[0];
     firth_scope_open(&other, scope, &isolated);
     EXPECT_EQUAL(firth_spawn(&other, secure_pair_start_one, &server, NULL), FIRTH_OK);
-    EXPECT_EQUAL(firth_tls_start(pair[1], secure_pair_client_config(), &client), FIRTH_OK);
-    EXPECT_EQUAL(firth_write_string(firth_socket_output(client), "hello\n"), FIRTH_OK);
-    EXPECT_EQUAL(firth_flush(firth_socket_output(client)), FIRTH_OK);
+    EXPECT_EQUAL(firth_tls_start(pair[1], secure_pair_client_config(), client), FIRTH_OK);
+    EXPECT_EQUAL(firth_write_string(firth_socket_output(*client), "hello\n"), FIRTH_OK);
+    EXPECT_EQUAL(finish(firth_socket_output(*client)), FIRTH_OK);
     EXPECT_EQUAL(firth_scope_close(&other, FIRTH_OK), FIRTH_OK);
     EXPECT_EQUAL(server.result, FIRTH_ERR_TLS_CERTIFICATE);
+    firth_tls_config_release(server.config);
+    return FIRTH_OK;
+}
+
+TASK_TEST(close_tells_that_the_server_refused_a_client_that_only_writes)
+{
+    firth_socket *client;
+
+    EXPECT_EQUAL(open_refused(scope, &client, firth_flush), FIRTH_OK);
     EXPECT_EQUAL(firth_socket_close(client), FIRTH_ERR_TLS_ALERT);
     EXPECT(strstr(firth_last_failure()->step, "certificate_required") != NULL);
-    firth_tls_config_release(server.config);
+    return FIRTH_OK;
+}
+
+TASK_TEST(close_does_not_tell_once_more_what_a_read_has_told)
+{
+    firth_socket *client;
+    char byte;
+
+    EXPECT_EQUAL(open_refused(scope, &client, firth_flush_and_close), FIRTH_OK);
+    EXPECT_EQUAL(firth_read(firth_socket_input(client), &byte, 1), FIRTH_ERR_TLS_ALERT);
+    EXPECT_EQUAL(firth_socket_close(client), FIRTH_OK);
     return FIRTH_OK;
 }
 
@@ -90,6 +110,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(silent_peers_do_not_hold_up_a_scope_that_is_cancelled),
         cmocka_unit_test(what_a_cancelled_scope_closes_has_said_close_notify),
         cmocka_unit_test(close_tells_that_the_server_refused_a_client_that_only_writes),
+        cmocka_unit_test(close_does_not_tell_once_more_what_a_read_has_told),
     };
 
     return support_main(argc, argv, "secure_closing", tests, sizeof tests / sizeof tests[0]);
