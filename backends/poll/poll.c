@@ -230,7 +230,7 @@ static int backend_open(firth_selector *selector)
     return fth_reactor_open(selector, &poller);
 }
 
-static int backend_poll(firth_selector *selector, int64_t until_ns)
+FIRTH_HOT static int backend_poll(firth_selector *selector, int64_t until_ns)
 {
     return fth_reactor_poll(&poller, selector, until_ns);
 }

@@ -108,25 +108,56 @@ FIRTH_INLINE void read_one(firth_datagram *datagram, struct mmsghdr *from)
     from->msg_hdr.msg_namelen = sizeof(fth_native_address);
 }
 
-static bool receive_batch(firth_op *op)
+/* Fewer than asked: the socket is empty, and what comes will be reported; to believe that saves the call that would only
+ * say so. But datagrams that come about as fast as they are taken are there again by then, and the call saves the wait and
+ * a turn of the loop. Which of the two it is, is asked now and then, and after each such batch as long as more than half of
+ * the calls find something. Tests: datagrams_that_come_one_at_a_time_are_seldom_asked_for_twice,
+ * datagrams_that_keep_coming_are_received_without_a_wait. */
+enum { FOUND_MOST = 15, FOUND_OFTEN = 8, BELIEVED_MOST = 31 };
+
+static void believe_or_ask_again(firth_io *io, fth_slot *slot)
+{
+    slot->of.datagrams.asks_again =
+        slot->of.datagrams.found >= FOUND_OFTEN || slot->of.datagrams.believed == BELIEVED_MOST;
+    if (slot->of.datagrams.asks_again) {
+        slot->of.datagrams.believed = 0;
+    } else {
+        slot->of.datagrams.believed++;
+        fth_set_dry(io);
+    }
+}
+
+static void note_asked_again(fth_slot *slot, bool found)
+{
+    slot->of.datagrams.asks_again = false;
+    if (!found && slot->of.datagrams.found > 0)
+        slot->of.datagrams.found--;
+    else if (found && slot->of.datagrams.found < FOUND_MOST)
+        slot->of.datagrams.found++;
+}
+
+FIRTH_HOT static bool receive_batch(firth_op *op)
 {
     firth_datagram *datagram = op->with.datagrams;
     firth_io *io = op->io;
-    batch *with = batch_of(op);
+    const fth_reactor *reactor = fth_reactor_of(io);
+    fth_slot *slot = &reactor->slots[io->slot];
+    batch *with = reactor->batch;
     int n;
 
     prepare_receive(op, with);
     do
         n = recvmmsg((int)io->native, with->in, op->piece_count, FTH_TELL_WHOLE_SIZE, NULL);
     while (n < 0 && errno == EINTR);
+    if (slot->of.datagrams.asks_again)
+        note_asked_again(slot, n > 0);
     if (n <= 0)
         return fth_not_received(op, n < 0 ? errno : EAGAIN);
     for (struct mmsghdr *from = with->in, *end = from + n; from < end; from++, datagram++)
         read_one(datagram, from);
-    /* Fewer than asked: the socket is empty, and what comes will be reported. Not so if an error ended it, which the
-     * kernel keeps for the next call without another report (recvmmsg(2), BUGS). */
+    /* Not so if an error ended it, which the kernel keeps for the next call without another report (recvmmsg(2), BUGS). */
     if (n < op->piece_count && (io->state & FTH_HANGUP) == 0)
-        fth_set_dry(io);
+        believe_or_ask_again(io, slot);
     return fth_succeed(op, n);
 }
 
@@ -281,7 +312,7 @@ static int64_t datagrams_of(const uint8_t *runs, int messages)
     return count;
 }
 
-static bool send_batch(firth_op *op)
+FIRTH_HOT static bool send_batch(firth_op *op)
 {
     uint8_t runs[FIRTH_OP_DATAGRAMS_MAX] = {0};
     batch *with = batch_of(op);

@@ -244,7 +244,7 @@ FIRTH_NOINLINE static firth_submit watch_and_pend(firth_op *op)
 }
 
 /* Apart from what attempts, so that an op which ends at once does not pay for what waiting takes, nor the other way. */
-FIRTH_NOINLINE static firth_submit pend(firth_op *op)
+FIRTH_HOT FIRTH_NOINLINE static firth_submit pend(firth_op *op)
 {
     const struct rule *rule = &rules[op->kind];
 
@@ -282,12 +282,12 @@ FIRTH_INLINE bool attempt(firth_op *op, bool first)
     return attempt_rarely(op, first);
 }
 
-FIRTH_NOINLINE static firth_submit attempt_or_pend(firth_op *op)
+FIRTH_HOT FIRTH_NOINLINE static firth_submit attempt_or_pend(firth_op *op)
 {
     return attempt(op, true) ? FIRTH_SUBMIT_DONE : pend(op);
 }
 
-firth_submit fth_reactor_submit(firth_op *op)
+FIRTH_HOT firth_submit fth_reactor_submit(firth_op *op)
 {
     FTH_ASSERT(*side_of(op) == NULL);
     if ((op->io->state & rules[op->kind].ready) != 0 || op->look_again || op->kind == FIRTH_OP_CONNECT)
@@ -307,7 +307,7 @@ void fth_reactor_cancel(firth_op *op)
     firth_op_complete(op, FIRTH_ERR_CANCELED, 0, rules[op->kind].step);
 }
 
-void fth_reactor_retry(fth_reactor *reactor, firth_io *io, firth_op **side)
+FIRTH_HOT void fth_reactor_retry(fth_reactor *reactor, firth_io *io, firth_op **side)
 {
     firth_op *op = *side;
 

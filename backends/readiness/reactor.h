@@ -52,6 +52,9 @@ typedef struct fth_slot {
             /* The largest datagram that the system is asked to cut off a run; 0: it cannot. See linux_batch.c */
             uint16_t segment_most;
             uint8_t traffic_class; /* as set, for datagrams that differ from it in their ECN alone */
+            bool asks_again;  /* the next receive is one that takes a short batch for no proof; see linux_batch.c */
+            uint8_t found;    /* how often such a receive found something lately */
+            uint8_t believed; /* short batches since the last such receive */
         } datagrams;
         struct {
             uint8_t used_up;  /* reports in a row of which every accept was used; see accept.c */

@@ -38,7 +38,7 @@ static fth_block *make(const fth_blocks *blocks, uint32_t size)
     return block;
 }
 
-fth_block *fth_block_take(fth_blocks *blocks)
+FIRTH_HOT fth_block *fth_block_take(fth_blocks *blocks)
 {
     fth_block *block = blocks->free_list;
 
@@ -49,7 +49,7 @@ fth_block *fth_block_take(fth_blocks *blocks)
     return block;
 }
 
-fth_block *fth_block_take_bulk(fth_blocks *blocks)
+FIRTH_HOT fth_block *fth_block_take_bulk(fth_blocks *blocks)
 {
     fth_block *block = blocks->bulk;
 
@@ -73,7 +73,7 @@ static void give_bulk(fth_blocks *blocks, fth_block *block)
         firth_selector_release(blocks->selector, block);
 }
 
-void fth_block_give(fth_blocks *blocks, fth_block *block)
+FIRTH_HOT void fth_block_give(fth_blocks *blocks, fth_block *block)
 {
     FTH_ASSERT(block != NULL);
     if (block->size != blocks->block_bytes) {

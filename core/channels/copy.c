@@ -27,7 +27,7 @@ static int buffer_some(firth_read_channel *in, uint64_t limit, pace *of)
     return rc;
 }
 
-int64_t firth_discard(firth_read_channel *in, uint64_t limit)
+FIRTH_HOT int64_t firth_discard(firth_read_channel *in, uint64_t limit)
 {
     uint64_t dropped = 0;
     pace of = {0};
@@ -118,7 +118,7 @@ static int copy(firth_read_channel *in, firth_write_channel *out, uint64_t limit
     return rc;
 }
 
-int64_t firth_copy(firth_read_channel *in, firth_write_channel *out, uint64_t limit)
+FIRTH_HOT int64_t firth_copy(firth_read_channel *in, firth_write_channel *out, uint64_t limit)
 {
     uint64_t moved = 0;
     int rc = fth_read_enter(in);

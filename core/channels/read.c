@@ -41,7 +41,7 @@ static void discard(firth_read_channel *in)
         give_block(in);
 }
 
-void fth_read_drop(firth_read_channel *in, size_t count)
+FIRTH_HOT void fth_read_drop(firth_read_channel *in, size_t count)
 {
     FTH_ASSERT(count <= fth_read_buffered(in));
     in->start += (uint32_t)count;
@@ -56,7 +56,7 @@ static void move_down(firth_read_channel *in)
     in->start = 0;
 }
 
-int fth_read_make_room(firth_read_channel *in, bool bulk)
+FIRTH_HOT int fth_read_make_room(firth_read_channel *in, bool bulk)
 {
     if (in->block == NULL) {
         if (bulk)
@@ -134,7 +134,7 @@ size_t firth_read_capacity(const firth_read_channel *in)
 
 /* ---- entering and leaving ---------------------------------------------------------------------------------------- */
 
-int fth_read_enter(firth_read_channel *in)
+FIRTH_HOT int fth_read_enter(firth_read_channel *in)
 {
     int rc;
 
@@ -154,7 +154,7 @@ int fth_read_enter(firth_read_channel *in)
     return rc >= 0 ? rc : (int)fth_read_leave(in, rc);
 }
 
-int64_t fth_read_leave(firth_read_channel *in, int64_t result)
+FIRTH_HOT int64_t fth_read_leave(firth_read_channel *in, int64_t result)
 {
     in->reader = NULL;
     if (in->discarding)
@@ -195,7 +195,7 @@ static int64_t read_into(firth_read_channel *in, unsigned char *bytes, size_t si
     return (int64_t)n;
 }
 
-int64_t firth_read(firth_read_channel *in, void *bytes, size_t size)
+FIRTH_HOT int64_t firth_read(firth_read_channel *in, void *bytes, size_t size)
 {
     int rc = fth_read_enter(in);
 

@@ -122,7 +122,7 @@ static int64_t take_line(firth_read_channel *in, char *line, size_t size)
     return (int64_t)content;
 }
 
-static int64_t read_line_as(firth_read_channel *in, char *line, size_t size, bool strict)
+FIRTH_HOT static int64_t read_line_as(firth_read_channel *in, char *line, size_t size, bool strict)
 {
     target to = {.in = in, .bytes = (unsigned char *)line, .limit = size - 1};
     int64_t n;
@@ -139,7 +139,7 @@ static int64_t read_line_as(firth_read_channel *in, char *line, size_t size, boo
     return fth_read_leave(in, n);
 }
 
-int64_t firth_read_line(firth_read_channel *in, char *line, size_t size)
+FIRTH_HOT int64_t firth_read_line(firth_read_channel *in, char *line, size_t size)
 {
     return read_line_as(in, line, size, false);
 }

@@ -71,7 +71,7 @@ int fth_write_waited(const firth_write_channel *out, int rc)
 
 /* ---- the list of channels to flush when the task suspends ---------------------------------------------------------- */
 
-void fth_write_mark_dirty(firth_write_channel *out)
+FIRTH_HOT void fth_write_mark_dirty(firth_write_channel *out)
 {
     if (!out->auto_flush || out->dirty)
         return;
@@ -116,7 +116,7 @@ void fth_write_wake(firth_write_channel *out)
     fth_task_wake(out->writer);
 }
 
-void fth_write_drained(firth_write_channel *out, uint32_t count)
+FIRTH_HOT void fth_write_drained(firth_write_channel *out, uint32_t count)
 {
     out->in_flight = 0;
     drop(out, count);

@@ -27,7 +27,7 @@ static bool is_plain(firth_write_channel *out, size_t size)
     return true;
 }
 
-int firth_write(firth_write_channel *out, const void *bytes, size_t size)
+FIRTH_HOT int firth_write(firth_write_channel *out, const void *bytes, size_t size)
 {
     int rc;
 
@@ -161,7 +161,7 @@ int firth_commit(firth_write_channel *out, size_t count)
 
 /* ---- flushing and ending ----------------------------------------------------------------------------------------- */
 
-int firth_flush(firth_write_channel *out)
+FIRTH_HOT int firth_flush(firth_write_channel *out)
 {
     int rc = fth_write_enter(out);
 

@@ -20,7 +20,7 @@ void fth_selector_end_turning(firth_selector *selector)
     fth_turning = selector->turned_in;
 }
 
-void firth_op_complete(firth_op *op, int64_t result, int os_code, const char *step)
+FIRTH_HOT void firth_op_complete(firth_op *op, int64_t result, int os_code, const char *step)
 {
     firth_selector *selector = op->io->selector;
 
@@ -147,7 +147,7 @@ static int enter_loop(firth_selector *selector)
     return FIRTH_OK;
 }
 
-int fth_selector_run_while(firth_selector *selector, bool (*busy)(const firth_selector *selector))
+FIRTH_HOT int fth_selector_run_while(firth_selector *selector, bool (*busy)(const firth_selector *selector))
 {
     int rc = FIRTH_OK;
 
@@ -177,7 +177,7 @@ static int take_root_error(firth_selector *selector)
     return why->code == rc ? fth_failure_to_caller(why) : firth_fail(rc, 0, "task");
 }
 
-int firth_selector_run(firth_selector *selector)
+FIRTH_HOT int firth_selector_run(firth_selector *selector)
 {
     int rc = enter_loop(selector);
 

@@ -106,7 +106,7 @@ void firth_selector_release(firth_selector *selector, void *memory)
         selector->options.release(selector->options.allocate_argument, memory);
 }
 
-void *firth_selector_state(const firth_selector *selector)
+FIRTH_HOT void *firth_selector_state(const firth_selector *selector)
 {
     return selector->state;
 }

@@ -115,13 +115,14 @@ FIRTH_NOINLINE static size_t good_by_control(const firth_datagram *datagrams, si
 /* How many from the first on can be received into, and whether one has a control, as few have. */
 FIRTH_INLINE size_t good_to_receive(const firth_datagram *datagrams, size_t count, bool *has_control)
 {
+    const firth_datagram *at = datagrams, *end = datagrams + count;
     uintptr_t controls = 0;
-    size_t good = 0;
 
-    for (; good < count && datagrams[good].bytes != NULL && datagrams[good].capacity > 0; good++)
-        controls |= (uintptr_t)datagrams[good].control;
+    for (; at < end && at->bytes != NULL && at->capacity > 0; at++)
+        controls |= (uintptr_t)at->control;
     *has_control = controls != 0;
-    return controls != 0 ? good_by_control(datagrams, good) : good;
+    count = (size_t)(at - datagrams);
+    return controls != 0 ? good_by_control(datagrams, count) : count;
 }
 
 FIRTH_INLINE int64_t receive_one(firth_datagram_socket *socket, firth_datagram *datagram)
@@ -136,12 +137,12 @@ FIRTH_INLINE int64_t receive_one(firth_datagram_socket *socket, firth_datagram *
     return n < 0 ? n : (int64_t)datagram->size;
 }
 
-int64_t firth_receive(firth_datagram_socket *socket, firth_datagram *datagram)
+FIRTH_HOT int64_t firth_receive(firth_datagram_socket *socket, firth_datagram *datagram)
 {
     return can_receive(datagram) ? receive_one(socket, datagram) : firth_fail(FIRTH_ERR_ARGUMENT, 0, "datagram");
 }
 
-int64_t firth_receive_from(firth_datagram_socket *socket, void *bytes, size_t size, firth_address *from)
+FIRTH_HOT int64_t firth_receive_from(firth_datagram_socket *socket, void *bytes, size_t size, firth_address *from)
 {
     firth_datagram datagram;
     int64_t n;
@@ -198,7 +199,7 @@ static void ask_next_time(firth_datagram_socket *socket, size_t came)
     socket->ask = (uint8_t)(ask > ASK_AT_LEAST ? ask : ASK_AT_LEAST);
 }
 
-int64_t firth_receive_many(firth_datagram_socket *socket, firth_datagram *datagrams, size_t count)
+FIRTH_HOT int64_t firth_receive_many(firth_datagram_socket *socket, firth_datagram *datagrams, size_t count)
 {
     firth_op op;
     size_t asked;
@@ -260,12 +261,12 @@ static firth_datagram *writable(const firth_datagram *datagrams)
     return (firth_datagram *)(uintptr_t)datagrams;
 }
 
-int firth_send(firth_datagram_socket *socket, const firth_datagram *datagram)
+FIRTH_HOT int firth_send(firth_datagram_socket *socket, const firth_datagram *datagram)
 {
     return send_one(socket, writable(datagram));
 }
 
-int firth_send_to(firth_datagram_socket *socket, const void *bytes, size_t size, const firth_address *to)
+FIRTH_HOT int firth_send_to(firth_datagram_socket *socket, const void *bytes, size_t size, const firth_address *to)
 {
     firth_datagram datagram;
 
@@ -320,7 +321,7 @@ static int64_t send_all(firth_datagram_socket *socket, const firth_datagram *dat
     return sent > 0 ? (int64_t)sent : n;
 }
 
-int64_t firth_send_many(firth_datagram_socket *socket, const firth_datagram *datagrams, size_t count)
+FIRTH_HOT int64_t firth_send_many(firth_datagram_socket *socket, const firth_datagram *datagrams, size_t count)
 {
     int64_t n = enter(socket, &socket->sending);
 

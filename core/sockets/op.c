@@ -56,7 +56,7 @@ int64_t fth_op_failed(const firth_op *op, const char *waiting_for)
     return firth_fail((int)op->result, op->os_code, op->step != NULL ? op->step : waiting_for);
 }
 
-void fth_op_suspend(firth_op *op, const char *waiting_for, uint32_t idle_ms)
+FIRTH_HOT void fth_op_suspend(firth_op *op, const char *waiting_for, uint32_t idle_ms)
 {
     if (idle_ms > 0)
         suspend_idle(op, waiting_for, idle_ms);

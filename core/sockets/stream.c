@@ -84,7 +84,7 @@ static const fth_source source = {
     .left = fth_socket_reader_left,
 };
 
-static int fill(firth_read_channel *in, uint64_t most)
+FIRTH_HOT static int fill(firth_read_channel *in, uint64_t most)
 {
     return fth_read_fill_from(in, &source, most);
 }
@@ -113,7 +113,7 @@ static void sent_in_background(firth_op *op)
         fth_socket_settle(socket);
 }
 
-static int drain(firth_write_channel *out)
+FIRTH_HOT static int drain(firth_write_channel *out)
 {
     firth_socket *socket = of_output(out);
 
@@ -140,7 +140,7 @@ static int drain(firth_write_channel *out)
     return out->in_flight > 0 ? FTH_DRAINING : FTH_DRAINED;
 }
 
-static int64_t send_pieces(firth_write_channel *out, firth_buffer *pieces, unsigned count)
+FIRTH_HOT static int64_t send_pieces(firth_write_channel *out, firth_buffer *pieces, unsigned count)
 {
     firth_socket *socket = of_output(out);
     firth_op op;

@@ -32,7 +32,7 @@ static void make_ready(firth_task *task)
     selector->ready_last = task;
 }
 
-void fth_task_wake(firth_task *task)
+FIRTH_HOT void fth_task_wake(firth_task *task)
 {
     FTH_ASSERT(task->stage == FTH_TASK_SUSPENDED);
     task->cancel = NULL;
@@ -71,7 +71,7 @@ bool fth_task_is_cancelled(void)
     return fth_current->cancelled;
 }
 
-void fth_task_suspend(const char *waiting_for, void (*cancel)(firth_task *task), void *waiting)
+FIRTH_HOT void fth_task_suspend(const char *waiting_for, void (*cancel)(firth_task *task), void *waiting)
 {
     firth_task *task = fth_current;
 
@@ -105,7 +105,7 @@ static void give_way(firth_task *task)
     task->waiting_for = "";
 }
 
-int fth_task_enter(const firth_selector *selector)
+FIRTH_HOT int fth_task_enter(const firth_selector *selector)
 {
     firth_task *task = fth_current;
 

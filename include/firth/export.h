@@ -32,8 +32,10 @@
 #define FIRTH_NOINLINE __attribute__((noinline)) /* rare, or long: not in its caller's frame */
 #ifdef __OPTIMIZE_SIZE__                         /* once is enough, where flash is what is short */
 #define FIRTH_INLINE static inline
+#define FIRTH_HOT
 #else
 #define FIRTH_INLINE static inline __attribute__((always_inline)) /* on the way of every request */
+#define FIRTH_HOT    __attribute__((hot)) /* too: such functions lie side by side, in few pages */
 #endif
 #else
 #define FIRTH_NODISCARD
@@ -41,6 +43,7 @@
 #define FIRTH_COLD
 #define FIRTH_NOINLINE
 #define FIRTH_INLINE static inline
+#define FIRTH_HOT
 #endif
 
 #ifdef __cplusplus

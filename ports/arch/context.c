@@ -116,7 +116,7 @@ void firth_context_of_thread(firth_context *context)
     fth_annotate_thread(context);
 }
 
-void firth_context_switch(firth_context *from, firth_context *to)
+FIRTH_HOT void firth_context_switch(firth_context *from, firth_context *to)
 {
     fth_annotate_leaving(from, to, false);
     switch_stacks(from, to);

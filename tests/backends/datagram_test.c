@@ -169,6 +169,79 @@ static void a_short_batch_is_believed(void **state)
     assert_int_equal(host_await(op), 1);
 }
 
+/* How often what is said below is enough for a backend to know which it is, and to hold to it. */
+enum { ROUNDS = 600 };
+
+/* Rounds in which a datagram is asked for before it is there. */
+static void receive_what_comes(firth_io *io, const firth_address *self)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        host_op *op = receive_some(io, MOST);
+
+        assert_false(op->submitted_done);
+        assert_int_equal(send_some(io, self, 1)->result, 1);
+        assert_int_equal(host_await(op), 1);
+    }
+}
+
+static void datagrams_that_come_one_at_a_time_are_seldom_asked_for_twice(void **state)
+{
+    firth_address self;
+    firth_io *io = opened(&self);
+
+    (void)state;
+    if (!has_batches())
+        SKIP("this backend moves one datagram a call");
+    receive_what_comes(io, &self);
+    assert_in_range(host_calls(HOST_RECVMMSG), ROUNDS, ROUNDS + ROUNDS / 30);
+}
+
+/* Rounds in which a datagram is there before it is asked for; returns how many receives had to wait all the same. */
+static int receive_what_is_there(firth_io *io, const firth_address *self, int rounds)
+{
+    int waits = 0;
+
+    while (rounds-- > 0) {
+        host_op *op;
+
+        assert_int_equal(send_some(io, self, 1)->result, 1);
+        op = receive_some(io, MOST);
+        waits += !op->submitted_done;
+        assert_int_equal(host_await(op), 1);
+    }
+    return waits;
+}
+
+static void datagrams_that_keep_coming_are_received_without_a_wait(void **state)
+{
+    firth_address self;
+    firth_io *io = opened(&self);
+
+    (void)state;
+    if (!has_batches())
+        SKIP("this backend moves one datagram a call");
+    (void)receive_what_is_there(io, &self, ROUNDS);
+    host_calls_reset();
+    assert_int_equal(receive_what_is_there(io, &self, ROUNDS), 0);
+    assert_int_equal(host_calls(HOST_RECVMMSG), ROUNDS);
+    assert_int_equal(host_calls(host_wait_call()), 0);
+}
+
+/* It is not held to when they come one at a time again. */
+static void a_flow_that_becomes_slow_is_waited_for_again(void **state)
+{
+    firth_address self;
+    firth_io *io = opened(&self);
+
+    (void)state;
+    if (!has_batches())
+        SKIP("this backend moves one datagram a call");
+    (void)receive_what_is_there(io, &self, ROUNDS);
+    host_calls_reset();
+    receive_what_comes(io, &self);
+    assert_in_range(host_calls(HOST_RECVMMSG), ROUNDS, ROUNDS + ROUNDS / 20);
+}
+
 /* Which kind of message goes: with the size to cut to, or without. */
 static unsigned messages_for(firth_io *io, const firth_address *to, unsigned count)
 {
@@ -241,6 +314,9 @@ int main(int argc, char **argv)
         HOST_TEST(a_datagram_without_buffers_is_tried_again),
         HOST_TEST(a_batch_costs_one_call_each_way),
         HOST_TEST(a_short_batch_is_believed),
+        HOST_TEST(datagrams_that_come_one_at_a_time_are_seldom_asked_for_twice),
+        HOST_TEST(datagrams_that_keep_coming_are_received_without_a_wait),
+        HOST_TEST(a_flow_that_becomes_slow_is_waited_for_again),
         HOST_TEST(a_system_that_cannot_cut_gets_a_message_for_each),
         HOST_TEST(a_way_that_cannot_cut_gets_a_message_for_each),
         HOST_TEST(an_error_that_is_not_of_the_run_is_told),

@@ -3,4 +3,4 @@
 # in: backends/readiness/linux_batch.c
 # on: epoll
 # finder: a_batch_takes_what_is_there
-/^static bool receive_batch/,/^}/ s/return fth_succeed(op, n);/return fth_succeed(op, n > 1 ? n - 1 : n);/
+/^FIRTH_HOT static bool receive_batch/,/^}/ s/return fth_succeed(op, n);/return fth_succeed(op, n > 1 ? n - 1 : n);/
