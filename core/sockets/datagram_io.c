@@ -115,14 +115,14 @@ FIRTH_NOINLINE static size_t good_by_control(const firth_datagram *datagrams, si
 /* How many from the first on can be received into, and whether one has a control, as few have. */
 FIRTH_INLINE size_t good_to_receive(const firth_datagram *datagrams, size_t count, bool *has_control)
 {
-    const firth_datagram *at = datagrams, *end = datagrams + count;
+    const firth_datagram *at = datagrams;
     uintptr_t controls = 0;
+    size_t left = count;
 
-    for (; at < end && at->bytes != NULL && at->capacity > 0; at++)
+    for (; left > 0 && at->bytes != NULL && at->capacity > 0; at++, left--)
         controls |= (uintptr_t)at->control;
     *has_control = controls != 0;
-    count = (size_t)(at - datagrams);
-    return controls != 0 ? good_by_control(datagrams, count) : count;
+    return controls != 0 ? good_by_control(datagrams, count - left) : count - left;
 }
 
 FIRTH_INLINE int64_t receive_one(firth_datagram_socket *socket, firth_datagram *datagram)

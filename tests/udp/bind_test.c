@@ -177,7 +177,9 @@ TASK_TEST(bad_arguments_of_calls_are_refused)
     EXPECT_EQUAL(firth_receive_from(socket, &byte, 0, NULL), FIRTH_ERR_ARGUMENT);
     EXPECT_EQUAL(firth_receive(socket, &datagram), FIRTH_ERR_ARGUMENT);
     EXPECT_EQUAL(firth_receive_many(socket, &datagram, 0), FIRTH_ERR_ARGUMENT);
+    EXPECT_EQUAL(firth_receive_many(socket, NULL, 0), FIRTH_ERR_ARGUMENT);
     EXPECT_EQUAL(firth_send_many(socket, &datagram, 0), FIRTH_ERR_ARGUMENT);
+    EXPECT_EQUAL(firth_send_many(socket, NULL, 0), FIRTH_ERR_ARGUMENT);
     EXPECT_EQUAL(firth_send_to(socket, NULL, 1, &self), FIRTH_ERR_ARGUMENT);
     datagram.bytes = &byte;
     datagram.capacity = datagram.size = 1;
