@@ -14,8 +14,9 @@
 #include <firth/selector.h>
 #include <stdatomic.h>
 
-/* Tasks resumed in a row before the kernel is asked again. */
-enum { FTH_LOOP_RESUMES = 64 };
+/* Tasks resumed in a row before the kernel is asked again. One that comes after a budget that was used up counts for many:
+ * such tasks would keep timers and the network waiting for 64 budgets. */
+enum { FTH_LOOP_RESUMES = 64, FTH_LOOP_BUDGETS = 2 };
 
 typedef struct fth_pool fth_pool;
 enum { FTH_POOLS = 3 };
@@ -98,6 +99,13 @@ static inline int64_t fth_selector_now_ns(const firth_selector *selector)
 
 /* Takes the task from the head of the run queue whose turn it is, and makes it the running one but for the switch; NULL
  * when none is ready or the kernel is to be asked first. */
+static inline void fth_selector_count_budget(firth_selector *selector)
+{
+    unsigned share = FTH_LOOP_RESUMES / FTH_LOOP_BUDGETS;
+
+    selector->resumes -= selector->resumes < share ? selector->resumes : share;
+}
+
 static inline firth_task *fth_selector_next_task(firth_selector *selector)
 {
     firth_task *task = selector->ready_first;

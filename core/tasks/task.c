@@ -116,6 +116,7 @@ FIRTH_HOT int fth_task_enter(const firth_selector *selector)
     if (fth_task_is_cancelled())
         return fth_task_canceled();
     if (task->budget == 0) {
+        fth_selector_count_budget(task->selector);
         give_way(task);
         if (fth_task_is_cancelled())
             return fth_task_canceled();

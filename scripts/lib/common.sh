@@ -36,6 +36,7 @@ run_quietly() {
     return 1
 }
 
+source scripts/lib/limit.sh
 source scripts/lib/mbedtls.sh
 
 # configure_preset PRESET: in build/PRESET, with TLS if mbedTLS can be had.
@@ -53,5 +54,5 @@ configure_preset() {
 build_preset() {
     local targets=()
     [ $# -eq 1 ] || targets=(--target "${@:2}")
-    configure_preset "$1" && run_quietly "$1-build" cmake --build --preset "$1" --parallel "$jobs" "${targets[@]}"
+    configure_preset "$1" && run_quietly "$1-build" within cmake --build --preset "$1" --parallel "$jobs" "${targets[@]}"
 }

@@ -77,6 +77,34 @@ TASK_TEST(a_task_whose_calls_never_wait_gives_way_after_its_budget)
     return FIRTH_OK;
 }
 
+static void note_post(void *argument)
+{
+    *(bool *)argument = true;
+}
+
+/* Nobody else is ready, so it gives way to itself; but posts, timers and the network get their turn. */
+TASK_TEST(a_lone_task_whose_calls_never_wait_lets_the_loop_turn)
+{
+    firth_pipe *pipe;
+    char byte = 'x';
+
+    EXPECT_EQUAL(firth_pipe_open(firth_scope_selector(scope), &pipe), FIRTH_OK);
+    for (int i = 0; i < 10; i++) {
+        bool posted = false;
+        int calls = 0;
+
+        EXPECT_EQUAL(firth_selector_post(firth_scope_selector(scope), note_post, &posted), FIRTH_OK);
+        for (; !posted && calls < 100000; calls += 3) {
+            EXPECT_EQUAL(firth_write(firth_pipe_output(pipe), &byte, 1), FIRTH_OK);
+            EXPECT_EQUAL(firth_flush(firth_pipe_output(pipe)), FIRTH_OK);
+            EXPECT_EQUAL(firth_read(firth_pipe_input(pipe), &byte, 1), 1);
+        }
+        EXPECT(calls <= 3 * 128);
+    }
+    firth_pipe_close(pipe);
+    return FIRTH_OK;
+}
+
 static int answer(firth_scope *scope, void *argument)
 {
     firth_socket *socket = argument;
@@ -241,6 +269,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(ready_tasks_run_first_in_first_out),
         cmocka_unit_test(a_task_whose_calls_never_wait_gives_way_after_its_budget),
+        cmocka_unit_test(a_lone_task_whose_calls_never_wait_lets_the_loop_turn),
         cmocka_unit_test(tasks_that_only_yield_do_not_starve_the_network),
         cmocka_unit_test(a_task_keeps_its_rounding_mode_to_itself),
         cmocka_unit_test(a_sleep_never_ends_early),

@@ -196,8 +196,9 @@ static int64_t guards_and_pages_ns(int many)
     return took_ns;
 }
 
-/* The bar of the design: 100,000 sleeping tasks, each above a guard, in under 1 s and 450 MB; or in half more than the
- * system alone takes. The best of three, since on a shared machine processor time is not this program's alone. */
+/* The bar of the design: 100,000 sleeping tasks, each above a guard, in under 1 s and 450 MB; or in half a second
+ * more than the system alone takes. The best of three, since on a shared machine processor time is not this program's
+ * alone. */
 TASK_TEST(a_hundred_thousand_tasks_sleep_in_a_second_and_450_megabytes)
 {
     int many = MEASURED ? 100000 : 5000;
@@ -215,7 +216,7 @@ TASK_TEST(a_hundred_thousand_tasks_sleep_in_a_second_and_450_megabytes)
     }
     if (MEASURED) {
         EXPECT(peak_kib() < 450 * 1000);
-        EXPECT(best_ns < 1000000000 || best_ns < guards_and_pages_ns(many) * 3 / 2);
+        EXPECT(best_ns < 1000000000 || best_ns < guards_and_pages_ns(many) + 500000000);
     }
     return FIRTH_OK;
 }
