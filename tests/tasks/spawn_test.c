@@ -196,13 +196,14 @@ static int64_t guards_and_pages_ns(int many)
     return took_ns;
 }
 
-/* The bar of the design: 100,000 sleeping tasks, each above a guard, in under 1 s and 450 MB; or in half a second
- * more than the system alone takes. The best of three, since on a shared machine processor time is not this program's
- * alone. */
+/* The bar of the design: 100,000 sleeping tasks, each above a guard, in under 1 s and 450 MB; or in half more than the
+ * system alone takes at that time. One of three rounds has to be so, since on a shared machine processor time is not this
+ * program's alone. */
 TASK_TEST(a_hundred_thousand_tasks_sleep_in_a_second_and_450_megabytes)
 {
     int many = MEASURED ? 100000 : 5000;
-    int64_t took_ns, best_ns = INT64_MAX;
+    bool fast = !MEASURED;
+    int64_t took_ns;
 
 #ifdef _WIN32
     many = 5000; /* memory is promised when it is reserved */
@@ -210,14 +211,14 @@ TASK_TEST(a_hundred_thousand_tasks_sleep_in_a_second_and_450_megabytes)
     if (fth_port_guard_kind() != FTH_GUARD_INSTALLED)
         many = 5000; /* each guard takes a mapping here */
 #endif
-    for (int i = 0; i < (MEASURED ? 3 : 1) && best_ns >= 1000000000; i++) {
-        EXPECT_EQUAL(spawn_sleepers(scope, many, &took_ns), FIRTH_OK);
-        best_ns = took_ns < best_ns ? took_ns : best_ns;
+    EXPECT_EQUAL(spawn_sleepers(scope, many, &took_ns), FIRTH_OK);
+    EXPECT(!MEASURED || peak_kib() < 450 * 1000);
+    for (int round = 1; !fast && round <= 3; round++) {
+        fast = took_ns < 1000000000 || took_ns < guards_and_pages_ns(many) * 3 / 2;
+        if (!fast)
+            EXPECT_EQUAL(spawn_sleepers(scope, many, &took_ns), FIRTH_OK);
     }
-    if (MEASURED) {
-        EXPECT(peak_kib() < 450 * 1000);
-        EXPECT(best_ns < 1000000000 || best_ns < guards_and_pages_ns(many) + 500000000);
-    }
+    EXPECT(fast);
     return FIRTH_OK;
 }
 
